@@ -19,6 +19,7 @@ use crate::template;
 
 mod listing;
 mod rule;
+mod targets;
 mod words;
 
 pub struct Iptables;

@@ -19,6 +19,7 @@ use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Plane, Policy, PortRange, Rule, address_or_cidr};
 use crate::template;
 
+mod families;
 mod json;
 mod key;
 mod rule;

@@ -26,6 +26,11 @@ const JSON: &str = include_str!("../samples/nftables/tokyo.json");
 const MANY: &str = include_str!("../samples/nftables/many.listed");
 const MANY_JSON: &str = include_str!("../samples/nftables/many.json");
 
+/// The output of `nft list ruleset` and `nft -j list ruleset` for a unit with rules that match only IPv6, and with
+/// statements that do not decide.
+const IPV6: &str = include_str!("../samples/nftables/ipv6.listed");
+const IPV6_JSON: &str = include_str!("../samples/nftables/ipv6.json");
+
 /// A table with sets and chains that rules may refer to. `RULES` is the place of the unit's rules.
 const TABLE: &str = include_str!("../samples/nftables/table");
 
@@ -352,6 +357,56 @@ fn a_rule_without_an_ipv4_match_also_accepts_ipv6() {
         ("tcp dport { 22, 80, 443 } accept", true),
         ("tcp dport 1 jump udp_only", false),
         ("udp dport 5060 jump udp_only", true),
+        // A rule that matches only IPv6.
+        ("ip6 saddr 2001:db8::/32 udp dport 5060 accept", true),
+        ("ip6 saddr 2001:db8::1 jump accepted", true),
+        ("ip6 saddr vmap { ::1 : jump accepted }", true),
+        ("icmpv6 type echo-request accept", true),
+        ("meta nfproto ipv6 accept", true),
+        ("meta nfproto != ipv4 accept", true),
+        ("meta nfproto != ipv6 accept", false),
+        ("meta protocol ip6 accept", true),
+        ("meta protocol arp accept", false),
+        ("ether type ip6 accept", true),
+        ("ether type arp accept", false),
+        ("exthdr frag exists accept", true),
+        ("ip6 hoplimit set 64 accept", true),
+        ("ip6 saddr 2001:db8::1 drop", false),
+        ("ip6 saddr 2001:db8::1 log counter return", false),
+        ("ip6 saddr 2001:db8::1 jump denied", false),
+        ("ip saddr 192.0.2.1 meta nfproto ipv6 accept", false),
+        ("ip dscp set cs1 accept", false),
+        (
+            "meta nfproto . udp dport { ipv4 . 5060, ipv6 . 5061 } accept",
+            true,
+        ),
+        (
+            "meta nfproto . udp dport { ipv4 . 5060, ipv6 . 5061 } udp dport 5060 accept",
+            true,
+        ),
+        ("meta nfproto vmap { ipv4 : accept, ipv6 : drop }", false),
+        ("meta nfproto vmap { ipv4 : drop, ipv6 : accept }", true),
+        (
+            "meta nfproto { ipv4, ipv6 } ip saddr 192.0.2.1 accept",
+            true,
+        ),
+        // No IPv6 packet reaches the rules after it.
+        ("meta nfproto ipv6 drop\naccept", false),
+        ("meta nfproto != ipv4 return\naccept", false),
+        ("meta nfproto ipv6 jump denied\naccept", false),
+        ("meta nfproto ipv6 goto back\naccept", false),
+        ("meta nfproto vmap { ipv6 : drop }\naccept", false),
+        ("reject with icmpv6 type no-route\naccept", false),
+        ("drop\naccept", false),
+        // Some IPv6 packets may reach the rules after it.
+        ("meta nfproto ipv6 udp dport 5060 drop\naccept", true),
+        ("meta nfproto ipv6 limit rate 5/second drop\naccept", true),
+        ("meta nfproto ipv6 jump back\naccept", true),
+        ("ip6 saddr 2001:db8::/32 drop\naccept", true),
+        ("ether type ip6 drop\naccept", true),
+        ("ip version 4 drop\naccept", true),
+        ("reject with icmp type no-route\naccept", true),
+        ("reject with tcp reset\naccept", true),
     ] {
         let units = parse(&table(rule), &Unit::default(), &BOTH).unwrap();
         let unmeasured: Vec<&str> = units[0].unmeasured.iter().map(|b| &*b.what).collect();
@@ -490,22 +545,45 @@ fn rejects_too_many_statements() {
     }
 }
 
-#[test]
-fn text_and_json_have_the_same_meaning() {
+fn assert_same_meaning(text: &str, json: &str) {
     let unit = |text| parse(text, &Unit::default(), &BOTH).unwrap().swap_remove(0);
-    let (text, json) = (unit(MANY), unit(MANY_JSON));
-    assert!(text.steps.len() > 300, "{}", text.steps.len());
-    assert_eq!(text.steps.len(), json.steps.len());
-    for (a, b) in text.steps.iter().zip(&json.steps) {
-        let line = MANY[a.at as usize..].lines().next().unwrap();
-        let rule = &MANY_JSON[b.at as usize..];
+    let units = (unit(text), unit(json));
+    let line_of = |at: u32| text[at as usize..].lines().next().unwrap();
+    assert_eq!(units.0.steps.len(), units.1.steps.len());
+    for (a, b) in units.0.steps.iter().zip(&units.1.steps) {
+        let rule = &json[b.at as usize..];
         assert!(rule.starts_with("{\"family\": \"inet\", "), "{rule}");
         assert_eq!(
             (a.packets, a.condition.is_true(), a.action),
             (b.packets, b.condition.is_true(), b.action),
-            "{line}"
+            "{}",
+            line_of(a.at)
         );
     }
+    // Both forms list the rules in the same order, so the places of the rules have the same numbers.
+    let numbers = |unit: &DeployedUnit, starts: Vec<usize>| -> Vec<usize> {
+        let at = unit.unmeasured.iter().map(|part| part.at as usize);
+        at.map(|at| starts.iter().filter(|start| **start <= at).count())
+            .collect()
+    };
+    let in_text = text.match_indices("\n\t\t").map(|(at, _)| at).collect();
+    let in_json = json
+        .match_indices("{\"rule\": ")
+        .map(|(at, _)| at)
+        .collect();
+    let (in_text, in_json) = (numbers(&units.0, in_text), numbers(&units.1, in_json));
+    assert_eq!(in_text.len(), in_json.len());
+    let distances = in_text.iter().zip(&in_json).map(|(a, b)| a.abs_diff(*b));
+    assert!(
+        distances.clone().min() == distances.max(),
+        "{in_text:?}\n{in_json:?}"
+    );
+}
+
+#[test]
+fn text_and_json_have_the_same_meaning() {
+    assert_same_meaning(MANY, MANY_JSON);
+    assert_same_meaning(IPV6, IPV6_JSON);
 }
 
 #[test]

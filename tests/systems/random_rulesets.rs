@@ -90,7 +90,61 @@ fn target(random: &mut Random, from: usize) -> Option<usize> {
     (from < 2 && chance(random, 3)).then(|| from + 1)
 }
 
+/// Rules that match no IPv4 packet, or do not decide about one.
+const NFT_IDLE: [&str; 37] = [
+    "ip6 saddr 2001:db8::/32 udp dport 5060 accept",
+    "ip6 saddr != { 2001:db8::1, fe80::/10 } accept",
+    "ip6 daddr @six drop",
+    "ip6 saddr vmap { 2001:db8::1 : accept, ::/8 : drop }",
+    "ip6 saddr . tcp dport { 2001:db8::1 . 5060 } accept",
+    "ip6 nexthdr udp accept",
+    "icmpv6 type { echo-request, nd-neighbor-solicit } drop",
+    "meta nfproto ipv6 drop",
+    "meta nfproto != ipv4 accept",
+    "meta nfproto @families accept",
+    "meta nfproto vmap { ipv6 : accept, ipv4 : continue }",
+    "meta nfproto . udp dport { ipv6 . 5060, ipv6 . 5061 } accept",
+    "meta protocol ip6 drop",
+    "meta protocol { ip6, arp, 8021q } accept",
+    "ether type ip6 accept",
+    "ether type arp drop",
+    "frag id 1 accept",
+    "exthdr hbh missing accept",
+    "ct original ip6 saddr 2001:db8::1 accept",
+    "reject with icmpv6 type no-route",
+    "ip saddr 203.0.113.45 meta nfproto ipv6 accept",
+    "meta mark set 0x7",
+    "meta mark set ct mark",
+    "meta mark set ip saddr map { 203.0.113.45 : 0x1, 203.0.113.64/26 : 0x2 }",
+    "meta mark set jhash ip saddr . udp dport mod 8",
+    "ct mark set meta mark or 0x1",
+    "ct label set 1",
+    "ct event set new,destroy",
+    "udp dport 5060 ct helper set \"sip\"",
+    "meta priority set 1:2",
+    "ip dscp set cs1",
+    "ip ttl set 64",
+    "ip6 hoplimit set 64 accept",
+    "tcp flags syn tcp option maxseg size set 1360",
+    "reset tcp option sack-perm",
+    "counter name \"passed\"",
+    "notrack",
+];
+
+/// Statements before a verdict, for packets of any protocol.
+const NFT_CHANGES: [&str; 6] = [
+    "meta mark set 0x7",
+    "ct mark set meta mark and 0xff",
+    "ip dscp set cs1",
+    "tcp option maxseg size set 1360",
+    "counter name \"passed\"",
+    "meta nftrace set 0",
+];
+
 fn nft_rule(random: &mut Random, number: usize, from: usize) -> String {
+    if chance(random, 3) {
+        return (*pick(random, &NFT_IDLE)).to_owned();
+    }
     let not = |random: &mut Random| if chance(random, 4) { "!= " } else { "" };
     let mut words = Vec::new();
     if chance(random, 2) {
@@ -161,11 +215,36 @@ fn nft_rule(random: &mut Random, number: usize, from: usize) -> String {
         ))
         .to_owned(),
     };
+    if chance(random, 4) {
+        words.push((*pick(random, &NFT_CHANGES)).to_owned());
+    }
     words.push(verdict);
     words.join(" ")
 }
 
+/// Rules that match no packet, or do not decide about one.
+const IPTABLES_IDLE: [&str; 14] = [
+    "-p udp -m udp --dport 60000:29 -j ACCEPT",
+    "-p udp -m udp --sport 60000:29 -j DROP",
+    "-p tcp -m tcp --syn -j TCPMSS --set-mss 1360",
+    "-j MARK --set-xmark 0x1/0xff",
+    "-p udp -j MARK --set-mark 7",
+    "-j CONNMARK --save-mark",
+    "-j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xf",
+    "-j CONNMARK --set-mark 1",
+    "-j HMARK --hmark-tuple src,dst --hmark-mod 10 --hmark-rnd 1",
+    "-j IDLETIMER --timeout 60 --label sip",
+    "-j RATEEST --rateest-name sip --rateest-interval 250ms --rateest-ewmalog 500ms",
+    "-j AUDIT --type accept",
+    "-j NFLOG --nflog-group 1 --nflog-prefix \"a b\"",
+    "-j LOG --log-prefix \"a b\"",
+];
+
 fn iptables_rule(random: &mut Random, number: usize, from: usize) -> String {
+    if chance(random, 3) {
+        let rule = *pick(random, &IPTABLES_IDLE);
+        return format!("-A RS{number}{} {rule}", CHAINS[from]);
+    }
     let not = |random: &mut Random| if chance(random, 4) { "! " } else { "" };
     let mut words = vec![format!("-A RS{number}{}", CHAINS[from])];
     if chance(random, 2) {
@@ -236,12 +315,24 @@ fn nft_firewall(random: &mut Random, numbers: std::ops::Range<usize>) -> String 
 		flags interval
 		elements = { 203.0.113.32/29, 203.0.113.46 comment \"one\" }
 	}
+	set six {
+		type ipv6_addr
+		elements = { 2001:db8::1 }
+	}
+	set families {
+		type nf_proto
+		elements = { ipv6 }
+	}
+	counter passed { }
+	ct helper sip {
+		type \"sip\" protocol udp
+	}
 "
     .to_owned();
     for number in numbers.clone() {
         for (from, suffix) in CHAINS.iter().enumerate().rev() {
             text += &format!("\tchain rs{number}{suffix} {{\n");
-            for _ in 0..random.between(2, 7) {
+            for _ in 0..random.between(2, 9) {
                 text += &format!("\t\t{}\n", nft_rule(random, number, from));
             }
             text += "\t}\n";
@@ -260,7 +351,7 @@ fn iptables_firewall(random: &mut Random, numbers: std::ops::Range<usize>) -> St
     for number in numbers {
         for (from, suffix) in CHAINS.iter().enumerate() {
             chains += &format!(":RS{number}{suffix} - [0:0]\n");
-            for _ in 0..random.between(2, 7) {
+            for _ in 0..random.between(2, 9) {
                 rules += &(iptables_rule(random, number, from) + "\n");
             }
         }

@@ -21,7 +21,7 @@ const DIALECT: Dialect = Dialect {
 
 /// How to pass a configuration without directives.
 const HOW: &str =
-    "pass the output of fs_cli -x 'xml_locate configuration configuration name acl.conf'";
+    "provide the output of fs_cli -x 'xml_locate configuration configuration name acl.conf'";
 
 /// The root of an included file, which has no meaning.
 const INCLUDE: &str = "include";

@@ -214,7 +214,7 @@ const MAPPED: &str = "::ffff:";
 fn attribute<'a>(node: Node<'a, '_>, name: &str) -> Result<Option<&'a str>, String> {
     match node.attribute(name) {
         Some(value) if value.contains(VARIABLE) => Err(format!(
-            "the value of '{value}' is not in the input; pass the output of fs_cli -x 'xml_locate configuration \
+            "the value of '{value}' is not in the input; provide the output of fs_cli -x 'xml_locate configuration \
              configuration name acl.conf'"
         )),
         value => Ok(value),

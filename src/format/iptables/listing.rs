@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::rule::{BUILT_IN, Named, Rule};
 use super::words::{Reading, Statement, Statements, Words};
-use crate::format::read::chains::{BaseChain, Chains, RuleBranch, RuleText, units};
+use crate::format::read::chains::{BaseChain, Chains, Ipv6Packets, RuleBranch, RuleText, units};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::format::read::number::is_number;
@@ -399,7 +399,8 @@ impl<'a> Chains<'a> for Listing<'a> {
         let branch = |packets: &HeaderBox, action| RuleBranch {
             packets: *packets,
             condition: matches.condition,
-            ipv4_only: true,
+            ipv4: true,
+            ipv6: Ipv6Packets::None,
             action,
         };
         if let Some(action) = action {

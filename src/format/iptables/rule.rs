@@ -1,10 +1,11 @@
 //! Converts the words of an iptables rule to packet boxes and an action.
 
+use super::targets;
 use super::words::Words;
 use crate::format::read::chains::RuleAction;
 use crate::format::read::iana;
 use crate::format::read::matches::Matches;
-use crate::format::read::values::{address, any_port, network, port, port_range, prefix_length};
+use crate::format::read::values::{address, any_port, network, port, prefix_length};
 use crate::limits::{Limit, Limits};
 use crate::packets::{
     Condition, Flags, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, States, normalized,
@@ -40,7 +41,7 @@ impl<'a> Rule<'a> {
             matches: Matches::within(limits),
             excluded: None,
             chains,
-            has_target: false,
+            target: None,
             action: None,
             spent,
         };
@@ -52,14 +53,10 @@ impl<'a> Rule<'a> {
     }
 }
 
-/// Targets after which a packet continues with the next rule.
-const WITHOUT_ACTION: [&str; 5] = ["LOG", "NFLOG", "ULOG", "AUDIT", "TRACE"];
-
 /// Unsupported targets, which do more than accept or deny.
 const UNSUPPORTED_TARGETS: &str = "
-    CHAOS CHECKSUM CLASSIFY CLUSTERIP CONNMARK CONNSECMARK CONTINUE CT DELUDE DNAT DNPT DSCP ECHO
-    ECN HL HMARK IDLETIMER LED MARK MASQUERADE MIRROR NAT NETMAP NFQUEUE NOTRACK QUEUE RATEEST
-    REDIRECT SECMARK SET SNAT SNPT STEAL SYNPROXY SYSRQ TARPIT TCPMSS TCPOPTSTRIP TEE TOS TPROXY TTL
+    CHAOS CLUSTERIP CONTINUE DELUDE DNAT DNPT ECHO MASQUERADE MIRROR NAT NETMAP NFQUEUE NOTRACK QUEUE
+    REDIRECT SNAT SNPT STEAL SYNPROXY SYSRQ TARPIT TPROXY
 ";
 
 /// The action of `-j NAME`, or of `-g NAME` if `is_goto`. `None` if the packet continues with the next
@@ -88,7 +85,7 @@ fn action<'a>(
     };
     let mut unsupported = UNSUPPORTED_TARGETS.split_ascii_whitespace();
     let is_unsupported = action.is_none() && unsupported.any(|known| known == name);
-    if action.is_none() && !is_unsupported && !WITHOUT_ACTION.contains(&name) {
+    if action.is_none() && !is_unsupported && !targets::passes_on(name) {
         return Ok(Some(RuleAction::Jump(name)));
     }
     if chains.has(name) {
@@ -255,35 +252,14 @@ const NARROWING_MODULES: &str = "
     tcpmss time tos ttl u32
 ";
 
-/// Options of targets, each with the number of its values.
-const TARGET_OPTIONS: &[(&str, usize)] = &[
-    ("--reject-with", 1),
-    ("--log-prefix", 1),
-    ("--log-level", 1),
-    ("--log-tcp-sequence", 0),
-    ("--log-tcp-options", 0),
-    ("--log-ip-options", 0),
-    ("--log-uid", 0),
-    ("--log-macdecode", 0),
-    ("--nflog-group", 1),
-    ("--nflog-prefix", 1),
-    ("--nflog-range", 1),
-    ("--nflog-size", 1),
-    ("--nflog-threshold", 1),
-    ("--type", 1),
-    ("--ulog-prefix", 1),
-    ("--ulog-nlgroup", 1),
-    ("--ulog-cprange", 1),
-    ("--ulog-qthreshold", 1),
-];
-
 struct RuleReader<'a, 'c> {
     words: Words<'a>,
     matches: Matches,
     /// The port field that an earlier match restricts to all but one number.
     excluded: Option<HeaderField>,
     chains: &'c dyn Named,
-    has_target: bool,
+    /// The name after `-j` or `-g`.
+    target: Option<&'a str>,
     action: Option<RuleAction<'a>>,
     spent: usize,
 }
@@ -343,9 +319,9 @@ impl RuleReader<'_, '_> {
             "-c" | "--set-counters" => self.skip(option, 2),
             "-j" | "--jump" => self.target(option, false),
             "-g" | "--goto" => self.target(option, true),
-            _ => match TARGET_OPTIONS.iter().find(|(known, _)| *known == option) {
-                Some((_, values)) if self.has_target => self.skip(option, *values),
-                _ => self.narrowing(option),
+            _ => match self.target.and_then(|name| targets::values(name, option)) {
+                Some(values) => self.skip(option, values),
+                None => self.narrowing(option),
             },
         }
     }
@@ -380,7 +356,7 @@ impl RuleReader<'_, '_> {
 
     fn target(&mut self, option: &str, goes: bool) -> Result<(), String> {
         let name = self.words.value(option)?;
-        if self.has_target {
+        if self.target.is_some() {
             return Err("the rule has two targets".to_owned());
         }
         if self.words.has_escapes {
@@ -389,7 +365,8 @@ impl RuleReader<'_, '_> {
                     .to_owned(),
             );
         }
-        self.has_target = true;
+        // A chain has no options.
+        self.target = Some(if goes { "" } else { name });
         self.action = action(name, goes, self.chains)?;
         Ok(())
     }
@@ -482,25 +459,17 @@ impl RuleReader<'_, '_> {
                 "'{option}' needs a protocol with ports before it, such as '-p udp'"
             ));
         }
-        // For the kernel, a reversed range contains no port. Only multiport rejects such a range.
-        if !option.ends_with('s')
-            && let Some((first, last)) = list.split_once(':')
-            && !list.contains(',')
-            && !first.is_empty()
-            && !last.is_empty()
-        {
-            return Ok(Interval::new(port(first)?, port(last)?)
-                .into_iter()
-                .collect());
-        }
+        // For the kernel, a reversed range contains no port.
+        let range = |first: &str, last: &str| Ok(Interval::new(port(first)?, port(last)?));
         let spans = list.split(',').map(|item| match item.split_once(':') {
-            None => port(item).map(Interval::single),
-            Some(("", "")) => Ok(any_port()),
-            Some(("", last)) => port_range("0", last),
-            Some((first, "")) => port_range(first, "65535"),
-            Some((first, last)) => port_range(first, last),
+            None => port(item).map(|port| Some(Interval::single(port))),
+            Some(("", "")) => Ok(Some(any_port())),
+            Some(("", last)) => range("0", last),
+            Some((first, "")) => range(first, "65535"),
+            Some((first, last)) => range(first, last),
         });
-        Ok(normalized(spans.collect::<Result<_, _>>()?))
+        let spans: Vec<Option<Interval>> = spans.collect::<Result<_, String>>()?;
+        Ok(normalized(spans.into_iter().flatten().collect()))
     }
 
     /// Reads `--ports`, which matches if the source port or the destination port is in the list.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::address_lists::addresses_of;
 use super::filter::{BUILT_IN, Filter};
 use super::words::{Property, Words};
-use crate::format::read::chains::{RuleAction, RuleBranch, RuleText};
+use crate::format::read::chains::{Ipv6Packets, RuleAction, RuleBranch, RuleText};
 use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::format::read::number::{from_digits, is_number, plain_number};
@@ -36,7 +36,8 @@ pub(super) fn read<'a>(
         branches.extend(reader.matches.boxes.iter().map(|packets| RuleBranch {
             packets: *packets,
             condition,
-            ipv4_only: true,
+            ipv4: true,
+            ipv6: Ipv6Packets::None,
             action,
         }));
     }

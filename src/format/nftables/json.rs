@@ -4,6 +4,7 @@ mod changes;
 mod object;
 mod parse;
 mod set;
+mod source;
 mod statement;
 mod value;
 mod verdict;

@@ -1,6 +1,7 @@
 //! The left side of matches: header fields and other keys, by their names in nft.
 
-use super::value::{ETHER_TYPE, Fixed, IPV6, NFPROTO, Type, VERSION, Value};
+use super::families::{Families, FamilyField};
+use super::value::{Type, Value};
 use super::words::is_listed;
 use crate::packets::{HeaderField, Protocols};
 
@@ -12,6 +13,10 @@ pub(super) struct Key {
     pub mask: u32,
     /// The header that contains the key; `None` if the key is not a header field.
     pub header: Option<Header>,
+    /// True if a rule may change the key. No modeled key depends on it.
+    pub is_changeable: bool,
+    /// True if every packet has the key, so that a rule that reads the key always continues.
+    pub is_always_present: bool,
 }
 
 /// A header of a packet, by its layer.
@@ -31,10 +36,31 @@ pub(super) enum Subject {
     Protocol,
     Flags,
     State,
-    /// A property that has the same value in all IPv4 packets. The names are spellings of that value.
-    Fixed(Fixed),
+    /// A field that differs between IPv4 and IPv6.
+    Family(FamilyField),
+    /// A field of this type that only IPv6 packets have.
+    Ipv6(Type),
+    /// A field of the ICMP of IPv6. In a table of family `ip`, it matches IPv4 packets of this protocol.
+    Icmpv6,
     /// A property that packet boxes do not model. Only packets of these protocols have it.
     Unmodeled(Protocols),
+}
+
+/// The new value of a key: the keys from which it is computed.
+#[derive(Debug, Default)]
+pub(super) struct Source {
+    pub keys: Vec<Key>,
+    /// True if a lookup may find nothing, which ends the rule.
+    pub looks_up: bool,
+}
+
+impl Source {
+    /// Both sources together.
+    pub fn and(mut self, other: Source) -> Source {
+        self.keys.extend(other.keys);
+        self.looks_up |= other.looks_up;
+        self
+    }
 }
 
 /// One key or a concatenation of keys.
@@ -63,6 +89,12 @@ impl Keys {
             .any(|key| matches!(key.subject, Subject::Port(_, None)))
     }
 
+    /// True if a key is a field of IPv6 or its ICMP.
+    pub fn are_of_ipv6(&self) -> bool {
+        let is_of_ipv6 = |key: Key| matches!(key.subject, Subject::Ipv6(_) | Subject::Icmpv6);
+        self.iter().any(is_of_ipv6)
+    }
+
     /// True for exactly source port and destination port.
     pub fn are_both_ports(&self) -> bool {
         let is = |key: Key, end: HeaderField| matches!(key.subject, Subject::Port(field, _) if field == end);
@@ -81,23 +113,39 @@ impl Keys {
 
 /// Fields of IPv4 headers that packet boxes do not model.
 const IP_FIELDS: &str = "dscp ecn length id frag-off ttl checksum hdrlength";
+const IP6_FIELDS: &str = "dscp ecn flowlabel length hoplimit";
+const ICMPV6_FIELDS: &str =
+    "type code checksum parameter-problem packet-too-big id sequence mtu max-delay taddr daddr";
+const MLD_FIELDS: &str = "type code checksum maximum-delay maxdelay reserved group";
 const TCP_FIELDS: &str = "sequence ackseq doff window checksum urgptr";
 const ICMP_FIELDS: &str = "type code checksum id sequence gateway mtu";
 const VLAN_FIELDS: &str = "id dei cfi pcp type";
 
+/// Extension headers of IPv6, and their fields other than the next header.
+const IPV6_EXTENSIONS: &str = "frag hbh dst mh rt rt0 rt2 rt4 srh";
+const IPV6_EXTENSION_FIELDS: &str = "
+    hdrlength reserved frag-off more-fragments reserved2 id type seg-left flags tag last-entry checksum
+";
+
+/// Header fields and other keys that a rule may change: no modeled key depends on them.
+const CHANGEABLE: &str = "
+    ip.dscp ip.ecn ip.ttl ip6.dscp ip6.ecn ip6.flowlabel ip6.hoplimit
+    meta.mark meta.priority meta.nftrace meta.secmark ct.mark ct.label ct.event ct.secmark
+";
+
 /// Keys of `meta` that packet boxes do not model, and that need the word `meta`.
-const QUALIFIED_META_KEYS: &str = "length priority random sdif sdifname iifkind oifkind";
+const QUALIFIED_META_KEYS: &str = "length priority random sdif sdifname iifkind oifkind secmark";
 
 /// Keys of `meta` that packet boxes do not model, and for which the word `meta` is optional.
 const BARE_META_KEYS: &str = "
     mark iif iifname iiftype iifgroup oif oifname oiftype oifgroup ibrname obrname ibriport obriport
-    skuid skgid cgroup pkttype cpu rtclassid time day hour
+    skuid skgid cgroup pkttype cpu rtclassid time day hour nftrace
 ";
 
 /// Keys of `ct` that packet boxes do not model.
 const CT_KEYS: &str = "
     direction status mark expiration helper label zone id bytes packets avgpkt l3proto protocol
-    saddr daddr proto-src proto-dst secmark
+    saddr daddr proto-src proto-dst secmark event
 ";
 
 impl Key {
@@ -106,12 +154,53 @@ impl Key {
             subject,
             mask: u32::MAX,
             header: None,
+            is_changeable: false,
+            is_always_present: false,
+        }
+    }
+
+    /// Sets `is_changeable` for a key of this group, such as `ip` or `meta`.
+    fn of_group(self, group: &str, field: &str) -> Key {
+        let mut names = CHANGEABLE.split_ascii_whitespace();
+        let is_changeable = names.any(|name| name.split_once('.') == Some((group, field)));
+        Key {
+            is_changeable,
+            ..self
         }
     }
 
     /// A key that packet boxes do not model.
     pub fn unmodeled() -> Key {
         Key::of(Subject::Unmodeled(Protocols::ALL))
+    }
+
+    /// An option of TCP (nft(8), "Extension header expressions").
+    pub fn tcp_option() -> Key {
+        Key {
+            is_changeable: true,
+            ..Key::of(Subject::Unmodeled(Protocols::TCP))
+        }
+    }
+
+    /// The presence of an extension header of IPv6, or one of its fields.
+    pub fn ipv6_extension(header: &str, field: Option<&str>) -> Result<Key, String> {
+        let kind = match field {
+            Some("nexthdr") => Type::Protocol,
+            Some(field) if !is_listed(IPV6_EXTENSION_FIELDS, field) => {
+                return Err(format!("'{header} {field}' is not supported"));
+            }
+            _ => Type::Unmodeled,
+        };
+        if is_listed(IPV6_EXTENSIONS, header) {
+            Ok(Key::of(Subject::Ipv6(kind)))
+        } else {
+            Err(format!("'exthdr {header}' is not supported"))
+        }
+    }
+
+    /// The next hop of the route of an IPv6 packet.
+    pub fn ipv6_route() -> Key {
+        Key::of(Subject::Ipv6(Type::Ipv6Address))
     }
 
     /// A field of a header (nft(8), "Payload expressions").
@@ -121,15 +210,21 @@ impl Key {
             ("ip", "saddr") => Subject::Address(HeaderField::Source),
             ("ip", "daddr") => Subject::Address(HeaderField::Destination),
             ("ip", "protocol") => Subject::Protocol,
-            ("ip", "version") => Subject::Fixed(VERSION),
+            ("ip", "version") => Subject::Family(FamilyField::Version),
             ("ip", _) if is_listed(IP_FIELDS, field) => Subject::Unmodeled(Protocols::ALL),
-            ("ip6" | "icmpv6" | "mld" | "rt0" | "rt2", _) => return Err(IPV6.to_owned()),
+            ("ip6", "saddr" | "daddr") => Subject::Ipv6(Type::Ipv6Address),
+            ("ip6", "nexthdr") => Subject::Ipv6(Type::Protocol),
+            ("ip6", "version") => Subject::Ipv6(Type::Version),
+            ("ip6", _) if is_listed(IP6_FIELDS, field) => Subject::Ipv6(Type::Unmodeled),
+            ("icmpv6", _) if is_listed(ICMPV6_FIELDS, field) => Subject::Icmpv6,
+            ("mld", _) if is_listed(MLD_FIELDS, field) => Subject::Icmpv6,
             ("tcp", "flags") => Subject::Flags,
             ("tcp", _) if is_listed(TCP_FIELDS, field) => Subject::Unmodeled(Protocols::TCP),
             ("udp", "length" | "checksum") => Subject::Unmodeled(Protocols::UDP),
             ("icmp", _) if is_listed(ICMP_FIELDS, field) => Subject::Unmodeled(ICMP),
             // Outgoing packets and those of loopback, tunnels and PPP have no such header.
-            ("ether", "type" | "saddr" | "daddr") => Subject::Unmodeled(Protocols::ALL),
+            ("ether", "type") => Subject::Family(FamilyField::EtherType),
+            ("ether", "saddr" | "daddr") => Subject::Unmodeled(Protocols::ALL),
             ("vlan", _) if is_listed(VLAN_FIELDS, field) => Subject::Unmodeled(Protocols::ALL),
             ("tcp" | "udp" | "udplite" | "sctp" | "dccp" | "th", "sport" | "dport") => {
                 let end = if field == "sport" {
@@ -141,28 +236,33 @@ impl Key {
             }
             _ => return Err(format!("'{header} {field}' is not supported")),
         };
-        let header = match header {
-            "ether" | "vlan" => Header::Link,
-            "ip" => Header::Network,
-            _ => Header::Transport,
+        let layer = match header {
+            "ether" | "vlan" => Some(Header::Link),
+            "ip" => Some(Header::Network),
+            "ip6" | "icmpv6" | "mld" => None,
+            _ => Some(Header::Transport),
         };
         Ok(Key {
-            header: Some(header),
-            ..Key::of(subject)
+            header: layer,
+            ..Key::of(subject).of_group(header, field)
         })
     }
 
     /// A property of a packet outside of its headers (nft(8), "Meta expressions").
     pub fn meta(key: &str) -> Result<Key, String> {
-        Ok(Key::of(match key {
+        let subject = match key {
             "l4proto" => Subject::Protocol,
-            "nfproto" => Subject::Fixed(NFPROTO),
-            "protocol" => Subject::Fixed(ETHER_TYPE),
+            "nfproto" => Subject::Family(FamilyField::Nfproto),
+            "protocol" => Subject::Family(FamilyField::Protocol),
             _ if is_listed(QUALIFIED_META_KEYS, key) || Key::is_bare_meta(key) => {
                 Subject::Unmodeled(Protocols::ALL)
             }
             _ => return Err(format!("'meta {key}' is not supported")),
-        }))
+        };
+        Ok(Key {
+            is_always_present: matches!(key, "mark" | "priority"),
+            ..Key::of(subject).of_group("meta", key)
+        })
     }
 
     /// True if the word `meta` is optional before a key.
@@ -173,20 +273,21 @@ impl Key {
     /// A property of the tracked connection (nft(8), "Conntrack expressions"). `directed` is true if the
     /// property belongs to one direction of it (`original` or `reply`).
     pub fn ct(key: &str, directed: bool) -> Result<Key, String> {
-        Ok(Key::of(match key {
+        let subject = match key {
             "state" if !directed => Subject::State,
             "ip saddr" | "ip daddr" => Subject::Unmodeled(Protocols::ALL),
-            "ip6 saddr" | "ip6 daddr" => return Err(IPV6.to_owned()),
+            "ip6 saddr" | "ip6 daddr" => Subject::Ipv6(Type::Ipv6Address),
             _ if is_listed(CT_KEYS, key) => Subject::Unmodeled(Protocols::ALL),
             _ => return Err(format!("'ct {key}' is not supported")),
-        }))
+        };
+        Ok(Key::of(subject).of_group("ct", key))
     }
 
     /// Restricts the key to the bits of a mask.
     pub fn masked(self, mask: &Value) -> Result<Key, String> {
         let mask = match self.subject {
             Subject::Flags | Subject::State => self.subject.value_type().bits(mask)?,
-            Subject::Unmodeled(_) => u32::MAX,
+            Subject::Unmodeled(_) | Subject::Ipv6(_) | Subject::Icmpv6 => u32::MAX,
             _ => {
                 return Err(
                     "a mask is supported only for tcp flags and ct state; write a prefix or a range"
@@ -202,9 +303,13 @@ impl Key {
         self.mask != u32::MAX
     }
 
-    /// True if no IPv6 packet can match this key.
-    pub fn is_of_ipv4(self) -> bool {
-        matches!(self.subject, Subject::Address(_) | Subject::Fixed(_))
+    /// The families to which nft implicitly restricts a rule with this key, in an `inet` table.
+    pub fn families(self) -> Families {
+        match self.subject {
+            Subject::Ipv6(_) | Subject::Icmpv6 => Families::IPV6,
+            _ if self.header == Some(Header::Network) => Families::IPV4,
+            _ => Families::BOTH,
+        }
     }
 
     /// The protocols to which nft implicitly restricts a rule with this key.
@@ -212,6 +317,7 @@ impl Key {
         match self.subject {
             Subject::Port(_, Some(protocols)) | Subject::Unmodeled(protocols) => protocols,
             Subject::Flags => Protocols::TCP,
+            Subject::Icmpv6 => Protocols::of(58),
             _ => Protocols::ALL,
         }
     }
@@ -236,8 +342,9 @@ impl Subject {
             Subject::Protocol => Type::Protocol,
             Subject::Flags => Type::Flags,
             Subject::State => Type::State,
-            Subject::Fixed(names) => Type::Fixed(names),
-            Subject::Unmodeled(_) => Type::Unmodeled,
+            Subject::Family(field) => field.value_type(),
+            Subject::Ipv6(kind) => kind,
+            Subject::Unmodeled(_) | Subject::Icmpv6 => Type::Unmodeled,
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The meaning of a rule's statements, for both the text and the JSON syntax.
 
-use super::key::{Header, Key, Keys, Operator, Subject};
+use super::families::Families;
+use super::key::{Header, Key, Keys, Operator, Source, Subject};
 use super::set::{BITS_WORK, MapEffect, Set, Sets, header_where};
 use super::value::{Decision, Element, Part, Type, Value};
-use crate::format::read::chains::{RuleAction, RuleBranch};
+use crate::format::read::chains::{Ipv6Packets, RuleAction, RuleBranch};
 use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::limits::{Limit, Limits};
@@ -22,11 +23,22 @@ pub(super) enum Statement<'a> {
         value: Value<'a>,
     },
     Verdict(Decision<'a>),
+    /// `reject with icmp` and `reject with icmpv6`, which apply only to these families.
+    Reject(Families),
     /// `reject with tcp reset`, which applies only to TCP. In a table that also gets IPv6 packets, nft
     /// omits a `meta nfproto ipv6` before it, so it may not apply to IPv4 at all.
     Reset,
     /// A match on something that packet boxes do not model, such as a rate.
     Narrowing,
+    /// A statement that changes a key of the packet or its connection, such as `meta mark set ct mark`.
+    Change {
+        target: Key,
+        source: Source,
+    },
+    /// `dup`: a copy of the packet goes to the result of an expression.
+    Copy(Source),
+    /// `notrack`
+    Untrack,
     /// A statement that neither accepts nor denies, such as a counter.
     NoEffect,
 }
@@ -42,8 +54,13 @@ pub(super) struct Rule<'a, 's> {
     matches: Matches,
     /// True if the table gets IPv6 packets too.
     takes_ipv6: bool,
-    /// True if only IPv4 packets match.
-    ipv4_only: bool,
+    /// The families of the packets that may match.
+    families: Families,
+    /// True if the rule looks up the family in a set. nft adds no match on the family after that.
+    has_family_set: bool,
+    /// True if `matches` describes only the IPv4 packets. Otherwise, their protocols and ports are also those of the IPv6
+    /// packets.
+    is_separate: bool,
     outcome: Option<Outcome<'a>>,
     /// The header of the previous match's field, if that match was `!=` and a single value.
     excluded: Option<Header>,
@@ -58,7 +75,12 @@ impl<'a, 's> Rule<'a, 's> {
             sets,
             takes_ipv6,
             matches: Matches::within(limits),
-            ipv4_only: false,
+            families: Families {
+                ipv4: true,
+                ipv6: takes_ipv6,
+            },
+            has_family_set: false,
+            is_separate: false,
             outcome: None,
             excluded: None,
             spent,
@@ -80,12 +102,19 @@ impl<'a, 's> Rule<'a, 's> {
             } => self.compare(&keys, operator, &value)?,
             Statement::VerdictMap { keys, value } => self.map(&keys, &value)?,
             Statement::Verdict(decision) => self.outcome = Some(Outcome::One(decision)),
+            Statement::Reject(families) => {
+                self.imply_families(families);
+                self.outcome = Some(Outcome::One(Some(RuleAction::Deny)));
+            }
             Statement::Reset => {
                 self.matches.condition &= Condition::true_if(!self.takes_ipv6);
                 self.matches.kind(HeaderMatch::of(Protocols::TCP));
                 self.outcome = Some(Outcome::One(Some(RuleAction::Deny)));
             }
             Statement::Narrowing => self.matches.condition = Condition::Unknown,
+            Statement::Change { target, source } => self.change(target, &source)?,
+            Statement::Copy(source) => self.compute(&source),
+            Statement::Untrack => self.sets.is_untracked().set(true),
             Statement::NoEffect => {}
         }
         let work = self.spent.saturating_add(self.matches.cost);
@@ -105,43 +134,131 @@ impl<'a, 's> Rule<'a, 's> {
 
     /// Appends the effects of the rule to `branches`, in order.
     pub fn finish(self, branches: &mut Vec<RuleBranch<'a>>) {
-        let Matches {
-            boxes, condition, ..
-        } = self.matches;
-        let ipv4_only = self.ipv4_only;
-        let branch = |packets, condition, action| RuleBranch {
-            packets,
-            condition,
-            ipv4_only,
-            action,
-        };
-        match self.outcome {
+        match &self.outcome {
             None | Some(Outcome::One(None)) => {}
             Some(Outcome::One(Some(action))) => {
-                branches.extend(boxes.into_iter().map(|own| branch(own, condition, action)));
+                let effect = MapEffect {
+                    packets: HeaderBox::ALL,
+                    families: Families::BOTH,
+                    condition: Condition::True,
+                    decision: None,
+                };
+                self.effect(&effect, *action, branches);
             }
             Some(Outcome::Map(effects)) => {
                 for effect in effects {
-                    let Some(action) = effect.decision else {
-                        continue;
-                    };
-                    let both = boxes.iter().filter_map(|own| own.and(&effect.packets));
-                    branches.extend(
-                        both.map(|both| branch(both, condition & effect.condition, action)),
-                    );
+                    if let Some(action) = effect.decision {
+                        self.effect(effect, action, branches);
+                    }
                 }
             }
         }
     }
 
-    fn imply(&mut self, keys: &Keys) {
-        for key in keys.iter() {
-            self.ipv4_only |= key.is_of_ipv4();
-            let implied = key.implied();
-            if implied != Protocols::ALL {
-                self.matches.kind(HeaderMatch::of(implied));
+    /// Appends an action for the packets of the rule that an effect applies to.
+    fn effect(
+        &self,
+        effect: &MapEffect<'a>,
+        action: RuleAction<'a>,
+        branches: &mut Vec<RuleBranch<'a>>,
+    ) {
+        let condition = self.matches.condition & effect.condition;
+        let families = self.families.and(effect.families);
+        let branch = |packets, ipv4, ipv6| RuleBranch {
+            packets,
+            condition,
+            ipv4,
+            ipv6,
+            action,
+        };
+        if families.ipv6 && self.is_separate {
+            branches.push(branch(HeaderBox::ALL, false, Ipv6Packets::Some));
+        }
+        let own = self.matches.boxes.iter();
+        for both in own.filter_map(|own| own.and(&effect.packets)) {
+            let is_all = both == HeaderBox::ALL && condition.is_true();
+            let ipv6 = match families.ipv6 && !self.is_separate {
+                false => Ipv6Packets::None,
+                true if is_all => Ipv6Packets::All,
+                true => Ipv6Packets::Some,
+            };
+            if families.ipv4 || ipv6 != Ipv6Packets::None {
+                branches.push(branch(both, families.ipv4, ipv6));
             }
         }
+    }
+
+    /// Applies the matches that nft adds for keys. Fails if an earlier rule may have changed one of them.
+    fn imply_all(&mut self, keys: &Keys) -> Result<(), String> {
+        let is_state = |key: Key| matches!(key.subject, Subject::State);
+        if self.sets.is_untracked().get() && keys.iter().any(is_state) {
+            return Err(UNTRACKED.to_owned());
+        }
+        self.imply(keys.iter());
+        Ok(())
+    }
+
+    /// Applies the matches that nft adds for keys.
+    fn imply(&mut self, keys: impl Iterator<Item = Key>) {
+        let mut protocols = Protocols::ALL;
+        for key in keys {
+            // In a table of family `ip`, the hook itself is the match on the family. The listing of `icmpv6` in a rule that
+            // matches the family or the protocol before it does not show a match on IPv6.
+            let is_implied = match key.subject {
+                Subject::Ipv6(_) => true,
+                Subject::Icmpv6 => self.takes_ipv6 && self.is_unrestricted(),
+                _ => self.takes_ipv6,
+            };
+            if is_implied {
+                self.imply_families(key.families());
+            }
+            protocols = protocols.and(key.implied());
+        }
+        if protocols != Protocols::ALL {
+            self.matches.kind(HeaderMatch::of(protocols));
+        }
+    }
+
+    /// Applies the match on the family that nft adds.
+    fn imply_families(&mut self, families: Families) {
+        if !self.has_family_set {
+            self.families = self.families.and(families);
+        }
+    }
+
+    /// True if no match restricts the family or the protocol.
+    fn is_unrestricted(&self) -> bool {
+        let any_protocol = |p: &HeaderBox| p.header().protocols == Protocols::ALL;
+        self.families == Families::BOTH && self.matches.boxes.iter().all(any_protocol)
+    }
+
+    /// Applies the matches of a statement that changes a key: it ends the rule if a key is missing.
+    fn change(&mut self, target: Key, source: &Source) -> Result<(), String> {
+        if !target.is_changeable {
+            return Err(CHANGES.to_owned());
+        }
+        self.imply([target].into_iter());
+        self.compute(source);
+        Ok(())
+    }
+
+    fn compute(&mut self, source: &Source) {
+        self.imply(source.keys.iter().copied());
+        if source.looks_up || source.keys.iter().any(|key| !key.is_always_present) {
+            self.matches.condition = Condition::Unknown;
+        }
+    }
+
+    fn narrow(&mut self, set: &Set<'a>, keys: &Keys, negated: bool) -> Result<(), String> {
+        let families = set.narrow(&mut self.matches, keys, negated)?;
+        self.families = self.families.and(families);
+        let by_family = |key: Key| matches!(key.subject, Subject::Family(_));
+        if keys.single().is_some_and(by_family) {
+            self.has_family_set = true;
+        } else if keys.iter().any(by_family) {
+            self.is_separate |= families.ipv4;
+        }
+        Ok(())
     }
 
     fn compare(
@@ -151,22 +268,24 @@ impl<'a, 's> Rule<'a, 's> {
         value: &Value<'a>,
     ) -> Result<(), ReadError> {
         self.refuse_split(keys, operator, value)?;
-        self.imply(keys);
+        self.imply_all(keys)?;
+        if keys.are_of_ipv6() {
+            self.matches.condition = Condition::Unknown;
+            return Ok(());
+        }
         match (value, keys.single()) {
             (Value::Named(name), _) => {
-                check_negation(keys, operator)?;
                 let set = self.sets.set(name)?;
                 set.check_types(name, keys)?;
-                set.narrow(&mut self.matches, keys, negated(operator)?)?;
+                self.narrow(set, keys, negated(operator)?)?;
             }
             (Value::Set(elements), _) => {
-                check_negation(keys, operator)?;
                 check_braces(keys, elements)?;
                 let set = Set::anonymous(keys, elements)?;
                 if keys.are_both_ports() && set.has_all_ports() {
                     return Err(PORTS_OF_IPTABLES.into());
                 }
-                set.narrow(&mut self.matches, keys, negated(operator)?)?;
+                self.narrow(&set, keys, negated(operator)?)?;
             }
             (_, Some(key)) => self.compare_one(key, operator, value)?,
             (_, None) => {
@@ -223,10 +342,16 @@ impl<'a, 's> Rule<'a, 's> {
                 }));
                 Ok(())
             }
-            (Subject::Fixed(_), _) if negated(operator)? => Err(format!(
-                "this excludes {value}, which all IPv4 packets have, so it may match only IPv6, which is not compared"
-            )),
-            (Subject::Fixed(_), _) => Ok(()),
+            (Subject::Family(field), Part::Number(number)) => {
+                let (families, condition) = field.families(number);
+                self.matches.condition &= condition;
+                if !negated(operator)? {
+                    self.families = self.families.and(families);
+                } else if condition.is_true() {
+                    self.families = self.families.and(families.not());
+                }
+                Ok(())
+            }
             _ => {
                 self.matches.condition = Condition::Unknown;
                 Ok(())
@@ -288,7 +413,7 @@ impl<'a, 's> Rule<'a, 's> {
     }
 
     fn map(&mut self, keys: &Keys, value: &Value<'a>) -> Result<(), ReadError> {
-        self.imply(keys);
+        self.imply_all(keys)?;
         let effects = match value {
             Value::Named(name) => {
                 let set = self.sets.set(name)?;
@@ -309,13 +434,18 @@ impl<'a, 's> Rule<'a, 's> {
             boxes.filter_map(|own| own.and(&effect.packets))
         });
         let have_ports = |p: HeaderBox| Protocols::WITH_PORTS.holds(p.header().protocols);
-        if keys.need_ports() && !both.all(have_ports) {
+        if self.families.ipv4 && keys.need_ports() && !both.all(have_ports) {
             return Err(NO_PORTS.into());
         }
         self.outcome = Some(Outcome::Map(effects));
         Ok(())
     }
 }
+
+const CHANGES: &str = "changing this field is not supported, because other rules may match it";
+
+const UNTRACKED: &str =
+    "'notrack' in an earlier rule may change the state of this packet; match the state before it";
 
 const NO_PORTS: &str = "'th' needs an earlier match that leaves only protocols with ports, such as 'meta l4proto { tcp, udp }'";
 
@@ -334,18 +464,6 @@ fn check_bits(key: Key, operator: Operator, value: &Value, bits: u32) -> Result<
         _ => return Ok(()),
     };
     Err(problem.to_owned())
-}
-
-/// Rejects `!=` with a set if a key has the same value in all IPv4 packets.
-fn check_negation(keys: &Keys, operator: Operator) -> Result<(), String> {
-    let is_fixed = |key: Key| matches!(key.subject, Subject::Fixed(_));
-    if operator == Operator::NotEqual && keys.iter().any(is_fixed) {
-        return Err(
-            "this excludes a value that all IPv4 packets have, so it may match only IPv6, which is not compared"
-                .to_owned(),
-        );
-    }
-    Ok(())
 }
 
 /// Rejects braces around one value of flags or states: some versions of nft drop the braces, which changes

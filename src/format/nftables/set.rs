@@ -3,8 +3,10 @@
 use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::limits::Limit;
+use std::cell::Cell;
 use std::ops::BitAnd;
 
+use super::families::Families;
 use super::key::{Key, Keys, Subject};
 use super::value::{Decision, Element, Part, Scalar, Type, Value, states_where};
 use crate::packets::{Condition, Flags, HeaderBox, HeaderMatch, Interval, normalized};
@@ -12,6 +14,9 @@ use crate::packets::{Condition, Flags, HeaderBox, HeaderMatch, Interval, normali
 /// Looks up the sets and maps that rules refer to by name.
 pub(super) trait Sets<'a> {
     fn set(&self, name: &str) -> Result<&Set<'a>, ReadError>;
+
+    /// True once a rule may have changed the state of untracked packets.
+    fn is_untracked(&self) -> &Cell<bool>;
 }
 
 /// A set or a map. Only the entries of a map have decisions.
@@ -41,8 +46,18 @@ struct Entry<'a> {
 pub(super) struct MapEffect<'a> {
     /// The packets that may match; exactly those that match if `condition` is true.
     pub packets: HeaderBox,
+    pub families: Families,
     pub condition: Condition,
     pub decision: Decision<'a>,
+}
+
+/// The packets that an element matches.
+#[derive(Clone, Copy)]
+struct Held {
+    /// By protocol, and for IPv4 packets also by address.
+    packets: HeaderBox,
+    families: Families,
+    condition: Condition,
 }
 
 impl<'a> Set<'a> {
@@ -75,8 +90,11 @@ impl<'a> Set<'a> {
 
     /// Creates a set that is written inside a rule, for the keys on its left side.
     pub fn anonymous(keys: &Keys, elements: &[Element<'a>]) -> Result<Self, ReadError> {
-        let types = keys.iter().map(|key| key.subject.value_type()).collect();
-        Set::new(types, elements)
+        let value_type = |key: Key| match key.subject {
+            Subject::Ipv6(_) => Type::Unmodeled,
+            subject => subject.value_type(),
+        };
+        Set::new(keys.iter().map(value_type).collect(), elements)
     }
 
     /// Checks that the types of the keys are those of the set.
@@ -91,8 +109,16 @@ impl<'a> Set<'a> {
         }
     }
 
-    /// Restricts `matches` to the packets in the set or, if `negated`, to those outside of it.
-    pub fn narrow(&self, matches: &mut Matches, keys: &Keys, negated: bool) -> Result<(), String> {
+    /// Restricts `matches` to the packets in the set or, if `negated`, to those outside of it. Returns the families
+    /// of these packets.
+    ///
+    /// If some of them are IPv4 packets, `matches` describes only these afterwards.
+    pub fn narrow(
+        &self,
+        matches: &mut Matches,
+        keys: &Keys,
+        negated: bool,
+    ) -> Result<Families, String> {
         self.spend(matches, keys)?;
         if self.entries.iter().any(|entry| entry.decision.is_some()) {
             return Err("this looks up a map like a set; expected 'vmap'".to_owned());
@@ -100,23 +126,47 @@ impl<'a> Set<'a> {
         if let Some(Subject::Address(field) | Subject::Port(field, _)) =
             keys.single().map(|key| key.subject)
         {
-            return matches.span_or_not(negated, field, &normalized(self.spans()));
+            matches.span_or_not(negated, field, &normalized(self.spans()))?;
+            return Ok(Families::BOTH);
         }
         let held = self.entries.iter().filter_map(|entry| entry.held(keys));
-        let (mut boxes, condition): (Vec<HeaderBox>, Vec<Condition>) = held.unzip();
-        let condition = condition.into_iter().fold(Condition::True, BitAnd::bitand);
+        let held: Vec<Held> = held.collect();
+        let families = held
+            .iter()
+            .fold(Families::NONE, |all, held| all.or(held.families));
+        let of_keys = keys.iter().map(|key| match key.subject {
+            Subject::Family(field) => field.condition(),
+            _ => Condition::True,
+        });
+        let conditions = held.iter().map(|held| held.condition).chain(of_keys);
+        let condition = conditions.fold(Condition::True, BitAnd::bitand);
         matches.condition &= condition;
-        if !negated {
-            boxes.sort_unstable();
-            boxes.dedup();
-            matches.any_of(&boxes)
-        } else if condition.is_true() {
-            let rest = rest(&boxes, matches)?;
-            matches.any_of(&rest)
-        } else {
-            // The complement of an uncertain set may be any packet.
-            Ok(())
+        if matches!(
+            keys.single().map(|key| key.subject),
+            Some(Subject::Family(_))
+        ) {
+            return Ok(match (negated, condition) {
+                (false, _) => families,
+                (true, Condition::True) => families.not(),
+                (true, Condition::Unknown) => Families::BOTH,
+            });
         }
+        let of_ipv4 = held.iter().filter(|held| held.families.ipv4);
+        let mut boxes: Vec<HeaderBox> = of_ipv4.map(|held| held.packets).collect();
+        if !negated {
+            if families.ipv4 {
+                boxes.sort_unstable();
+                boxes.dedup();
+                matches.any_of(&boxes)?;
+            }
+            return Ok(families);
+        }
+        // The complement of an uncertain set may be any packet.
+        if condition.is_true() {
+            let rest = rest(&boxes, matches)?;
+            matches.any_of(&rest)?;
+        }
+        Ok(Families::BOTH)
     }
 
     /// True if an element covers all ports of one end.
@@ -159,9 +209,10 @@ impl<'a> Set<'a> {
             let decision = entry
                 .decision
                 .ok_or("a map element has no verdict; expected one, as in '5060 : accept'")?;
-            effects.extend(entry.held(keys).map(|(packets, condition)| MapEffect {
-                packets,
-                condition,
+            effects.extend(entry.held(keys).map(|held| MapEffect {
+                packets: held.packets,
+                families: held.families,
+                condition: held.condition,
                 decision,
             }));
         }
@@ -188,27 +239,35 @@ fn parts(types: &[Type], value: &Value) -> Result<Vec<Part>, String> {
 }
 
 impl Entry<'_> {
-    /// The packets that may match this entry, and the condition that they do. `None` if no packet matches.
-    fn held(&self, keys: &Keys) -> Option<(HeaderBox, Condition)> {
-        let mut held = (HeaderBox::ALL, Condition::True);
+    /// The packets that may match this entry. `None` if no packet matches.
+    fn held(&self, keys: &Keys) -> Option<Held> {
+        let mut held = Held {
+            packets: HeaderBox::ALL,
+            families: Families::BOTH,
+            condition: Condition::True,
+        };
         for (key, part) in keys.iter().zip(&self.parts) {
-            let (packets, condition) = held;
-            held = match (key.subject, *part) {
+            match (key.subject, *part) {
                 (Subject::Address(field) | Subject::Port(field, _), Part::Interval(span)) => {
-                    (packets.narrowed(field, span)?, condition)
+                    held.packets = held.packets.narrowed(field, span)?;
                 }
                 (Subject::Protocol, Part::Protocols(protocols)) => {
-                    (packets.matching(HeaderMatch::of(protocols))?, condition)
+                    held.packets = held.packets.matching(HeaderMatch::of(protocols))?;
                 }
                 (Subject::Flags | Subject::State, Part::Bits(bits)) => {
                     let (header, own) = header_where(key, |x| x & key.mask == bits);
-                    (packets.matching(header)?, condition & own)
+                    held.packets = held.packets.matching(header)?;
+                    held.condition &= own;
                 }
-                (Subject::Fixed(_), Part::All) => held,
-                _ => (packets, Condition::Unknown),
-            };
+                (Subject::Family(field), Part::Number(number)) => {
+                    let (families, own) = field.families(number);
+                    held.families = held.families.and(families);
+                    held.condition &= own;
+                }
+                _ => held.condition = Condition::Unknown,
+            }
         }
-        Some(held)
+        (held.families != Families::NONE).then_some(held)
     }
 }
 

@@ -147,6 +147,8 @@ pub(super) struct Table<'a, S> {
     changes: OnceCell<Result<Changes<'a>, ReadError>>,
     /// The work of the rules and sets parsed so far; see [`Limit::Work`].
     work: Cell<usize>,
+    /// See [`Sets::is_untracked`].
+    is_untracked: Cell<bool>,
     /// The work of all stored statements, chains and sets.
     kept: usize,
     limits: Limits,
@@ -164,6 +166,7 @@ impl<'a, S: Syntax> Table<'a, S> {
             other_tables_have_hooks: false,
             changes: OnceCell::new(),
             work: Cell::new(0),
+            is_untracked: Cell::new(false),
             kept: 0,
             limits,
             syntax: PhantomData,
@@ -268,6 +271,10 @@ impl<'a, S: Syntax> Sets<'a> for Table<'a, S> {
             })
         });
         meaning.as_ref().map_err(Clone::clone)
+    }
+
+    fn is_untracked(&self) -> &Cell<bool> {
+        &self.is_untracked
     }
 }
 

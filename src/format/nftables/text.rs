@@ -3,6 +3,7 @@
 mod changes;
 mod scan;
 mod set;
+mod source;
 mod statement;
 mod statement_reader;
 mod value;

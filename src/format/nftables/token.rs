@@ -1,5 +1,7 @@
 //! The tokens of nft's text syntax.
 
+use std::net::Ipv6Addr;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     Word(&'a str),
@@ -73,6 +75,11 @@ impl<'a> Tokens<'a> {
                 return Ok(Token::Quoted(&self.text[start..self.at - 1]));
             }
             b'0'..=b'9' | b'a'..=b'f' if is_ether_address(bytes) => ETHER_ADDRESS,
+            b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b':'
+                if let Some(length) = self.ipv6_address() =>
+            {
+                length
+            }
             b'0'..=b'9' | b'a'..=b'f' if let Some(length) = class_id(bytes) => length,
             b'0'..=b'9' => length_while(bytes, |b| b.is_ascii_alphanumeric() || b"._".contains(&b)),
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'*' => length_while(bytes, |b| {
@@ -89,6 +96,23 @@ impl<'a> Tokens<'a> {
         Ok(Token::Word(self.take(length)))
     }
 
+    /// The length of the IPv6 address that comes next. It may end with an IPv4 address.
+    fn ipv6_address(&self) -> Option<usize> {
+        let bytes = self.rest().as_bytes();
+        // Most words have no colon in their first five bytes.
+        if !bytes.iter().take(5).any(|byte| *byte == b':') {
+            return None;
+        }
+        let of_address = |b: &u8| b.is_ascii_hexdigit() || b":.".contains(b);
+        let longest = bytes.iter().take(IPV6_ADDRESS + 1);
+        let length = longest.take_while(|byte| of_address(byte)).count();
+        let ends = !bytes
+            .get(length)
+            .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+        let is_address = |text: &str| text.parse::<Ipv6Addr>().is_ok();
+        (ends && is_address(&self.rest()[..length])).then_some(length)
+    }
+
     fn take(&mut self, length: usize) -> &'a str {
         let taken = &self.rest()[..length];
         self.at += length;
@@ -100,6 +124,9 @@ fn length_while(bytes: &[u8], holds: impl Fn(u8) -> bool) -> usize {
     let end = bytes.iter().position(|byte| !holds(*byte));
     end.unwrap_or(bytes.len())
 }
+
+/// The greatest length of an IPv6 address, such as `0000:0000:0000:0000:0000:ffff:255.255.255.255`.
+const IPV6_ADDRESS: usize = 45;
 
 /// The length of `00:53:00:ab:cd:ef`.
 const ETHER_ADDRESS: usize = 17;

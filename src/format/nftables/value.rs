@@ -8,15 +8,6 @@ use crate::format::read::iana;
 use crate::format::read::values::{address, port};
 use crate::packets::{Interval, Protocols, States};
 
-/// The message for a statement that applies to IPv6.
-pub(super) const IPV6: &str = "this refers to IPv6, but only IPv4 is compared";
-
-/// The spellings of a value, the usual one first.
-pub(super) type Fixed = &'static [&'static str];
-
-pub(super) const NFPROTO: Fixed = &["ipv4", "2"];
-pub(super) const ETHER_TYPE: Fixed = &["ip", "0x0800", "2048"];
-pub(super) const VERSION: Fixed = &["4"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Type {
     Address,
@@ -24,7 +15,13 @@ pub(super) enum Type {
     Protocol,
     Flags,
     State,
-    Fixed(Fixed),
+    /// The family of the hook that sees a packet.
+    Nfproto,
+    /// The type of an Ethernet frame.
+    Ethernet,
+    /// The version of an IP header.
+    Version,
+    Ipv6Address,
     /// A type that packet boxes do not model.
     Unmodeled,
 }
@@ -32,9 +29,22 @@ pub(super) enum Type {
 /// Names of types that packet boxes do not model.
 const UNMODELED_TYPES: &str = "
     boolean cgroupsv2 classid ct_dir ct_id ct_label ct_status day devgroup dscp ecn ether_addr
-    fib_addrtype gid hour icmp_code icmp_type icmpx_code ifkind ifname iface_index iface_type integer
+    fib_addrtype gid hour icmp_code icmp_type icmpv6_code icmpv6_type icmpx_code ifkind ifname iface_index iface_type integer
     mark pkt_type priority realm string time uid
 ";
+
+/// `NFPROTO_IPV4` and `NFPROTO_IPV6` of Linux.
+const NFPROTOS: &[(&str, u32)] = &[("ipv4", 2), ("ipv6", 10)];
+
+/// The names of `nft describe ether_type`.
+const ETHER_TYPES: &[(&str, u32)] = &[
+    ("ip", 0x0800),
+    ("arp", 0x0806),
+    ("ip6", 0x86dd),
+    ("8021q", 0x8100),
+    ("8021ad", 0x88a8),
+    ("vlan", 0x8100),
+];
 
 const FLAGS: [(&str, u32); 8] = [
     ("fin", 0x01),
@@ -72,9 +82,9 @@ impl Type {
             "inet_proto" => Type::Protocol,
             "tcp_flag" => Type::Flags,
             "ct_state" => Type::State,
-            "nf_proto" => Type::Fixed(NFPROTO),
-            "ether_type" => Type::Fixed(ETHER_TYPE),
-            "ipv6_addr" | "icmpv6_type" | "icmpv6_code" => return Err(IPV6.to_owned()),
+            "nf_proto" => Type::Nfproto,
+            "ether_type" => Type::Ethernet,
+            "ipv6_addr" => Type::Ipv6Address,
             _ if is_listed(UNMODELED_TYPES, name) => Type::Unmodeled,
             _ => return Err(format!("expected a type of nft, not '{name}'")),
         })
@@ -86,11 +96,12 @@ impl Type {
             Type::Address | Type::Port => self.span(value).map(Part::Interval),
             Type::Protocol => protocols(value).map(Part::Protocols),
             Type::Flags | Type::State => self.bits(value).map(Part::Bits),
-            Type::Fixed(names) => match value {
-                Value::One(scalar) if scalar.is_any(names) => Ok(Part::All),
-                _ => Err(format!("expected {}, not {value}", names[0])),
-            },
-            Type::Unmodeled => Ok(Part::Unknown),
+            Type::Nfproto => named_number(value, NFPROTOS, "ipv4 or ipv6"),
+            Type::Ethernet => {
+                named_number(value, ETHER_TYPES, "an Ethernet type such as ip or ip6")
+            }
+            Type::Version => named_number(value, &[], "a version of IP"),
+            Type::Ipv6Address | Type::Unmodeled => Ok(Part::Unknown),
         }
     }
 
@@ -162,6 +173,20 @@ impl Type {
     }
 }
 
+/// Parses a number, or one of the names.
+fn named_number(value: &Value, names: &[(&str, u32)], expected: &str) -> Result<Part, String> {
+    let number = match value {
+        Value::One(Scalar::Number(n)) => u32::try_from(*n).ok(),
+        Value::One(Scalar::Word(word)) => {
+            let named = names.iter().find(|(name, _)| name == word);
+            named.map_or_else(|| integer(word), |(_, number)| Some(*number))
+        }
+        _ => None,
+    };
+    let number = number.ok_or_else(|| format!("expected {expected}, not {value}"))?;
+    Ok(Part::Number(number))
+}
+
 /// Parses a decimal or hexadecimal number as nft does. `None` for a leading zero, which means octal.
 pub(super) fn integer(word: &str) -> Option<u32> {
     if let Some(digits) = word.strip_prefix("0x") {
@@ -201,7 +226,8 @@ pub(super) enum Part {
     Interval(Interval),
     Protocols(Protocols),
     Bits(u32),
-    All,
+    /// The number of a family, an Ethernet type or a version.
+    Number(u32),
     /// A value of an unmodeled type.
     Unknown,
 }
@@ -209,15 +235,6 @@ pub(super) enum Part {
 pub(super) enum Scalar<'a> {
     Word(&'a str),
     Number(u64),
-}
-
-impl Scalar<'_> {
-    fn is_any(self, names: Fixed) -> bool {
-        match self {
-            Scalar::Word(word) => names.contains(&word),
-            Scalar::Number(n) => names.iter().any(|name| name.parse() == Ok(n)),
-        }
-    }
 }
 
 impl fmt::Display for Scalar<'_> {

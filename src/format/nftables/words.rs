@@ -20,8 +20,8 @@ pub(super) const RESERVED: &str = "
 
 /// Statements that do more than accept or deny.
 pub(super) const UNSUPPORTED: &str = "
-    add update delete set map meter dnat snat masquerade redirect tproxy queue notrack dup fwd
-    synproxy flow offload xt tunnel secmark
+    add update delete set map meter dnat snat masquerade redirect tproxy queue fwd
+    synproxy flow offload xt tunnel
 ";
 
 /// The message for a statement in [`UNSUPPORTED`].

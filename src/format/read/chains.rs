@@ -11,7 +11,7 @@ use crate::names::did_you_mean;
 use crate::policy::Direction;
 
 pub(in crate::format) use interface::{
-    BaseChain, Chains, MAX_MENTIONED, RuleAction, RuleBranch, RuleText, names_in,
+    BaseChain, Chains, Ipv6Packets, MAX_MENTIONED, RuleAction, RuleBranch, RuleText, names_in,
 };
 
 /// Returns the units of the named chains, or all errors.

@@ -32,7 +32,7 @@ const REFUSED_ENTRIES: &str = "
   ipv4 192.0.2.1 !Private => '!Private' is not an IPv4 address
   IPv4 192.0.2.1 => expected 'ipv4' or 'ipv6' in lower case, not 'IPv4 192.0.2.1'
   ipv6 2001:db8::/129 => '2001:db8::/129' is not an IPv6 network
-  no ipv4 192.0.2.1 => an entry cannot be removed by itself; pass the output of 'show running-config'
+  no ipv4 192.0.2.1 => an entry cannot be removed by itself; provide the output of 'show running-config'
 ";
 
 fn service(entries: &str) -> String {

@@ -47,7 +47,7 @@ const REFUSED_NODES: &str = r#"
 <node type="allow" host="10.0.0.1" mask="0.0.0.0"/> => FreeSWITCH gives '10.0.0.1' with '0.0.0.0' another meaning
 <node type="allow" host="10.0.0.0" mask="255.0.255.0"/> => '255.0.255.0' is not a netmask, because it has gaps
 <node type="allow" host="10.0.0.0"/> => FreeSWITCH ignores a node without 'cidr', 'domain', or 'host' and 'mask'
-<node type="allow" cidr="$${peer}/32"/> => the value of '$${peer}/32' is not in the input; pass the output of fs_cli -x
+<node type="allow" cidr="$${peer}/32"/> => the value of '$${peer}/32' is not in the input; provide the output of fs_cli -x
 <node type="$${x}" cidr="10.0.0.0/8"/> => the value of '$${x}' is not in the input
 <node type="-1" cidr="10.0.0.0/8"/> => '-1' is not a plain number; write 'allow' or 'deny'
 <node type="" cidr="10.0.0.0/8"/> => '' is not a plain number
@@ -210,7 +210,7 @@ fn rejects_what_it_cannot_interpret() {
     for (text, message) in [
         (
             file(include),
-            "6: the included text may contain list 'twilio-sip', but is not in the input; pass the output of \
+            "6: the included text may contain list 'twilio-sip', but is not in the input; provide the output of \
           fs_cli -x 'xml_locate configuration configuration name acl.conf', or only the file with the list",
         ),
         (file(&exec), "6: the included text may contain list"),
@@ -221,7 +221,7 @@ fn rejects_what_it_cannot_interpret() {
         (document(&root), "5: the included text may contain list"),
         (
             file("<list name=\"$${peers}\"/>"),
-            "6: the value of '$${peers}' is not in the input; pass the output",
+            "6: the value of '$${peers}' is not in the input; provide the output",
         ),
         (
             list(TOKYO).replace("deny", "$${x}"),

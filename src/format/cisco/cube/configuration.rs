@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
             return match removal {
                 None => self.trusted.entry(at, body),
                 Some(_) => Err(
-                    "an entry cannot be removed by itself; pass the output of 'show running-config'".to_owned(),
+                    "an entry cannot be removed by itself; provide the output of 'show running-config'".to_owned(),
                 ),
             };
         }
@@ -227,7 +227,7 @@ impl<'a> Reader<'a> {
         }
         if self.mode == Mode::Other {
             return Err(format!(
-                "this command belongs to '{MODE}', which does not begin above; pass the output of 'show \
+                "this command belongs to '{MODE}', which does not begin above; provide the output of 'show \
                  running-config'"
             ));
         }

@@ -4,9 +4,11 @@ use serde::de::{Error as _, IgnoredAny, MapAccess};
 use serde::{Deserialize, Deserializer};
 
 use super::object::{Details, Known, Tagged, tagged};
-use super::value::{Keyed, ParsedKeys, ParsedValue};
+use super::source::ParsedSource;
+use super::value::{ParsedKeys, ParsedValue};
 use super::verdict::ParsedDecision;
-use crate::format::nftables::key::Operator;
+use crate::format::nftables::families::Families;
+use crate::format::nftables::key::{Key, Operator, Source};
 use crate::format::nftables::rule::Statement;
 use crate::format::nftables::words::{UNSUPPORTED, is_listed, unsupported_statement};
 use crate::format::read::chains::RuleAction;
@@ -46,10 +48,37 @@ struct Reject<'a> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "tracing changes no verdict")]
-struct Tracing {
-    key: TraceKey,
-    value: u8,
+struct Change {
+    key: ParsedKeys,
+    value: ParsedSource,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Duplicate {
+    addr: ParsedSource,
+    dev: Option<ParsedSource>,
+}
+
+/// `{"tcp option": {...}}`
+struct TcpOption;
+
+impl<'a> Deserialize<'a> for TcpOption {
+    fn deserialize<D: Deserializer<'a>>(input: D) -> Result<Self, D::Error> {
+        tagged(input)
+    }
+}
+
+impl<'a> Tagged<'a> for TcpOption {
+    const EXPECTED: &'static str = "an option of TCP";
+
+    fn read<A: MapAccess<'a>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
+        if key == "tcp option" {
+            map.next_value_seed(Details(&["name", "field"]))?;
+            return Ok(TcpOption);
+        }
+        Err(A::Error::custom(format!("'reset {key}' is not supported")))
+    }
 }
 
 /// A match or target of iptables. nft prints only its name.
@@ -58,28 +87,6 @@ struct Tracing {
 struct Extension<'a> {
     r#type: &'a str,
     name: &'a str,
-}
-
-/// `{"meta": {"key": "nftrace"}}`
-struct TraceKey;
-
-impl<'a> Deserialize<'a> for TraceKey {
-    fn deserialize<D: Deserializer<'a>>(input: D) -> Result<Self, D::Error> {
-        tagged(input)
-    }
-}
-
-impl<'a> Tagged<'a> for TraceKey {
-    const EXPECTED: &'static str = "a packet field to set";
-
-    fn read<A: MapAccess<'a>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
-        if key == "meta" && map.next_value::<Keyed>()?.key == "nftrace" {
-            return Ok(TraceKey);
-        }
-        Err(A::Error::custom(
-            "a rule that changes packets is not supported",
-        ))
-    }
 }
 
 impl<'a> Tagged<'a> for ParsedStatement<'a> {
@@ -115,9 +122,24 @@ impl<'a> Tagged<'a> for ParsedStatement<'a> {
             "limit" => narrowing(map, LIMIT)?,
             "quota" => narrowing(map, QUOTA)?,
             "ct count" => narrowing(map, &["val", "inv"])?,
-            "mangle" => {
-                map.next_value::<Tracing>()?;
-                Statement::NoEffect
+            "ct helper" | "ct timeout" | "secmark" => no_effect(map, &[])?,
+            // It ends the rule for a connection that is already known.
+            "ct expectation" => narrowing(map, &[])?,
+            "mangle" => change(map.next_value()?).map_err(A::Error::custom)?,
+            "reset" => {
+                map.next_value::<TcpOption>()?;
+                Statement::Change {
+                    target: Key::tcp_option(),
+                    source: Source::default(),
+                }
+            }
+            "dup" => {
+                let Duplicate { addr, dev } = map.next_value()?;
+                Statement::Copy(addr.0.and(dev.map_or(Source::default(), |dev| dev.0)))
+            }
+            "notrack" => {
+                map.next_value::<()>()?;
+                Statement::Untrack
             }
             _ if is_listed(UNSUPPORTED, key) || key.starts_with("ct ") => {
                 let problem = unsupported_statement(key);
@@ -131,10 +153,21 @@ impl<'a> Tagged<'a> for ParsedStatement<'a> {
     }
 }
 
+fn change<'a>(change: Change) -> Result<Statement<'a>, String> {
+    let target = change.key.0.single();
+    let target = target.ok_or("expected a single key to set")?;
+    Ok(Statement::Change {
+        target,
+        source: change.value.0,
+    })
+}
+
 fn reject<'a>(reject: Option<Reject>) -> Result<Statement<'a>, String> {
     match reject.and_then(|reject| reject.r#type) {
         Some("tcp reset") => Ok(Statement::Reset),
-        None | Some("icmp" | "icmpx") => Ok(Statement::Verdict(Some(RuleAction::Deny))),
+        Some("icmp") => Ok(Statement::Reject(Families::IPV4)),
+        Some("icmpv6") => Ok(Statement::Reject(Families::IPV6)),
+        None | Some("icmpx") => Ok(Statement::Verdict(Some(RuleAction::Deny))),
         Some(other) => Err(format!("'reject with {other}' is not supported")),
     }
 }

@@ -41,6 +41,14 @@ struct Routing<'a> {
     family: Option<&'a str>,
 }
 
+/// An extension header of IPv6; its presence, if there is no field.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Extension<'a> {
+    name: &'a str,
+    field: Option<&'a str>,
+}
+
 impl<'a> Tagged<'a> for ParsedKeys {
     const EXPECTED: &'static str = "the left side of a match";
 
@@ -67,7 +75,19 @@ impl<'a> Tagged<'a> for ParsedKeys {
                 map.next_value_seed(Details(&["mode", "mod", "offset"]))?;
                 Ok(Key::unmodeled())
             }
+            "tcp option" => {
+                map.next_value_seed(Details(&["name", "field"]))?;
+                Ok(Key::tcp_option())
+            }
+            "exthdr" => {
+                let Extension { name, field } = map.next_value()?;
+                Key::ipv6_extension(name, field)
+            }
             "rt" => match map.next_value()? {
+                Routing {
+                    key: "classid" | "nexthop" | "mtu",
+                    family: Some("ip6"),
+                } => Ok(Key::ipv6_route()),
                 Routing {
                     key: "classid" | "nexthop" | "mtu",
                     family: None | Some("ip"),

@@ -2,7 +2,8 @@
 
 use super::scan::is_hidden_part;
 use super::statement_reader::StatementReader;
-use crate::format::nftables::key::Subject;
+use crate::format::nftables::families::Families;
+use crate::format::nftables::key::{Key, Source, Subject};
 use crate::format::nftables::rule::{Rule, Statement};
 use crate::format::nftables::token::Token;
 use crate::format::nftables::words::{UNSUPPORTED, is_listed, unsupported_statement};
@@ -30,6 +31,10 @@ pub(super) fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<()
     Ok(())
 }
 
+fn change<'a>(target: Key, source: Source) -> Statement<'a> {
+    Statement::Change { target, source }
+}
+
 impl<'a> StatementReader<'a> {
     fn statement(&mut self) -> Result<Statement<'a>, String> {
         let word = self.word("a match or a statement of nft(8)")?;
@@ -48,16 +53,26 @@ impl<'a> StatementReader<'a> {
             }
             "limit" => self.limit().map(|()| Statement::Narrowing),
             "quota" => self.quota().map(|()| Statement::Narrowing),
-            "meta" if self.token == Token::Word("nftrace") => {
-                self.advance()?;
-                self.trace().map(|()| Statement::NoEffect)
-            }
-            "nftrace" => self.trace().map(|()| Statement::NoEffect),
             "ct" if self.token == Token::Word("count") => {
                 self.advance()?;
                 self.keyword("over")?;
                 self.number().map(|_| Statement::Narrowing)
             }
+            "ct" if matches!(
+                self.token,
+                Token::Word("helper" | "timeout" | "expectation")
+            ) =>
+            {
+                self.connection_object()
+            }
+            "reset" => {
+                self.one_of(&["tcp"])?;
+                self.one_of(&["option"])?;
+                let target = self.tcp_option()?;
+                Ok(change(target, Source::default()))
+            }
+            "dup" => self.duplicate(),
+            "notrack" => Ok(Statement::Untrack),
             // Fast path for the most common matches, all of which are supported.
             "ip" | "tcp" | "udp" | "th" | "iifname" | "oifname" => self.comparison(word),
             _ if is_listed(UNSUPPORTED, word) => Err(unsupported_statement(word)),
@@ -82,12 +97,15 @@ impl<'a> StatementReader<'a> {
         if !self.keyword("with")? {
             return Ok(DENIES);
         }
-        if self.one_of(&["tcp", "icmp", "icmpx"])? == "tcp" {
-            return self.one_of(&["reset"]).map(|_| Statement::Reset);
-        }
+        let denies = match self.one_of(&["tcp", "icmp", "icmpv6", "icmpx"])? {
+            "tcp" => return self.one_of(&["reset"]).map(|_| Statement::Reset),
+            "icmp" => Statement::Reject(Families::IPV4),
+            "icmpv6" => Statement::Reject(Families::IPV6),
+            _ => DENIES,
+        };
         self.keyword("type")?;
         self.word("a reason")?;
-        Ok(DENIES)
+        Ok(denies)
     }
 
     pub fn counter(&mut self) -> Result<(), String> {
@@ -143,9 +161,30 @@ impl<'a> StatementReader<'a> {
         Ok(())
     }
 
-    fn trace(&mut self) -> Result<(), String> {
-        self.one_of(&["set"])?;
-        self.one_of(&["0", "1"]).map(|_| ())
+    /// Reads `helper set "sip"`, or a match on the helper.
+    fn connection_object(&mut self) -> Result<Statement<'a>, String> {
+        let mut ahead = self.clone();
+        let object = ahead.word("an object")?;
+        if !ahead.keyword("set")? {
+            return self.comparison("ct");
+        }
+        *self = ahead;
+        self.string("the name of an object")?;
+        Ok(match object {
+            // It ends the rule for a connection that is already known.
+            "expectation" => Statement::Narrowing,
+            _ => Statement::NoEffect,
+        })
+    }
+
+    /// `dup to 192.0.2.1 device "eth0"`: the packet itself continues.
+    fn duplicate(&mut self) -> Result<Statement<'a>, String> {
+        self.one_of(&["to"])?;
+        let mut source = self.source()?;
+        if self.keyword("device")? {
+            source = source.and(self.source()?);
+        }
+        Ok(Statement::Copy(source))
     }
 
     /// `10/second burst 5 packets`, or `10 mbytes/second`.
@@ -196,9 +235,11 @@ impl<'a> StatementReader<'a> {
         let mut keys = self.keys(word)?;
         match self.token {
             Token::Word("set") => {
-                return Err(format!(
-                    "'{word} ... set' changes packets, which is not supported"
-                ));
+                let Some(target) = keys.single() else {
+                    return self.expected("a value");
+                };
+                self.advance()?;
+                return Ok(change(target, self.source()?));
             }
             Token::Sign("&") | Token::Word("and") => {
                 self.advance()?;
@@ -212,7 +253,7 @@ impl<'a> StatementReader<'a> {
         }
         let mut operator = self.operator()?;
         let value = match keys.single().map(|key| key.subject) {
-            Some(Subject::Unmodeled(_)) => self.unmodeled()?,
+            Some(Subject::Unmodeled(_) | Subject::Ipv6(_) | Subject::Icmpv6) => self.unmodeled()?,
             Some(Subject::Flags | Subject::State) => self.bits(&mut keys, &mut operator)?,
             _ => self.value()?,
         };

@@ -6,6 +6,7 @@ use crate::format::read::lines::place;
 use crate::format::read::number::from_digits;
 
 /// Reads a statement token by token.
+#[derive(Clone)]
 pub(super) struct StatementReader<'a> {
     tokens: Tokens<'a>,
     pub token: Token<'a>,

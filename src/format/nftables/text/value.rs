@@ -7,7 +7,14 @@ use crate::format::nftables::value::{EXPIRES, Element, Scalar, Value, integer};
 use crate::format::nftables::words::is_listed;
 
 /// Headers whose fields a match can compare.
-const HEADERS: &str = "ip ip6 tcp udp udplite sctp dccp th icmp icmpv6 ether vlan mld rt0 rt2";
+pub(super) const HEADERS: &str = "ip ip6 tcp udp udplite sctp dccp th icmp icmpv6 ether vlan mld";
+
+/// Extension headers of IPv6, except `rt`, which may also be the route of a packet.
+const EXTENSION_HEADERS: &str = "frag hbh dst mh rt0 rt2 rt4 srh";
+
+const TCP_OPTION_FIELDS: &str = "
+    kind length size count left right tsval tsecr subtype
+";
 
 impl<'a> StatementReader<'a> {
     /// Reads an operator, if there is one.
@@ -34,15 +41,16 @@ impl<'a> StatementReader<'a> {
         Ok(keys)
     }
 
-    fn key(&mut self, word: &str) -> Result<Key, String> {
+    pub fn key(&mut self, word: &str) -> Result<Key, String> {
         match word {
             "meta" => Key::meta(self.word("a key of meta")?),
             "ct" => self.connection_key(),
             "fib" => self.route_key(),
-            "rt" => {
-                self.keyword("ip")?;
-                self.one_of(&["classid", "nexthop", "mtu"])?;
-                Ok(Key::unmodeled())
+            "rt" => self.routing_key(),
+            "exthdr" => Key::ipv6_extension(self.word("an extension header")?, None),
+            "tcp" if self.keyword("option")? => self.tcp_option(),
+            _ if is_listed(EXTENSION_HEADERS, word) => {
+                Key::ipv6_extension(word, Some(self.word("a field")?))
             }
             "socket" => {
                 if self.one_of(&["transparent", "mark", "wildcard", "cgroupv2"])? == "cgroupv2" {
@@ -66,6 +74,35 @@ impl<'a> StatementReader<'a> {
                 "'{word}' is unknown or not supported; expected a match or a statement of nft(8)"
             )),
         }
+    }
+
+    /// Reads a property of a route, or a field of the routing header of IPv6.
+    fn routing_key(&mut self) -> Result<Key, String> {
+        const PROPERTIES: [&str; 3] = ["classid", "nexthop", "mtu"];
+        if self.keyword("ip6")? {
+            self.one_of(&PROPERTIES)?;
+            return Ok(Key::ipv6_route());
+        }
+        if !self.keyword("ip")? {
+            let field = self.word("a property of a route")?;
+            if !PROPERTIES.contains(&field) {
+                return Key::ipv6_extension("rt", Some(field));
+            }
+            return Ok(Key::unmodeled());
+        }
+        self.one_of(&PROPERTIES)?;
+        Ok(Key::unmodeled())
+    }
+
+    /// Reads the name or number of a TCP option, and its field if there is one.
+    pub fn tcp_option(&mut self) -> Result<Key, String> {
+        self.word("an option of TCP")?;
+        if let Token::Word(field) = self.token
+            && is_listed(TCP_OPTION_FIELDS, field)
+        {
+            self.advance()?;
+        }
+        Ok(Key::tcp_option())
     }
 
     fn connection_key(&mut self) -> Result<Key, String> {
@@ -104,7 +141,7 @@ impl<'a> StatementReader<'a> {
         Ok(())
     }
 
-    fn scalar(&mut self) -> Result<Scalar<'a>, String> {
+    pub fn scalar(&mut self) -> Result<Scalar<'a>, String> {
         self.string("a value").map(Scalar::Word)
     }
 

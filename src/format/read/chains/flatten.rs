@@ -1,6 +1,6 @@
 //! Flattens chains that jump to each other into one list of steps.
 
-use super::interface::{Chains, RuleAction, RuleBranch, RuleText};
+use super::interface::{Chains, Ipv6Packets, RuleAction, RuleBranch, RuleText};
 use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::limits::{Limit, LimitExceeded, Limits};
@@ -17,7 +17,7 @@ pub(super) fn unit<'a>(
 ) -> Result<DeployedUnit, Vec<ReadError>> {
     let mut flattener = ChainFlattener::new(chains, direction, limits);
     let all = flattener.all_packets();
-    flattener.chain(chain, &all);
+    let ipv6 = flattener.chain(chain, all);
     if let Some((accepts, at)) = policy {
         let action = if accepts {
             RuleAction::Accept
@@ -27,10 +27,12 @@ pub(super) fn unit<'a>(
         let branch = RuleBranch {
             packets: HeaderBox::ALL,
             condition: Condition::True,
-            ipv4_only: false,
+            ipv4: true,
+            ipv6: Ipv6Packets::All,
             action,
         };
-        flattener.branch(&branch, at, &all, &mut Vec::new());
+        let ipv6 = ipv6.then_some(HeaderBox::ALL);
+        flattener.branch(&branch, at, &mut Frame::new(Context { ipv6, ..all }));
     }
     flattener.errors.finish(DeployedUnit {
         steps: flattener.steps,
@@ -63,7 +65,7 @@ pub(super) fn approach<'a>(
         ..ChainFlattener::new(chains, direction, limits)
     };
     let all = flattener.all_packets();
-    flattener.chain(base, &all);
+    flattener.chain(base, all);
     Approach {
         steps: flattener.steps,
         jumps: flattener.jumps,
@@ -94,10 +96,30 @@ struct ChainFlattener<'a, 'c, C> {
 /// The packets that reach a chain.
 #[derive(Clone, Copy)]
 struct Context {
-    within: HeaderBox,
+    ipv4: Option<HeaderBox>,
+    /// The IPv6 packets that may reach the chain, by protocol and ports.
+    ipv6: Option<HeaderBox>,
     condition: Condition,
-    /// True if IPv6 packets reach the chain.
-    ipv6: bool,
+}
+
+/// A chain that is being read.
+struct Frame {
+    /// The packets that reach the next rule.
+    context: Context,
+    /// The numbers of the steps that leave the chain. Their target is known after the whole chain is read.
+    leaving: Vec<usize>,
+    /// True if IPv6 packets may return from the chain before its end.
+    ipv6_returns: bool,
+}
+
+impl Frame {
+    fn new(context: Context) -> Self {
+        Frame {
+            context,
+            leaving: Vec::new(),
+            ipv6_returns: false,
+        }
+    }
 }
 
 impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
@@ -119,23 +141,25 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
 
     fn all_packets(&self) -> Context {
         Context {
-            within: HeaderBox::ALL,
+            ipv4: Some(HeaderBox::ALL),
+            ipv6: self.chains.takes_ipv6().then_some(HeaderBox::ALL),
             condition: Condition::True,
-            ipv6: self.chains.takes_ipv6(),
         }
     }
 
-    /// Adds the steps of a chain for the packets that reach it.
-    fn chain(&mut self, name: &'a str, context: &Context) {
+    /// Adds the steps of a chain for the packets that reach it. Returns true if IPv6 packets may continue after the
+    /// chain.
+    fn chain(&mut self, name: &'a str, context: Context) -> bool {
         let chains = self.chains;
         let Some(rules) = chains.rules(name) else {
-            return;
+            return context.ipv6.is_some();
         };
         self.open.push(name);
-        // Steps that leave the chain. Their target is known after the whole chain is read.
-        let mut leaving = Vec::new();
+        let mut frame = Frame::new(context);
         let mut branches = Vec::new();
-        self.steps.reserve(rules.len());
+        if context.ipv4.is_some() {
+            self.steps.reserve(rules.len());
+        }
         for rule in rules {
             branches.clear();
             self.read += 1;
@@ -147,7 +171,7 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
             }
             for branch in &branches {
                 if !self.full {
-                    self.branch(branch, rule.at, context, &mut leaving);
+                    self.branch(branch, rule.at, &mut frame);
                 }
             }
             if self.full || self.errors.is_full() {
@@ -155,11 +179,12 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
             }
         }
         let end = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
-        for step in leaving {
+        for step in frame.leaving {
             let step: &mut Step = &mut self.steps[step];
             step.action = Action::Skip(end);
         }
         self.open.pop();
+        frame.context.ipv6.is_some() || frame.ipv6_returns
     }
 
     /// Reports a rule that cannot be read, or replaces it by the jumps that it may contain.
@@ -176,53 +201,78 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
         let jump = |chain| RuleBranch {
             packets: HeaderBox::ALL,
             condition: Condition::Unknown,
-            ipv4_only: true,
+            ipv4: true,
+            ipv6: Ipv6Packets::None,
             action: RuleAction::Jump(chain),
         };
         branches.clear();
         branches.extend(self.chains.mentioned(rule).into_iter().map(jump));
     }
 
-    fn branch(
-        &mut self,
-        branch: &RuleBranch<'a>,
-        at: u32,
-        context: &Context,
-        leaving: &mut Vec<usize>,
-    ) {
-        let Some(packets) = branch.packets.and(&context.within) else {
-            if let RuleAction::Jump(chain) | RuleAction::Goto(chain) = branch.action {
-                self.find(chain, at);
+    fn branch(&mut self, branch: &RuleBranch<'a>, at: u32, frame: &mut Frame) {
+        let within = |context: Option<HeaderBox>, matches: bool| {
+            let context = context.filter(|_| matches);
+            context.and_then(|context| context.and(&branch.packets))
+        };
+        let ipv4 = within(frame.context.ipv4, branch.ipv4);
+        let ipv6 = within(frame.context.ipv6, branch.ipv6 != Ipv6Packets::None);
+        let condition = frame.context.condition & branch.condition;
+        // True if IPv6 packets may continue after the chain that a jump leads to.
+        let mut continues = ipv6.is_some();
+        if branch
+            .action
+            .target()
+            .is_some_and(|chain| self.target == Some(chain))
+        {
+            self.jumps.push(at);
+            if let Some(packets) = ipv4 {
+                self.step(packets, condition, Action::Accept, at);
             }
             return;
-        };
-        // A match on IPv4 addresses excludes IPv6 packets.
-        let ipv6 = context.ipv6 && !branch.ipv4_only;
-        if ipv6 && branch.action == RuleAction::Accept {
-            self.note_ipv6(at);
         }
-        let condition = context.condition & branch.condition;
+        if let Some(chain) = branch.action.target() {
+            if self.find(chain, at) && (ipv4.is_some() || ipv6.is_some()) {
+                let inner = Context {
+                    ipv4,
+                    ipv6,
+                    condition,
+                };
+                continues = self.chain(chain, inner);
+            }
+        }
+        if ipv6.is_some() {
+            self.ipv6(branch, at, continues, frame);
+        }
+        let Some(packets) = ipv4 else {
+            return;
+        };
         match branch.action {
             RuleAction::Accept => self.step(packets, condition, Action::Accept, at),
             RuleAction::Deny => self.step(packets, condition, Action::Deny, at),
-            RuleAction::Return => self.leave(packets, condition, at, leaving),
-            RuleAction::Jump(chain) | RuleAction::Goto(chain) if self.target == Some(chain) => {
-                self.jumps.push(at);
-                self.step(packets, condition, Action::Accept, at);
+            RuleAction::Return | RuleAction::Goto(_) => {
+                self.leave(packets, condition, at, &mut frame.leaving);
             }
-            RuleAction::Jump(chain) | RuleAction::Goto(chain) => {
-                if self.find(chain, at) {
-                    let inner = Context {
-                        within: packets,
-                        condition,
-                        ipv6,
-                    };
-                    self.chain(chain, &inner);
-                }
-                if branch.action == RuleAction::Goto(chain) {
-                    self.leave(packets, condition, at, leaving);
-                }
+            RuleAction::Jump(_) => {}
+        }
+    }
+
+    /// Applies a branch to the IPv6 packets that reach it. `continues` is true if IPv6 packets may return from the
+    /// chain that it jumps to.
+    fn ipv6(&mut self, branch: &RuleBranch<'a>, at: u32, continues: bool, frame: &mut Frame) {
+        let passes_on = match branch.action {
+            RuleAction::Accept => {
+                self.note_ipv6(at);
+                false
             }
+            RuleAction::Deny => false,
+            RuleAction::Jump(_) => continues,
+            RuleAction::Return | RuleAction::Goto(_) => {
+                frame.ipv6_returns |= continues;
+                false
+            }
+        };
+        if !passes_on && branch.ipv6 == Ipv6Packets::All {
+            frame.context.ipv6 = None;
         }
     }
 

@@ -8,11 +8,21 @@ use crate::policy::Direction;
 /// The action of a rule for a box of packets by source and destination.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::format) struct RuleBranch<'a> {
+    /// The packets that may match, by protocol and ports. The addresses are those of IPv4 packets.
     pub packets: HeaderBox,
     pub condition: Condition,
-    /// True if the rule cannot match IPv6 packets.
-    pub ipv4_only: bool,
+    /// True if these IPv4 packets match.
+    pub ipv4: bool,
+    pub ipv6: Ipv6Packets,
     pub action: RuleAction<'a>,
+}
+
+/// The IPv6 packets that a rule matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::format) enum Ipv6Packets {
+    None,
+    Some,
+    All,
 }
 
 /// The action of a rule in a chain.
@@ -27,6 +37,16 @@ pub(in crate::format) enum RuleAction<'a> {
     /// Evaluates another chain. Packets that it neither accepts nor denies continue after the jump to the current
     /// chain.
     Goto(&'a str),
+}
+
+impl<'a> RuleAction<'a> {
+    /// Returns the chain that a jump or a goto leads to.
+    pub fn target(self) -> Option<&'a str> {
+        match self {
+            RuleAction::Jump(chain) | RuleAction::Goto(chain) => Some(chain),
+            RuleAction::Accept | RuleAction::Deny | RuleAction::Return => None,
+        }
+    }
 }
 
 /// The text and the place of a rule.
