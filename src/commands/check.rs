@@ -1,6 +1,10 @@
 //! Compares deployed firewalls with the expected rules.
 
+mod candidates;
+mod diagnosis;
+mod explanation;
 mod file;
+mod observed;
 mod run;
 
 use std::io::Write;

@@ -6,10 +6,13 @@ use std::sync::OnceLock;
 
 use anyhow::Result;
 
+use super::candidates::{Expected, edition_sets};
+use super::diagnosis::Search;
+use super::explanation::not_deployed;
 use crate::cli::CheckArgs;
 use crate::commands::input_errors::{InputError, messages};
 use crate::commands::selected::{Selected, select};
-use crate::dataset::{self, ReferenceData};
+use crate::dataset::{self, Edition, ReferenceData};
 use crate::firewall::{DeployedUnit, PublishedNetwork};
 use crate::format::read::{Lines, MAX_ERRORS, ReadError, UnitQuery, excerpt};
 use crate::format::registry::{self, Recognized};
@@ -18,16 +21,23 @@ use crate::input::{self, name_of};
 use crate::limits::{Limit, Limits};
 use crate::output::Spool;
 use crate::policy::{Direction, Policy};
-use crate::report::{CheckedFile, Expectation, Report, Summary};
-use crate::select::{DEFAULT_EDITION, Notice, known_networks};
+use crate::report::{CheckedFile, Diagnosis, Expectation, Report, Summary};
+use crate::select::{DEFAULT_EDITION, Notice, Selection, known_networks};
 use crate::terminal::escape_hidden_at_start;
 
 /// The expected rules and the options, which are the same for all files.
 pub(super) struct Check {
     format: &'static dyn Format,
     unit: Unit,
+    selection: Selection,
+    editions: Vec<Edition>,
+    /// True for `--dataset`.
+    is_own_list: bool,
+    /// The part of the selection that the format can express.
     policy: Policy,
     reference_data: ReferenceData,
+    /// The editions that a diagnosis tries.
+    edition_sets: OnceLock<Vec<Vec<Edition>>>,
     published: OnceLock<Vec<PublishedNetwork>>,
     repair: bool,
     /// True if empty input is a firewall without rules, and not an error.
@@ -55,9 +65,9 @@ impl Check {
         let unit = args.unit();
         let reference_data = dataset::reference_data()?;
         let Selected {
+            editions,
             policy,
             mut notices,
-            ..
         } = select(&args.selection, DEFAULT_EDITION, limits, &reference_data)?;
         registry::check_options(format, &unit)?;
         // Rules that this format cannot express cannot be deployed either.
@@ -67,8 +77,12 @@ impl Check {
         Ok(Check {
             format,
             unit,
+            selection: args.selection.selection(),
+            editions,
+            is_own_list: args.selection.published.is_own_list(),
             policy,
             reference_data,
+            edition_sets: OnceLock::new(),
             published: OnceLock::new(),
             repair: args.print_repair,
             allows_empty: args.allow_empty,
@@ -142,6 +156,11 @@ impl Check {
             self.published()
         })
         .map_err(|error| vec![format!("{name}: {error}")])?;
+        let diagnosis = if drift.is_none() {
+            None
+        } else {
+            self.diagnosis(&units, is_not_loaded)
+        };
         let repair = if self.repair && !drift.is_none() {
             let repair = format::repair(self.format, &self.policy, text, query, &units);
             Some(repair.map_err(|error| vec![format!("{name}: {error}")])?)
@@ -161,6 +180,7 @@ impl Check {
             units: unit_names(&units),
             empty: self.empty(&units),
             unselected: self.unselected(&units),
+            diagnosis: diagnosis.as_ref(),
         };
         let mut part = Spool::part(self.limits);
         report
@@ -172,6 +192,27 @@ impl Check {
             repair,
             is_not_loaded,
         })
+    }
+
+    /// Returns one explanation for the whole drift of the units, if there is one.
+    fn diagnosis(&self, units: &[DeployedUnit], is_not_loaded: bool) -> Option<Diagnosis> {
+        if is_not_loaded {
+            let are_absent = units.iter().any(|unit| unit.absent.is_some());
+            return Some(not_deployed(&self.empty(units), are_absent));
+        }
+        let search = Search {
+            format: self.format,
+            unit: &self.unit,
+            expected: Expected {
+                selection: &self.selection,
+                editions: &self.editions,
+                is_own_list: self.is_own_list,
+                scope: &self.policy.scope,
+                reference_data: &self.reference_data,
+            },
+            limits: self.limits,
+        };
+        search.diagnosis(units, || self.edition_sets.get_or_init(edition_sets))
     }
 
     fn query(&self) -> UnitQuery<'_> {
@@ -219,7 +260,8 @@ impl Check {
         let how = self.how_to_load();
         match (not_loaded, files) {
             (0, _) => None,
-            (_, 1) => Some(format!("the input has no rules named '{name}'; {how}")),
+            // The diagnosis in the report says that the rules are missing.
+            (_, 1) => Some(how),
             _ => Some(format!(
                 "{not_loaded} of {files} files have no rules named '{name}'; {how}"
             )),

@@ -1,4 +1,5 @@
-//! The report of `check` for GitHub Actions: one annotation for each part.
+//! The report of `check` for GitHub Actions: one annotation for each part, or one for a
+//! diagnosis.
 
 use std::io::{self, Write};
 
@@ -11,15 +12,32 @@ use crate::packets::Side;
 use crate::report::annotation::{Place, annotation};
 
 /// Workflow commands that annotate the lines of a file.
-pub struct GitHub;
+pub struct GitHub {
+    /// True if a diagnosis does not replace the parts.
+    pub verbose: bool,
+}
 
 impl Report for GitHub {
     fn head(&self, expectation: &Expectation, summary: &Summary) -> String {
-        Text { colored: false }.head(expectation, summary)
+        Text {
+            colored: false,
+            verbose: self.verbose,
+        }
+        .head(expectation, summary)
     }
 
     fn file(&self, file: &CheckedFile, to: &mut dyn Write) -> io::Result<()> {
         let drift = file.drift;
+        if let Some(diagnosis) = file.diagnosis {
+            let counts = Summary::of(drift, &[]);
+            let Summary { missing, extra, .. } = counts;
+            let text = &diagnosis.text;
+            let message = format!("{}: {text} ({missing} missing, {extra} extra)", file.name);
+            to.write_all(annotation("error", "drift", whole(file), &message).as_bytes())?;
+            if !self.verbose {
+                return Ok(());
+            }
+        }
         for (side, part) in drift.parts().take(MAX_PARTS) {
             let message = format!("{} {}", part.direction, words::part(part));
             let command = error(file, side, &message, part.source_lines.first().copied());
@@ -40,13 +58,8 @@ impl Report for GitHub {
             .iter()
             .sum();
         if let Some(more) = hidden_parts_note(hidden) {
-            let place = Place {
-                file: &file.file,
-                line: None,
-                column: None,
-            };
             let message = format!("{}: {more}", file.name);
-            to.write_all(annotation("notice", "drift", place, &message).as_bytes())?;
+            to.write_all(annotation("notice", "drift", whole(file), &message).as_bytes())?;
         }
         Ok(())
     }
@@ -57,6 +70,15 @@ impl Report for GitHub {
 
     fn checks_end(&self, drifted: usize, total: usize) -> String {
         checks_end(drifted, total)
+    }
+}
+
+/// The place of an annotation for a whole file.
+fn whole<'a>(file: &'a CheckedFile) -> Place<'a> {
+    Place {
+        file: &file.file,
+        line: None,
+        column: None,
     }
 }
 
