@@ -5,7 +5,7 @@ use crate::dataset::{self, Connection, Edition, ReferenceData};
 use crate::packets::Interval;
 use crate::policy::{Direction, Plane, PortRange, Scope};
 use crate::report::ChangedOption;
-use crate::select::{Selection, embedded_editions, names, regions};
+use crate::select::{Selection, embedded_editions, names};
 
 /// The maximum number of selections to compare with the deployed rules.
 pub(super) const MAX_CANDIDATES: usize = 64;
@@ -19,6 +19,12 @@ pub(super) struct Expected<'a> {
     /// The part of the selection that the format can express.
     pub scope: &'a Scope,
     pub reference_data: &'a ReferenceData,
+}
+
+/// Regions to try: the value of `--region`, and the ids that it means.
+struct Regions<'a> {
+    names: Vec<String>,
+    ids: Vec<&'a str>,
 }
 
 /// Another selection, with the options that distinguish it from the expected one.
@@ -69,12 +75,7 @@ impl Expected<'_> {
         for editions in std::iter::once(self.editions).chain(others) {
             for planes in self.plane_choices() {
                 for regions in self.region_choices(editions, &planes, observed) {
-                    let selection = Selection {
-                        regions,
-                        planes: planes.clone(),
-                        ..self.selection.clone()
-                    };
-                    found.extend(self.variants(editions, &selection, observed));
+                    found.extend(self.variants(editions, &planes, &regions, observed));
                 }
             }
         }
@@ -110,69 +111,82 @@ impl Expected<'_> {
         distinct(all.into())
     }
 
-    /// Returns the names of the regions to try: the selected ones, all, and those whose networks are
-    /// deployed.
+    /// Returns the regions to try: the selected ones, all, and those whose networks are deployed.
     fn region_choices(
         &self,
         editions: &[Edition],
         planes: &[Plane],
         observed: &Observed,
-    ) -> Vec<Vec<String>> {
+    ) -> Vec<Regions<'_>> {
         let planes = if self.scope.planes == self.selection.planes {
             planes
         } else {
             &self.scope.planes
         };
-        let is_deployed = |region: &str| {
-            let mut own = networks(editions, planes, region)
-                .filter(|(_, own)| *own)
-                .peekable();
+        let known = self.reference_data.regions.iter();
+        let all: Vec<&str> = known.map(|region| &*region.id).collect();
+        let is_deployed = |region: &&str| {
+            let listed = networks(editions, planes, region);
+            let mut own = listed.filter(|(_, own)| *own).peekable();
             own.peek().is_some() && observed.holds(own.map(|(network, _)| network))
         };
-        let known = self.reference_data.regions.iter();
-        let deployed = known.filter(|region| is_deployed(&region.id));
-        let deployed: Vec<String> = deployed.map(|region| region.id.to_string()).collect();
-        let mut tried = Vec::new();
-        let all = vec![names::ALL.to_owned()];
-        let mut choices = vec![self.selection.regions.clone(), all];
-        choices.extend((!deployed.is_empty()).then_some(deployed));
+        let deployed: Vec<&str> = all.iter().copied().filter(is_deployed).collect();
+        let names = |ids: &[&str]| ids.iter().map(ToString::to_string).collect();
+        let mut choices = vec![
+            Regions {
+                names: self.selection.regions.clone(),
+                ids: self.scope.regions.iter().map(|id| &**id).collect(),
+            },
+            Regions {
+                names: vec![names::ALL.to_owned()],
+                ids: all,
+            },
+            Regions {
+                names: names(&deployed),
+                ids: deployed,
+            },
+        ];
+        let mut tried: Vec<Vec<&str>> = Vec::new();
         choices.retain(|choice| {
-            let Ok(found) = regions(choice, editions, self.reference_data) else {
+            if tried.contains(&choice.ids) {
                 return false;
-            };
-            let ids: Vec<&str> = found.iter().map(|region| &*region.id).collect();
-            let listed = ids.iter().flat_map(|id| networks(editions, planes, id));
-            let is_right = observed.may_be(listed.map(|(network, _)| network).collect());
-            let is_new = !tried.contains(&ids);
-            tried.push(ids);
-            is_new && is_right
+            }
+            tried.push(choice.ids.clone());
+            let listed = choice
+                .ids
+                .iter()
+                .flat_map(|id| networks(editions, planes, id));
+            !choice.ids.is_empty() && observed.may_be(listed.map(|(network, _)| network).collect())
         });
         choices
     }
 
-    /// Returns a selection with each choice of the other options.
+    /// Returns a candidate for each choice of the other options.
     fn variants<'c>(
         &self,
         editions: &'c [Edition],
-        selection: &Selection,
+        planes: &[Plane],
+        regions: &Regions,
         observed: &Observed,
     ) -> Vec<Candidate<'c>> {
         let mut found = Vec::new();
         for directions in self.direction_choices(observed) {
-            for transports in distinct(vec![selection.transports.clone(), None]) {
+            for transports in distinct(vec![self.selection.transports.clone(), None]) {
                 for ports in self.port_choices(editions, observed) {
                     let mut selection = Selection {
+                        regions: regions.names.clone(),
                         directions: directions.clone(),
+                        planes: planes.to_vec(),
                         transports: transports.clone(),
+                        local_addresses: self.selection.local_addresses.clone(),
                         local_sip_port: ports.sip,
                         local_tls_port: ports.tls,
                         local_rtp_ports: ports.rtp,
-                        ..selection.clone()
                     };
                     self.remove_without_effect(&mut selection);
                     found.push(Candidate {
                         editions,
-                        changed: self.changed(editions, &selection),
+                        changed: self.changed(editions, regions, &selection),
                         selection,
                     });
                 }
@@ -222,7 +236,12 @@ impl Expected<'_> {
         distinct(choices.chain([LocalPorts::default()]).collect())
     }
 
-    fn changed(&self, editions: &[Edition], selection: &Selection) -> Vec<ChangedOption> {
+    fn changed(
+        &self,
+        editions: &[Edition],
+        regions: &Regions,
+        selection: &Selection,
+    ) -> Vec<ChangedOption> {
         let mut changed = Vec::new();
         let mut add = |name, is_same: bool, value: Option<String>| {
             if !is_same {
@@ -230,12 +249,12 @@ impl Expected<'_> {
             }
         };
         let old = self.selection;
-        let ids = |names: &[String], editions: &[Edition]| -> Vec<String> {
-            let found = regions(names, editions, self.reference_data).unwrap_or_default();
-            found.iter().map(|region| region.id.to_string()).collect()
-        };
-        let is_same = ids(&selection.regions, editions) == ids(&old.regions, self.editions);
-        add("region", is_same, Some(selection.regions.join(",")));
+        let is_same = regions
+            .ids
+            .iter()
+            .copied()
+            .eq(self.scope.regions.iter().map(|id| &**id));
+        add("region", is_same, Some(regions.names.join(",")));
         let is_same = std::ptr::eq(editions, self.editions);
         let names: Vec<&str> = editions.iter().map(|edition| &*edition.name).collect();
         add("edition", is_same, Some(names.join(",")));
