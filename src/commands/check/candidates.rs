@@ -8,7 +8,7 @@ use crate::report::ChangedOption;
 use crate::select::{Selection, embedded_editions, names};
 
 /// The maximum number of selections to compare with the deployed rules.
-pub(super) const MAX_CANDIDATES: usize = 64;
+pub(super) const MAX_CANDIDATES: u32 = 64;
 
 /// The selection whose rules are expected.
 pub(super) struct Expected<'a> {
@@ -81,7 +81,7 @@ impl Expected<'_> {
         }
         found.retain(|candidate| !candidate.changed.is_empty());
         found.sort_by_key(|candidate| (candidate.changed.len(), self.rank(candidate.editions)));
-        found.truncate(MAX_CANDIDATES);
+        found.truncate(MAX_CANDIDATES as usize);
         found
     }
 

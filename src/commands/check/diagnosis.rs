@@ -2,13 +2,13 @@
 //!
 //! An explanation is given only if the comparison with the other options finds no drift.
 
-use super::candidates::{Candidate, Expected};
+use super::candidates::{Candidate, Expected, MAX_CANDIDATES};
 use super::explanation::other_options;
 use super::observed::Observed;
 use crate::dataset::Edition;
 use crate::firewall::DeployedUnit;
 use crate::format::{self, Format, Unit};
-use crate::limits::{Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::report::Diagnosis;
 use crate::select;
 
@@ -49,7 +49,7 @@ impl Search<'_> {
                     continue;
                 }
             }
-            if self.is_right(&candidate, units) {
+            if self.is_right(&candidate, units).ok()? {
                 if best.is_some() {
                     // Two explanations are equally simple.
                     return None;
@@ -61,21 +61,30 @@ impl Search<'_> {
     }
 
     /// Returns true if the units contain the rules of the candidate and nothing else.
-    fn is_right(&self, candidate: &Candidate, units: &[DeployedUnit]) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// If the comparison takes more than its share of the limit on work. All candidates together then
+    /// take no more steps than one comparison may take.
+    fn is_right(
+        &self,
+        candidate: &Candidate,
+        units: &[DeployedUnit],
+    ) -> Result<bool, LimitExceeded> {
         let Candidate {
             selection,
             editions,
             ..
         } = candidate;
         let Ok(policy) = select::policy(selection, editions, self.expected.reference_data) else {
-            return false;
+            return Ok(false);
         };
-        let fits = self.limits.check(Limit::Rules, policy.combinations());
-        let part = format::supported(self.format, &policy, self.unit);
-        let (Ok(()), Ok(part)) = (fits, part) else {
-            return false;
+        self.limits.check(Limit::Rules, policy.combinations())?;
+        let Ok(part) = format::supported(self.format, &policy, self.unit) else {
+            return Ok(false);
         };
-        let drift = format::compare(self.format, &part, units, self.limits, || &[]);
-        drift.is_ok_and(|drift| drift.is_none())
+        let limits = self.limits.divided(Limit::Work, MAX_CANDIDATES);
+        let drift = format::compare(self.format, &part, units, limits, || &[])?;
+        Ok(drift.is_none())
     }
 }
