@@ -77,6 +77,14 @@ impl Limits {
         self
     }
 
+    /// Returns these limits with one of them divided, so that `parts` computations together stay
+    /// within it.
+    #[must_use]
+    pub fn divided(mut self, limit: Limit, parts: u32) -> Limits {
+        self.0[limit as usize] /= parts.max(1);
+        self
+    }
+
     /// Returns the value of a limit.
     pub fn max(self, limit: Limit) -> usize {
         // This does not change the number on systems with 32-bit addresses or more.

@@ -9,7 +9,10 @@ mod json_pieces;
 mod sarif;
 mod table;
 
-pub use check::{CheckedFile, Expectation, GitHub, Json, Report, Summary, Text};
+pub use check::{
+    ChangedOption, CheckedFile, Diagnosis, DiagnosisKind, Expectation, GitHub, Json, Report,
+    Summary, Text,
+};
 pub use comparison::Comparison;
 pub use explanation::{Explanation, ExplanationForm};
 pub use findings::{Counts, FilePart, Findings, Shape};

@@ -123,6 +123,7 @@ fn report(format: &dyn Format, policy: &Policy, text: &str, units: &[DeployedUni
             })
             .collect(),
         unselected: None,
+        diagnosis: None,
     };
     let expectation = Expectation {
         format: format.info().name,
@@ -138,8 +139,11 @@ fn report(format: &dyn Format, policy: &Policy, text: &str, units: &[DeployedUni
         let file = String::from_utf8(file).expect("reports are text");
         format!("{head}{file}{}", report.end())
     };
-    assert_clean(&written(&Text { colored: false }));
-    let annotations = written(&GitHub);
+    assert_clean(&written(&Text {
+        colored: false,
+        verbose: true,
+    }));
+    let annotations = written(&GitHub { verbose: true });
     assert_clean(&annotations);
     let mut commands = annotations.lines().skip(1);
     assert!(

@@ -36,24 +36,8 @@ pub struct CheckArgs {
     name: UnitName,
     #[command(flatten, next_help_heading = "Check")]
     table: TableArg,
-    /// The report format: text for people, JSON for programs, or annotations for GitHub Actions
-    #[arg(
-        long,
-        value_enum,
-        ignore_case = true,
-        default_value_t,
-        value_name = "REPORT",
-        env = "TWILIO_SIP_ALLOW_REPORT",
-        hide_env = true,
-        help_heading = "Check"
-    )]
-    report: ReportArg,
-    /// Same as --report json
-    #[arg(
-        long, env = "TWILIO_SIP_ALLOW_JSON", hide_env = true, help_heading = "Check",
-        value_parser = BoolishValueParser::new()
-    )]
-    json: bool,
+    #[command(flatten)]
+    report: ReportArgs,
     /// Print rules that repair any drift, and move the report to stderr
     ///
     /// Prints the complete rules, as "render" does. For aws-sg and aws-prefix-list, prints only the AWS
@@ -75,6 +59,39 @@ pub struct CheckArgs {
     /// The firewall's listing of its rules, or a file of rules; "-" is stdin [default: -]
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Check")]
     files: Vec<PathBuf>,
+}
+
+/// The options for the report.
+#[derive(Args)]
+struct ReportArgs {
+    /// The report format: text for people, JSON for programs, or annotations for GitHub Actions
+    #[arg(
+        id = "report",
+        long = "report",
+        value_enum,
+        ignore_case = true,
+        default_value_t,
+        value_name = "REPORT",
+        env = "TWILIO_SIP_ALLOW_REPORT",
+        hide_env = true,
+        help_heading = "Check"
+    )]
+    form: ReportArg,
+    /// Same as --report json
+    #[arg(
+        long, env = "TWILIO_SIP_ALLOW_JSON", hide_env = true, help_heading = "Check",
+        value_parser = BoolishValueParser::new()
+    )]
+    json: bool,
+    /// List all missing and extra packets, even if a diagnosis explains them
+    ///
+    /// If one explanation accounts for the whole drift, the report usually contains only the explanation and
+    /// the numbers of missing and extra packets. The JSON report always lists everything.
+    #[arg(
+        long, env = "TWILIO_SIP_ALLOW_VERBOSE", hide_env = true, help_heading = "Check",
+        value_parser = BoolishValueParser::new()
+    )]
+    verbose: bool,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -103,21 +120,22 @@ impl CheckArgs {
     }
 
     pub fn report(&self, console: Console) -> Box<dyn Report> {
-        let report = if self.json {
-            ReportArg::Json
-        } else {
-            self.report
-        };
-        match report {
+        let ReportArgs {
+            form,
+            json,
+            verbose,
+        } = self.report;
+        match if json { ReportArg::Json } else { form } {
             ReportArg::Text => Box::new(report::Text {
                 colored: if self.print_repair {
                     console.colors_stderr()
                 } else {
                     console.colors_stdout()
                 },
+                verbose,
             }),
             ReportArg::Json => Box::new(report::Json),
-            ReportArg::Github => Box::new(report::GitHub),
+            ReportArg::Github => Box::new(report::GitHub { verbose }),
         }
     }
 

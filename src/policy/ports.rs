@@ -43,6 +43,11 @@ impl PortRange {
         }
     }
 
+    /// Returns the ports from `first` to `last`, or `None` if there are none.
+    pub fn new(first: u16, last: u16) -> Option<Self> {
+        (first <= last).then_some(PortRange { first, last })
+    }
+
     pub fn first(self) -> u16 {
         self.first
     }

@@ -4,6 +4,7 @@
 //! memory at a time. `docs/check.md` and a schema next to it describe the JSON.
 
 mod checked_file;
+mod diagnosis;
 mod github;
 mod interface;
 mod json;
@@ -12,6 +13,7 @@ mod text;
 mod words;
 
 pub use checked_file::CheckedFile;
+pub use diagnosis::{ChangedOption, Diagnosis, DiagnosisKind};
 pub use github::GitHub;
 pub use interface::{Expectation, Report};
 pub use json::Json;

@@ -156,9 +156,14 @@ pub fn report_text(drift: &Drift, text: &str) -> String {
         units: Vec::new(),
         empty: Vec::new(),
         unselected: None,
+        diagnosis: None,
     };
     let mut lines = Vec::new();
-    Text { colored: false }.file(&checked, &mut lines).unwrap();
+    let report = Text {
+        colored: false,
+        verbose: true,
+    };
+    report.file(&checked, &mut lines).unwrap();
     String::from_utf8(lines).unwrap()
 }
 

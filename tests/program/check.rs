@@ -8,6 +8,9 @@ use serde_json::Value;
 
 const TOKYO: &str = "--edition regional --region tokyo --format iptables --quiet";
 
+/// The same, with all parts even if a diagnosis explains them.
+const TOKYO_IN_FULL: &str = "--edition regional --region tokyo --format iptables --quiet --verbose";
+
 /// A call of `check` on a file.
 fn check(options: &str, content: &str) -> Ran {
     Tool::line(&format!("check {options} deployed"))
@@ -196,7 +199,7 @@ fn an_access_list_without_entries_permits_everything() {
         ),
     ] {
         let report = drifted(check(
-            "--region tokyo --direction in --format cisco --edition regional --quiet",
+            "--region tokyo --direction in --format cisco --edition regional --quiet --verbose",
             text,
         ));
         assert!(report.contains(everything), "{report}");
@@ -232,7 +235,7 @@ fn reports_that_no_chain_has_the_given_or_the_derived_name() {
     ] {
         let options = format!("--region tokyo --direction in --format {format}");
         let report = drifted(check(
-            &format!("{options} --name {name} --edition regional --quiet"),
+            &format!("{options} --name {name} --edition regional --quiet --verbose"),
             &render(&options),
         ));
         assert!(report.contains(why), "{report}");
@@ -241,12 +244,15 @@ fn reports_that_no_chain_has_the_given_or_the_derived_name() {
 
 #[test]
 fn suggests_the_right_name_for_a_wrong_one() {
-    let report = drifted(check(&format!("{TOKYO} --name twilio-spi"), &tokyo()));
+    let report = drifted(check(
+        &format!("{TOKYO_IN_FULL} --name twilio-spi"),
+        &tokyo(),
+    ));
     let line = "TWILIO-SPI-IN accepts nothing: there is no such chain in table filter (did you mean TWILIO-SIP-IN?)\n";
     assert!(report.contains(line), "{report}");
     let text = render("--region tokyo --format nftables");
     let report = drifted(check(
-        "--region tokyo --format nftables --edition regional --quiet",
+        "--region tokyo --format nftables --edition regional --quiet --verbose",
         &text.replace("inet filter", "inet mine"),
     ));
     let line =
@@ -282,12 +288,12 @@ fn accepts_every_security_group_name_that_aws_accepts() {
 
 #[test]
 fn extra_packets_name_the_region_or_edition_that_they_belong_to() {
-    let report = drifted(check(TOKYO, &with_frankfurt()));
+    let report = drifted(check(TOKYO_IN_FULL, &with_frankfurt()));
     let media = "  extra   in  udp from 35.156.191.128/25 to any port 10000-20000 (media of frankfurt, editions regional, regional-expanded)
       line 25: -A TWILIO-SIP-IN -s 35.156.191.128/25 ";
     assert!(report.contains(media), "{report}");
     let global = render("--region tokyo --edition global --format iptables");
-    let report = drifted(check(TOKYO, &global));
+    let report = drifted(check(TOKYO_IN_FULL, &global));
     let media = "extra   in  udp from 168.86.128.0/18 to any port 10000-60000 (media of all regions, editions global, interconnect)";
     assert!(report.contains(media), "{report}");
 }
@@ -305,7 +311,7 @@ fn reports_one_additional_address_and_nothing_else() {
 #[test]
 fn a_removed_unit_is_drift_and_not_an_error() {
     let text = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";
-    let report = drifted(check(TOKYO, text));
+    let report = drifted(check(TOKYO_IN_FULL, text));
     assert!(report.starts_with("drift: 8 missing, 0 extra"), "{report}");
     let empty = "  TWILIO-SIP-IN accepts nothing: there is no such chain in table filter\n";
     assert!(report.contains(empty), "{report}");
@@ -317,7 +323,13 @@ fn the_unselected_direction_must_be_empty_if_a_load_replaces_both() {
     let one_way = "--region tokyo --direction in --format iptables --edition regional --quiet";
     let report = drifted(check(one_way, &tokyo()));
     assert!(report.starts_with("drift: 0 missing, 3 extra"), "{report}");
+    let diagnosis =
+        "  diagnosis: there are rules for direction 'out', but --direction in leaves them out; ";
+    assert!(report.contains(diagnosis), "{report}");
+    // With other drift, there is no diagnosis.
     let line = "  direction 'out' is not selected: no rules are expected there, and loading the rules would remove the existing ones\n";
+    assert!(!report.contains(line), "{report}");
+    let report = drifted(check(one_way, &tokyo().replace("5061", "5062")));
     assert!(report.contains(line), "{report}");
     for format in ["aws-sg", "cisco"] {
         let both = render(&format!("--region tokyo --format {format}"));
@@ -779,7 +791,10 @@ fn github_annotations_include_rules_beyond_ipv4() {
 
 #[test]
 fn github_annotations_point_to_file_and_line() {
-    let ran = check(&format!("{TOKYO} --report github"), &with_frankfurt());
+    let ran = check(
+        &format!("{TOKYO_IN_FULL} --report github"),
+        &with_frankfurt(),
+    );
     let report = drifted(ran);
     let expected = "::error title=drift%3A extra,file=deployed,line=25::deployed: extra: in udp from 35.156.191.128/25 to any port 10000-20000 (media of frankfurt, editions regional, regional-expanded)";
     assert!(report.lines().any(|line| line == expected), "{report}");
@@ -792,6 +807,7 @@ fn github_annotations_point_to_file_and_line() {
         "-f",
         "iptables",
         "-q",
+        "--verbose",
         "--report",
         "github",
         "a,b:%\n.rules",
@@ -858,7 +874,8 @@ fn json_lists_every_line_of_a_large_report() {
 #[test]
 fn annotations_of_stdin_name_no_file_and_a_byte_order_mark_is_ignored() {
     let bytes = format!("\u{feff}{}", with_frankfurt());
-    let mut tool = Tool::line(&format!("check {TOKYO} --report github -")).file("deployed", bytes);
+    let mut tool =
+        Tool::line(&format!("check {TOKYO_IN_FULL} --report github -")).file("deployed", bytes);
     let deployed = std::fs::File::open(tool.folder().join("deployed")).unwrap();
     tool.command().stdin(deployed);
     let report = drifted(tool.run());
@@ -1194,7 +1211,7 @@ fn with_allow_empty_all_rules_are_missing_and_the_repair_contains_all() {
     for format in READ_BY_CHECK {
         let selection = format!("--region tokyo --edition current {}", renderable(format));
         let options = format!("{selection} --format {format} --allow-empty");
-        let report = drifted(check(&format!("{options} --quiet"), ""));
+        let report = drifted(check(&format!("{options} --quiet --verbose"), ""));
         assert!(report.starts_with("drift: "), "{format}: {report}");
         // On IOS, a missing access list permits everything.
         let extra = if *format == "cisco" {
@@ -1229,7 +1246,7 @@ fn a_note_contains_the_command_that_loads_absent_rules() {
     let nftables = "table inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t}\n}\n";
     assert_eq!(
         note("--format nftables --name pbx", nftables),
-        "twilio-sip-allow: note: the input has no rules named 'pbx'; to load the rules, save the output of the \
+        "twilio-sip-allow: note: to load the rules, save the output of the \
          same options without 'check' as FILE, then run: nft -f FILE\n"
     );
     let iptables = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";

@@ -57,7 +57,7 @@ checks:
 fn check_without_arguments_runs_all_checks_and_reports_drift() {
     let ran = repository("check").run();
     assert_eq!(ran.status, 1, "{ran}");
-    let drift = "gateway: drift: 2 missing, 2 extra, compared with the iptables rules for tokyo, edition global, signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)\n\ndeployed/gateway.rules\n  missing in  udp from 168.86.128.0/18 to any port 10000-60000 (media of all regions, edition global)\n";
+    let drift = "gateway: drift: 2 missing, 2 extra, compared with the iptables rules for tokyo, edition global, signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)\n\ndeployed/gateway.rules\n  diagnosis: the rules are those of edition 'regional', superseded on 2024-02-21 by 'global'; load the rules\n  2 missing, 2 extra; --verbose lists them\n";
     let lines: Vec<&str> = ran.stdout.lines().collect();
     assert_eq!(
         lines[0],
@@ -96,6 +96,9 @@ fn several_checks_can_be_reported_in_every_format() {
     assert_eq!(checks[2]["report"]["expected"]["regions"][0], "frankfurt");
     let ran = repository("check --report github").run();
     assert_eq!(ran.status, 1, "{ran}");
+    let annotation = "\n::error title=drift,file=deployed/gateway.rules::deployed/gateway.rules: the rules are those of edition 'regional', superseded on 2024-02-21 by 'global'; load the rules (2 missing, 2 extra)\n";
+    assert!(ran.stdout.contains(annotation), "{ran}");
+    let ran = repository("check --report github --verbose").run();
     let annotation = "\n::error title=drift%3A missing,file=deployed/gateway.rules::deployed/gateway.rules: missing: in udp from 168.86.128.0/18 to any port 10000-60000 (media of all regions, edition global)\n";
     assert!(ran.stdout.contains(annotation), "{ran}");
 }

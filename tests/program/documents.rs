@@ -26,6 +26,7 @@ fn demos_print_what_the_documents_show() {
     let documents = [
         ("README.md", 2),
         ("README.ja.md", 2),
+        ("docs/check.md", 1),
         ("docs/explain.md", 1),
         ("docs/scan.md", 1),
     ];

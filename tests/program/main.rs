@@ -8,6 +8,7 @@ mod check;
 mod command_line;
 mod configuration;
 mod dataset;
+mod diagnosis;
 mod documents;
 mod explain;
 mod failures_around_it;

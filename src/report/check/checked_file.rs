@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use super::diagnosis::Diagnosis;
 use crate::firewall::Drift;
 use crate::format::read::{Lines, excerpt};
 use crate::policy::Direction;
@@ -21,6 +22,8 @@ pub struct CheckedFile<'a> {
     pub empty: Vec<(&'a str, &'a str)>,
     /// A direction that is not selected, although the input has rules of the unit for it.
     pub unselected: Option<Direction>,
+    /// One explanation for the whole drift, if there is one.
+    pub diagnosis: Option<&'a Diagnosis>,
 }
 
 impl CheckedFile<'_> {

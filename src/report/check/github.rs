@@ -1,4 +1,5 @@
-//! The report of `check` for GitHub Actions: one annotation for each part.
+//! The report of `check` for GitHub Actions: one annotation for each part, or one for a
+//! diagnosis.
 
 use std::io::{self, Write};
 
@@ -11,11 +12,18 @@ use crate::packets::Side;
 use crate::report::annotation::{Place, annotation};
 
 /// Workflow commands that annotate the lines of a file.
-pub struct GitHub;
+pub struct GitHub {
+    /// True if a diagnosis does not replace the parts.
+    pub verbose: bool,
+}
 
 impl Report for GitHub {
     fn head(&self, expectation: &Expectation, summary: &Summary) -> String {
-        Text { colored: false }.head(expectation, summary)
+        Text {
+            colored: false,
+            verbose: self.verbose,
+        }
+        .head(expectation, summary)
     }
 
     fn file(&self, file: &CheckedFile, to: &mut dyn Write) -> io::Result<()> {
@@ -24,6 +32,16 @@ impl Report for GitHub {
             let place = place(file, unhooked.at);
             let message = format!("{}: not hooked: {}", file.name, unhooked.reason);
             to.write_all(annotation("error", "drift: not hooked", place, &message).as_bytes())?;
+        }
+        if let Some(diagnosis) = file.diagnosis {
+            let counts = Summary::of(drift, &[]);
+            let Summary { missing, extra, .. } = counts;
+            let text = &diagnosis.text;
+            let message = format!("{}: {text} ({missing} missing, {extra} extra)", file.name);
+            to.write_all(annotation("error", "drift", place(file, None), &message).as_bytes())?;
+            if !self.verbose {
+                return Ok(());
+            }
         }
         for (side, part) in drift.parts().take(MAX_PARTS) {
             let message = format!("{} {}", part.direction, words::part(part));

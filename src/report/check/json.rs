@@ -2,7 +2,7 @@
 //! change must increase [`VERSION`].
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use serde_json::ser::Formatter;
 use serde_json::{Map, Value, json};
 
 use super::checked_file::CheckedFile;
+use super::diagnosis::{Diagnosis, DiagnosisKind};
 use super::interface::{Expectation, Report};
 use super::summary::Summary;
 use super::words;
@@ -77,6 +78,7 @@ impl Report for Json {
             file: &file.file,
             units: &file.units,
             verdict: verdict(drift.is_none()),
+            diagnosis: file.diagnosis.map(DiagnosisReport::new),
             empty_units: file.empty.iter().map(|(name, _)| *name).collect(),
             missing: Parts(&lines, &drift.missing),
             extra: Parts(&lines, &drift.extra),
@@ -145,11 +147,33 @@ struct FileReport<'a> {
     file: &'a str,
     units: &'a [&'a str],
     verdict: &'static str,
+    diagnosis: Option<DiagnosisReport<'a>>,
     empty_units: Vec<&'a str>,
     missing: Parts<'a>,
     extra: Parts<'a>,
     unmeasured: UnmeasuredList<'a>,
     not_hooked: UnhookedList<'a>,
+}
+
+#[derive(Serialize)]
+struct DiagnosisReport<'a> {
+    kind: DiagnosisKind,
+    text: &'a str,
+    /// The values by the names of the options.
+    options: BTreeMap<&'static str, Option<&'a str>>,
+}
+
+impl<'a> DiagnosisReport<'a> {
+    fn new(diagnosis: &'a Diagnosis) -> Self {
+        let options = diagnosis.options.iter();
+        DiagnosisReport {
+            kind: diagnosis.kind,
+            text: &diagnosis.text,
+            options: options
+                .map(|option| (option.name, option.value.as_deref()))
+                .collect(),
+        }
+    }
 }
 
 struct Parts<'a>(&'a DeployedLines<'a>, &'a [Part]);

@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use super::checked_file::CheckedFile;
+use super::diagnosis::Diagnosis;
 use super::interface::{Expectation, MAX_PARTS, Report, hidden_parts_note};
 use super::summary::Summary;
 use super::words;
@@ -18,6 +19,8 @@ const MAX_SOURCE_LINES: usize = 3;
 pub struct Text {
     /// True if the words of the result are colored.
     pub colored: bool,
+    /// True if a diagnosis does not hide the parts.
+    pub verbose: bool,
 }
 
 impl Report for Text {
@@ -59,9 +62,8 @@ impl Report for Text {
             return Ok(());
         }
         writeln!(to, "\n{}", file.name)?;
-        for (name, why) in &file.empty {
-            let (name, why) = (escape_hidden(name), escape_hidden(why));
-            writeln!(to, "  {name} accepts nothing: {why}")?;
+        if let Some(diagnosis) = file.diagnosis {
+            writeln!(to, "  diagnosis: {}", escape_hidden(&diagnosis.text))?;
         }
         for (_, unhooked) in &drift.unhooked {
             let reason = escape_hidden(&unhooked.reason);
@@ -70,28 +72,30 @@ impl Report for Text {
                 writeln!(to, "{}", source_line(file, at))?;
             }
         }
-        if let Some(direction) = file.unselected {
+        if file.diagnosis.is_none() || self.verbose {
+            for (name, why) in &file.empty {
+                let (name, why) = (escape_hidden(name), escape_hidden(why));
+                writeln!(to, "  {name} accepts nothing: {why}")?;
+            }
+        }
+        let explains = |diagnosis: &Diagnosis| diagnosis.changes("direction");
+        if let Some(direction) = file.unselected
+            && !file.diagnosis.is_some_and(explains)
+        {
             writeln!(
                 to,
                 "  direction '{direction}' is not selected: no rules are expected there, and loading the rules would remove the existing ones"
             )?;
         }
-        let mut parts = drift.parts().take(MAX_PARTS).peekable();
-        while let Some((side, part)) = parts.next() {
+        if file.diagnosis.is_some() && !self.verbose {
+            let (missing, extra) = (drift.missing.len(), drift.extra.len());
             writeln!(
                 to,
-                "{}",
-                self.line(side, part.direction, &words::part(part))
+                "  {missing} missing, {extra} extra; --verbose lists them"
             )?;
-            // If consecutive parts have the same source lines, these are shown only once.
-            if parts
-                .peek()
-                .is_none_or(|(_, next)| next.source_lines != part.source_lines)
-            {
-                source_lines(file, part, to)?;
-            }
+        } else {
+            self.parts(file, to)?;
         }
-        write_hidden_parts(drift.missing.len() + drift.extra.len(), to)?;
         for (direction, unmeasured) in drift.unmeasured.iter().take(MAX_PARTS) {
             let what = escape_hidden(&unmeasured.what);
             writeln!(to, "{}", self.line(Side::Extra, *direction, &what))?;
@@ -123,6 +127,27 @@ pub(super) fn checks_end(drifted: usize, total: usize) -> String {
 }
 
 impl Text {
+    /// Writes the parts, each with its source lines.
+    fn parts(&self, file: &CheckedFile, to: &mut dyn Write) -> io::Result<()> {
+        let drift = file.drift;
+        let mut parts = drift.parts().take(MAX_PARTS).peekable();
+        while let Some((side, part)) = parts.next() {
+            writeln!(
+                to,
+                "{}",
+                self.line(side, part.direction, &words::part(part))
+            )?;
+            // If consecutive parts have the same source lines, these are shown only once.
+            if parts
+                .peek()
+                .is_none_or(|(_, next)| next.source_lines != part.source_lines)
+            {
+                source_lines(file, part, to)?;
+            }
+        }
+        write_hidden_parts(drift.missing.len() + drift.extra.len(), to)
+    }
+
     fn line(&self, side: Side, direction: Direction, what: &str) -> String {
         let side = self.bad(&format!("{side:<7}"));
         format!("  {side} {direction:<3} {what}")
