@@ -24,7 +24,7 @@ pub fn run(args: &RenderArgs, limits: Limits, console: Console) -> Result<()> {
             registry::check_options(format, &unit)?;
             let part = format::supported(format, &policy, &unit)?;
             let narrowing = format::narrowing(format, &policy, &part);
-            let notes = narrowing.into_iter().chain(format.notices(&policy));
+            let notes = narrowing.into_iter().chain(format.notices(&policy, &unit));
             notices.extend(notes.map(Notice::Note));
             format::render(format, &policy, &unit)?
         }

@@ -26,11 +26,11 @@ struct View {
 static INFO: FormatInfo = FormatInfo {
     name: "cidr",
     aliases: &["txt", "text", "plain", "list", "networks"],
-    summary: "Plain list of networks, one per line",
-    documentation: "The output is the smallest list of networks that contains exactly the selected addresses, in \
-         ascending order. It contains the networks of both planes, unless you select one with `--plane`. It has no \
-         directions, protocols or ports: set them in the program that uses the list. `--local-address`, the local \
-         ports and `--name` are refused.",
+    summary: "Plain list of networks, also for pfSense, OPNsense, FortiGate, Palo Alto, Google Cloud and FreePBX",
+    documentation: "[feeds.md](feeds.md) shows lists for many systems. The output is the smallest list of networks that \
+         contains exactly the selected addresses, in ascending order. It contains the networks of both planes, \
+         unless you select one with `--plane`. It has no directions, protocols or ports: set them in the program \
+         that uses the list. `--local-address`, the local ports and `--name` are refused.",
     template: ("cidr.j2", include_str!("../../templates/cidr.j2")),
     is_stateless: false,
     options: &[
@@ -68,7 +68,7 @@ impl Format for Cidr {
         }))
     }
 
-    fn notices(&self, policy: &Policy) -> Vec<String> {
+    fn notices(&self, policy: &Policy, _unit: &Unit) -> Vec<String> {
         let mixed = is_mixed(policy).then(|| {
             "the list contains signaling and media networks, which need different ports; for separate lists, render \
              --plane signaling and --plane media"

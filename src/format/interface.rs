@@ -52,7 +52,7 @@ pub trait Format: Sync {
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError>;
 
     /// Returns notes about the output, one per line.
-    fn notices(&self, _policy: &Policy) -> Vec<String> {
+    fn notices(&self, _policy: &Policy, _unit: &Unit) -> Vec<String> {
         Vec::new()
     }
 

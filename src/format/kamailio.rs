@@ -92,7 +92,7 @@ impl Format for Kamailio {
         }))
     }
 
-    fn notices(&self, policy: &Policy) -> Vec<String> {
+    fn notices(&self, policy: &Policy, _unit: &Unit) -> Vec<String> {
         let signaling = policy
             .rules
             .iter()

@@ -15,7 +15,6 @@ use crate::format::output_option::OutputOption;
 use crate::format::read::address_list::AddressList;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::address_list;
-use crate::format::render::header::{Commands, head};
 use crate::format::unit::Unit;
 use crate::policy::{Granularity, Policy};
 use crate::terminal::json_document;
@@ -31,8 +30,9 @@ static INFO: FormatInfo = FormatInfo {
     summary: "LiveKit: allowed addresses of an inbound SIP trunk as JSON, for incoming signaling",
     documentation: "The output creates a trunk. If you load it twice, you get two trunks. If `--name` is the id of a trunk \
          (`--name ST_...`), the output replaces only the addresses of this trunk, and loading it again changes \
-         nothing. Its `load` command needs an access token with the grant `sip.admin`. Do not load it with `lk sip \
-         inbound update`, which would replace the whole trunk. The list matches the sources of SIP requests. \
+         nothing. A note shows the command that loads it, which needs an access token with the grant `sip.admin`. Do \
+         not load it with `lk sip inbound update`, which would replace the whole trunk. LiveKit adds the metadata of \
+         a trunk to participants, so the output has no edition or date. The list matches the sources of SIP requests. \
          It contains neither RTP nor outgoing traffic, so a selection without incoming signaling is refused.",
     template: TEMPLATE,
     is_stateless: false,
@@ -67,15 +67,23 @@ impl Format for LiveKit {
         let request = if is_trunk_id(&name) {
             update(&name, &addresses)
         } else {
-            let about = head(self, policy, unit, &Commands::default());
-            let about = about.into_iter().filter(|line| !line.starts_with("load: "));
-            json!({ "trunk": {
-                "name": name,
-                "metadata": about.collect::<Vec<_>>().join("; "),
-                "allowed_addresses": addresses,
-            }})
+            json!({ "trunk": { "name": name, "allowed_addresses": addresses } })
         };
         Ok(laid_out(&request))
+    }
+
+    fn notices(&self, _policy: &Policy, unit: &Unit) -> Vec<String> {
+        let command = self.load_command(unit);
+        vec![if is_trunk_id(&unit.name.to_string()) {
+            format!(
+                "to replace the addresses of the trunk, save the output as FILE, and run: {command}"
+            )
+        } else {
+            format!(
+                "the output creates a trunk: save it as FILE, and run: {command} (for an existing trunk, use --name with \
+                 its id, ST_...)"
+            )
+        }]
     }
 
     fn typical_keys(&self) -> &'static [&'static str] {

@@ -78,6 +78,25 @@ pub static FAMILIES: &[Family] = &[
     },
 ];
 
+/// Products that take a list of networks instead of rules, as [`normalize_name`] spells them.
+const TAKE_LISTS: [&str; 15] = [
+    "azure",
+    "digitalocean",
+    "fortigate",
+    "fortios",
+    "freepbx",
+    "gcloud",
+    "gcp",
+    "googlecloud",
+    "k8s",
+    "kubernetes",
+    "opnsense",
+    "paloalto",
+    "paloaltonetworks",
+    "panos",
+    "pfsense",
+];
+
 /// The maximum number of formats that an error message suggests.
 const MAX_ALTERNATIVES: usize = 3;
 
@@ -118,7 +137,11 @@ fn find_among(
         .find(|format| names_of(*format).any(|known| normalize_name(known) == wanted));
     found.ok_or_else(|| FormatError::Unknown {
         name: name.to_owned(),
-        suggestion: did_you_mean(name, formats.clone().flat_map(names_of)),
+        suggestion: if TAKE_LISTS.contains(&&*wanted) {
+            " (it takes a list of networks, so use cidr; docs/feeds.md shows how)".to_owned()
+        } else {
+            did_you_mean(name, formats.clone().flat_map(names_of))
+        },
         known: names(formats),
     })
 }

@@ -424,7 +424,7 @@ fn a_notice_reports_more_than_sixty_rules() {
         for rule in &mut policy.rules {
             rule.remote.networks = (0..count).map(network).collect();
         }
-        aws().notices(&policy)
+        aws().notices(&policy, &Unit::default())
     };
     // SIP over UDP, SIP and SIPS over TCP, and RTP.
     assert_eq!(notices(20), [""; 0]);

@@ -47,6 +47,8 @@ const CASES: &[Bad] = &[
     bad("-f nft --edition=", "unknown edition ''; use one of regional"),
     bad("-f nft --edition regional,2024", "unknown edition '2024'"),
     bad("-f nfts", "unknown format 'nfts' (did you mean nft?); use one of nftables, iptables, ipset, ufw, firewalld"),
+    bad("-f pfsense", "unknown format 'pfsense' (it takes a list of networks, so use cidr; docs/feeds.md shows how); use one of nftables"),
+    bad("-f Palo-Alto", "unknown format 'Palo-Alto' (it takes a list of networks, so use cidr; docs/feeds.md shows how)"),
     bad("-f nsx", "unknown format 'nsx'; use one of nftables"),
     bad("-f=", "unknown format ''; use one of nftables"),
     bad("--region tokyo", "no format is selected; use --format, such as --format nftables ('twilio-sip-allow list formats' prints all), or use --template"),

@@ -1246,7 +1246,7 @@ fn a_note_contains_the_command_that_loads_absent_rules() {
     let nftables = "table inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t}\n}\n";
     assert_eq!(
         note("--format nftables --name pbx", nftables),
-        "twilio-sip-allow: note: to load the rules, save the output of the \
+        "twilio-sip-allow: note: unless the input has them under another name: to load the rules, save the output of the \
          same options without 'check' as FILE, then run: nft -f FILE\n"
     );
     let iptables = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";
@@ -1258,7 +1258,7 @@ fn a_note_contains_the_command_that_loads_absent_rules() {
     let stderr = tool.run().stderr;
     assert_eq!(
         stderr,
-        "twilio-sip-allow: note: 2 of 3 files have no rules named 'twilio-sip'; to load the rules, \
+        "twilio-sip-allow: note: 2 of 3 files have no rules named 'twilio-sip'; unless the input has them under another name: to load the rules, \
          save the output of the same options without 'check' as FILE, then run: iptables-restore --noflush FILE\n"
     );
     // Rules with drift are loaded.

@@ -548,7 +548,7 @@ fn a_format_that_narrows_a_selection_prints_a_note() {
             ];
             let narrows = sip.contains(&format) && !left_out.is_empty();
             let expected = format!(
-                "{format} cannot express {left_out}: the output contains only signaling, direction in"
+                "{format} cannot express {left_out}: it covers only signaling, direction in"
             );
             let mut commands = vec![options.clone()];
             if READ_BY_CHECK.contains(&format) {

@@ -288,6 +288,8 @@ fn the_commands_in_feeds_md_create_the_lists_that_they_promise() {
         "compute\nfirewall-rules\ncreate\ntwilio-media\n--allow=udp:10000-60000\n",
         &format!("--source-ranges={}\n", media.join(",")),
         &format!("{in_one_line}\n"),
+        "1 file with Twilio addresses: 8 current\n",
+        "1 file with Twilio addresses: 1 current\n",
         &format!("env {in_one_line}\n"),
     ];
     let printed = String::from_utf8(output.stdout).unwrap();

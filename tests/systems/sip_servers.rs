@@ -96,7 +96,7 @@ fn livekit(text: &str, name: &str) -> Vec<Range> {
     let request: Value = serde_json::from_str(text).unwrap();
     let trunk = request["trunk"].as_object().expect(text);
     let keys: Vec<&str> = trunk.keys().map(String::as_str).collect();
-    assert_eq!(keys, ["name", "metadata", "allowed_addresses"], "{text}");
+    assert_eq!(keys, ["name", "allowed_addresses"], "{text}");
     assert_eq!(request.as_object().unwrap().len(), 1, "{text}");
     assert_eq!(trunk["name"], name);
     networks_with_prefix(&trunk["allowed_addresses"])

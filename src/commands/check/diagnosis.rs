@@ -85,6 +85,6 @@ impl Search<'_> {
         };
         let limits = self.limits.divided(Limit::Work, MAX_CANDIDATES);
         let drift = format::compare(self.format, &part, units, limits, || &[])?;
-        Ok(drift.is_none())
+        Ok(drift.has_same_packets())
     }
 }

@@ -33,6 +33,17 @@ pub(super) fn not_deployed(reasons: &[(&str, &str)], have_other_name: bool) -> D
     }
 }
 
+/// Explains that the rules are complete, but that no packet gets to them.
+pub(super) fn not_hooked() -> Diagnosis {
+    Diagnosis {
+        kind: DiagnosisKind::NotHooked,
+        text: "the rules are complete, but packets do not get to them; the comments at the start of a rendered file \
+               show the commands that hook the rules"
+            .to_owned(),
+        options: Vec::new(),
+    }
+}
+
 /// Explains that the units contain the rules of other options.
 pub(super) fn other_options(
     expected: &Expected,

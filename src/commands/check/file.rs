@@ -8,12 +8,12 @@ use anyhow::Result;
 
 use super::candidates::{Expected, edition_sets};
 use super::diagnosis::Search;
-use super::explanation::not_deployed;
+use super::explanation::{not_deployed, not_hooked};
 use crate::cli::CheckArgs;
 use crate::commands::input_errors::{InputError, InputMessage, messages};
 use crate::commands::selected::{Selected, select};
 use crate::dataset::{self, Edition, ReferenceData};
-use crate::firewall::{DeployedUnit, PublishedNetwork};
+use crate::firewall::{DeployedUnit, Drift, PublishedNetwork};
 use crate::format::read::{Lines, MAX_ERRORS, ReadError, UnitQuery, excerpt};
 use crate::format::registry::{self, Recognized};
 use crate::format::{self, Format, Unit};
@@ -160,7 +160,7 @@ impl Check {
         let diagnosis = if drift.is_none() {
             None
         } else {
-            self.diagnosis(&units, is_not_loaded)
+            self.diagnosis(&units, &drift, is_not_loaded)
         };
         let repair = if self.repair && !drift.is_none() {
             let repair = format::repair(self.format, &self.policy, text, query, &units);
@@ -196,10 +196,18 @@ impl Check {
     }
 
     /// Returns one explanation for the whole drift of the units, if there is one.
-    fn diagnosis(&self, units: &[DeployedUnit], is_not_loaded: bool) -> Option<Diagnosis> {
+    fn diagnosis(
+        &self,
+        units: &[DeployedUnit],
+        drift: &Drift,
+        is_not_loaded: bool,
+    ) -> Option<Diagnosis> {
         if is_not_loaded {
             let are_absent = units.iter().any(|unit| unit.absent.is_some());
             return Some(not_deployed(&self.empty(units), are_absent));
+        }
+        if drift.has_same_packets() {
+            return Some(not_hooked());
         }
         let search = Search {
             format: self.format,
@@ -259,7 +267,10 @@ impl Check {
     /// A notice if some files contain none of the expected rules.
     pub(super) fn not_loaded_notice(&self, not_loaded: usize, files: usize) -> Option<String> {
         let name = &self.unit.name;
-        let how = self.how_to_load();
+        let how = format!(
+            "unless the input has them under another name: {}",
+            self.how_to_load()
+        );
         match (not_loaded, files) {
             (0, _) => None,
             // The diagnosis in the report says that the rules are missing.

@@ -71,7 +71,7 @@ impl Format for CloudFormation {
         Ok(json::laid_out(&stack(self, policy, unit)))
     }
 
-    fn notices(&self, policy: &Policy) -> Vec<String> {
+    fn notices(&self, policy: &Policy, _unit: &Unit) -> Vec<String> {
         let template = stack(self, policy, &Unit::default());
         let large = (format!("{template:#}").len() > BODY_LIMIT).then(|| {
             format!(

@@ -66,7 +66,7 @@ impl Format for PrefixList {
         })))
     }
 
-    fn notices(&self, policy: &Policy) -> Vec<String> {
+    fn notices(&self, policy: &Policy, _unit: &Unit) -> Vec<String> {
         let ports: BTreeSet<String> = policy
             .rules
             .iter()

@@ -79,7 +79,7 @@ impl Format for SecurityGroup {
         Ok(laid_out(&serde_json::json!(Permissions { one, egress })))
     }
 
-    fn notices(&self, policy: &Policy) -> Vec<String> {
+    fn notices(&self, policy: &Policy, _unit: &Unit) -> Vec<String> {
         let both = (policy.scope.directions.len() > 1).then(|| {
             "the output for both directions has the form of 'describe-security-groups'; to authorize the rules, \
              render --direction in and --direction out separately"

@@ -80,7 +80,7 @@ impl Format for Terraform {
         })))
     }
 
-    fn notices(&self, policy: &Policy) -> Vec<String> {
+    fn notices(&self, policy: &Policy, _unit: &Unit) -> Vec<String> {
         over_quota(policy).collect()
     }
 

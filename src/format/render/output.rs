@@ -42,7 +42,7 @@ pub fn narrowing(format: &dyn Format, policy: &Policy, part: &Policy) -> Option<
     let left_out: Vec<String> = left_out.collect();
     (!left_out.is_empty()).then(|| {
         format!(
-            "{} cannot express {}: the output contains only {}, direction {}",
+            "{} cannot express {}: it covers only {}, direction {}",
             format.info().name,
             left_out.join(" or "),
             list(&kept.planes),

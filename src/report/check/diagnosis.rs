@@ -16,6 +16,8 @@ pub struct Diagnosis {
 pub enum DiagnosisKind {
     /// The input has none of the rules.
     NotDeployed,
+    /// The rules are complete, but no packet gets to some of the units.
+    NotHooked,
     /// The rules are those of another edition. The other kinds that follow name the changed option.
     OtherEdition,
     OtherRegions,

@@ -87,6 +87,9 @@ impl Report for Text {
                 "  direction '{direction}' is not selected: no rules are expected there, and loading the rules would remove the existing ones"
             )?;
         }
+        if drift.has_same_packets() {
+            return Ok(());
+        }
         if file.diagnosis.is_some() && !self.verbose {
             let (missing, extra) = (drift.missing.len(), drift.extra.len());
             writeln!(

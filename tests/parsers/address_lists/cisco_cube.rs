@@ -221,7 +221,7 @@ fn rejects_what_it_cannot_interpret() {
         (
             section.replace("voice service voip\n", ""),
             "1: this command belongs to 'voice service voip', which does not begin above; \
-          pass the output of 'show running-config'",
+          provide the output of 'show running-config'",
         ),
         (
             section.replace("voice service voip", "voice service pots"),

@@ -180,7 +180,7 @@ fn a_missing_variable_is_an_absent_unit() {
 const REFUSED: &str = r#"
 [] => 1: expected JSON, as in a file whose name ends in .tfvars.json; check does not read the other syntax of variables files (.tfvars)
 twilio_sip_media_ports = [] => 1: expected JSON, as in a file whose name ends in .tfvars.json
-{ => 1: invalid JSON:
+{ => 1: the JSON ends too early, so the input may have been cut off
 {"twilio_sip_media_ports": [], "twilio_sip_media_ports": []} => 1: duplicate key 'twilio_sip_media_ports'
 {"twilio_sip_media_ports": null, "twilio_sip_media_cidr_blocks": []} => 1: twilio_sip_media_ports: expected an array, not null
 {"twilio_sip_media_ports": [], "twilio_sip_media_cidr_blocks": "10.0.0.0/8"} => 1: twilio_sip_media_cidr_blocks: expected an array, not a string
