@@ -132,7 +132,7 @@ fn aerleon(section: &mut Section) {
         "Compared with Aerleon 1.18.0 (PyPI), with the policy and services of `benches/aerleon` and \
          the networks of `dataset show`; fastest of {AERLEON_ROUNDS} runs. `check` finds Aerleon's \
          outputs for {judged} in sync with this program's selection. Aerleon's nftables rules also \
-         require a new connection. Aerleon finds its files unchanged, and writes none:"
+         require a new connection. Aerleon's files are already up to date, so it writes none:"
     ));
     section.add(table);
 }

@@ -40,8 +40,8 @@ pub struct CheckArgs {
     report: ReportArgs,
     /// Print rules that repair any drift, and move the report to stderr
     ///
-    /// Prints the complete rules, as "render" does. For aws-sg and aws-prefix-list, prints only the AWS
-    /// commands that correct the difference. Prints no rules if the firewall is in sync.
+    /// Prints the complete rules, as "render" does. For aws-sg, aws-prefix-list and livekit, prints only
+    /// the changes. Prints no rules if the firewall is in sync.
     #[arg(
         long, env = "TWILIO_SIP_ALLOW_PRINT_REPAIR", hide_env = true, help_heading = "Check",
         value_parser = BoolishValueParser::new()

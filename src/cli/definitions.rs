@@ -40,14 +40,15 @@ const SCAN_EXAMPLES: &str = "  twilio-sip-allow scan .
   twilio-sip-allow scan --fail-on superseded,unpublished --report github terraform/
   ssh pbx cat /etc/asterisk/pjsip.conf | twilio-sip-allow scan --plane signaling -";
 
-const EXIT_STATUS: &str = "  0  success, and none of the cases of status 1
+const EXIT_STATUS: &str = "  0  success, with no result that causes status 1
   1  \"check\" or \"dataset diff\" found a difference, \"scan\" has a finding that
      matches --fail-on, or \"explain --all-allowed\" found an address that is not allowed
   2  wrong usage, invalid input or a failure: stdout is empty, and no file is changed";
 
 const ENVIRONMENT: &str =
     "  Every option except --help and --version can also be set by an environment
-  variable: TWILIO_SIP_ALLOW_REGION sets --region, TWILIO_SIP_ALLOW_LOCAL_SIP_PORT sets --local-sip-port, and so on.
+  variable: TWILIO_SIP_ALLOW_REGION sets --region,
+  TWILIO_SIP_ALLOW_LOCAL_SIP_PORT sets --local-sip-port, and so on.
   The command line overrides these variables, and the variables override the
   configuration file. NO_COLOR turns color off.";
 
@@ -107,8 +108,8 @@ pub enum Verb {
     /// long as they mean the same. Input that cannot be interpreted is an error.
     ///
     /// The check covers only the chains, lists or groups that this program manages. If the input shows
-    /// the base chains or interfaces of the firewall, it also covers whether packets get to these chains
-    /// or lists. Use the same options as for printing the rules, above all --region.
+    /// the base chains or interfaces of the firewall, the check also reports chains or lists that no
+    /// packet gets to. Use the same options as for printing the rules, above all --region.
     #[command(after_help = sections(
         "the rules are in sync",
         "the rules have drifted",
@@ -128,7 +129,7 @@ pub enum Verb {
     /// Explain what an address is used for, and whether it is allowed
     ///
     /// For each address, prints whether the selected rules allow it, in which directions and for which
-    /// traffic. A table lists every published network that overlaps the address, with edition, status,
+    /// traffic. A table lists the published networks that overlap the address, with edition, status,
     /// plane (signaling or media), region, network and ports. The default edition is the one in force.
     #[command(
         mut_arg("edition", |arg| arg.help("The published lists to use [default: current]").long_help(None)),
@@ -142,8 +143,8 @@ pub enum Verb {
     /// Find Twilio addresses in files and check them
     ///
     /// Searches text files of any format for addresses, networks and ranges. Reports whether each is current,
-    /// superseded, wider or narrower than published, or unpublished (probably mistyped), and which networks are
-    /// missing. The default edition is the one in force.
+    /// superseded, wider or narrower than published, or unpublished (probably mistyped). Also reports the
+    /// networks that are missing. The default edition is the one in force.
     #[command(
         mut_arg("edition", |arg| arg.help("Report missing networks of these lists [default: current]").long_help(None)),
         mut_arg("dataset", |arg| arg
@@ -229,7 +230,7 @@ pub(super) struct GlobalArgs {
     ///     - {name: pbx, format: nftables, files: pbx.nft}
     ///     - {name: border, format: cisco, unit: FROM-TWILIO, files: border.cfg, selection: {direction: in}}
     ///
-    /// In a check, "files" has saved listings, such as the output of "nft list ruleset". "name" appears in
+    /// In a check, "files" names saved listings, such as the output of "nft list ruleset". "name" appears in
     /// the report, and "unit" is the value of --name. The keys of "selection" are the long names of
     /// options. File names are relative to the folder of the file.
     #[arg(

@@ -61,7 +61,7 @@ struct OutputArgs {
     table: TableArg,
     /// For cidr only: the text between two networks [default: a line feed]
     ///
-    /// Such as "," or ", ". "\n" is a line feed, and "\t" is a tab.
+    /// For example, "," or ", ". "\n" is a line feed, and "\t" is a tab.
     #[arg(
         long,
         value_name = "TEXT",

@@ -69,7 +69,7 @@ pub struct SelectionArgs {
     pub published: PublishedArgs,
     /// Packets from Twilio (in), to Twilio (out), or both
     ///
-    /// "inbound" and "ingress" are other names for "in", "outbound" and "egress" for "out".
+    /// "inbound" and "ingress" also mean "in". "outbound" and "egress" also mean "out".
     #[arg(
         short,
         long,

@@ -36,11 +36,12 @@ static INFO: FormatInfo = FormatInfo {
     aliases: &["excel", "spreadsheet", "rfc4180"],
     summary: "Comma-separated values, for spreadsheets and programs",
     documentation: "The output follows RFC 4180: lines end in CRLF, and the first line is a header. There is one \
-         record for each combination of a rule, a remote network and a local network. Its fields are the direction, \
-         the plane, the transport (empty for media) and the protocol, then the networks and ports of both sides \
-         (`any`, a port, or `FIRST-LAST`), and then the regions and editions of the remote network. The records \
-         contain only the rules that a stateful firewall needs. For the rules for TCP return traffic, use `json`. No \
-         field starts like a spreadsheet formula. `--name` is refused.",
+         record for each combination of a rule, a remote network and a local network. The first fields are the \
+         direction, the plane, the transport (empty for media) and the protocol. The next fields are the networks \
+         and ports of both sides. A port field contains `any`, a port, or `FIRST-LAST`. The last fields are the \
+         regions and editions of the remote network. The records contain only the rules that a stateful firewall \
+         needs. For the rules for TCP return traffic, use `json`. No field starts like a spreadsheet formula. \
+         `--name` is refused.",
     template: ("csv.j2", include_str!("../../templates/csv.j2")),
     is_stateless: false,
     options: &[],

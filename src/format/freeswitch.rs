@@ -44,9 +44,9 @@ static INFO: FormatInfo = FormatInfo {
     name: "freeswitch",
     aliases: &["fs", "acl.conf", "acl.conf.xml"],
     summary: "FreeSWITCH: a list of acl.conf.xml, for incoming signaling",
-    documentation: "A load replaces the file as a whole, and takes effect with a reload. The list contains the sources of \
-         calls that a SIP profile accepts. It contains neither RTP nor outgoing traffic, so a selection \
-         without incoming signaling is refused.",
+    documentation: "Replace the whole file. The new list applies after a reload. The list contains the sources of \
+         calls that a SIP profile accepts. It contains neither RTP nor outgoing traffic, so a selection without \
+         incoming signaling is refused.",
     template: (
         "freeswitch.j2",
         include_str!("../../templates/freeswitch.j2"),

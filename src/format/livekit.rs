@@ -28,12 +28,13 @@ static INFO: FormatInfo = FormatInfo {
     name: "livekit",
     aliases: &["livekit-sip", "lk"],
     summary: "LiveKit: allowed addresses of an inbound SIP trunk as JSON, for incoming signaling",
-    documentation: "The output creates a trunk. If you load it twice, you get two trunks. If `--name` is the id of a trunk \
-         (`--name ST_...`), the output replaces only the addresses of this trunk, and loading it again changes \
+    documentation: "The output creates a trunk. If you load it twice, you get two trunks. If `--name` is the id of a \
+         trunk (`--name ST_...`), the output replaces only the addresses of this trunk, and loading it again changes \
          nothing. A note shows the command that loads it, which needs an access token with the grant `sip.admin`. Do \
-         not load it with `lk sip inbound update`, which would replace the whole trunk. LiveKit adds the metadata of \
-         a trunk to participants, so the output has no edition or date. The list matches the sources of SIP requests. \
-         It contains neither RTP nor outgoing traffic, so a selection without incoming signaling is refused.",
+         not load such an output with `lk sip inbound update`, which would replace the whole trunk. LiveKit adds the \
+         metadata of a trunk to participants, so the output has no edition or date. The list matches the sources of \
+         SIP requests. It contains neither RTP nor outgoing traffic, so a selection without incoming signaling is \
+         refused.",
     template: TEMPLATE,
     is_stateless: false,
     options: &[OutputOption::Name],

@@ -30,14 +30,14 @@ static INFO: FormatInfo = FormatInfo {
     name: "tfvars",
     aliases: &["auto.tfvars", "tfvars-json", "terraform-variables"],
     summary: "Terraform and OpenTofu: variables with networks and ports of each plane, as JSON",
-    documentation: "Save the output as `twilio-sip.auto.tfvars.json` in the folder of the configuration, or name it with \
-         `-var-file`. A new output replaces the file as a whole. The variables of a plane are \
-         `twilio_sip_signaling_cidr_blocks`, of type `list(string)`, and `twilio_sip_signaling_ports`, of type \
-         `list(object({ protocol = string, from_port = number, to_port = number }))`; those of the other plane have \
-         `media` instead of `signaling`. Your configuration declares the variables and combines each network with \
-         each of the ports. The variables contain no direction: select one direction if the local ports differ \
-         from those of Twilio. `--local-address` is refused, and so is a plane whose networks have different ports \
-         in a union of editions.",
+    documentation: "Save the output as `twilio-sip.auto.tfvars.json` in the folder of the configuration, or name it \
+         with `-var-file`. A new output replaces the file as a whole. Each plane has two variables. \
+         `twilio_sip_signaling_cidr_blocks` has the type `list(string)`. `twilio_sip_signaling_ports` has the type \
+         `list(object({ protocol = string, from_port = number, to_port = number }))`. The variables for media \
+         contain `media` instead of `signaling`. Your configuration declares the variables, and combines each \
+         network with each of the ports. The variables contain no direction. So if your ports differ from Twilio's \
+         ports, select one direction. `--local-address` is refused. Several editions are refused if their networks \
+         have different ports in the same plane.",
     template: TEMPLATE,
     is_stateless: false,
     options: &[OutputOption::Name],

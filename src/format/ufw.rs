@@ -28,10 +28,10 @@ static INFO: FormatInfo = FormatInfo {
     name: "ufw",
     aliases: &["uncomplicated-firewall"],
     summary: "Linux ufw: a script that adds the rules, and deletes those of an earlier load",
-    documentation: "The script adds the new rules, and then deletes the rules that an earlier load left, one rule at \
-         a time. Loading again changes nothing. The script recognizes its own rules by their comment. If you have a \
-         rule with the same addresses, ports and protocol, the script's rule replaces it. The script changes no other \
-         rules.",
+    documentation: "ufw changes one rule at a time, so old and new rules are in force together until the script \
+         ends. Loading again changes nothing. The script recognizes its own rules by their comment. If you have a \
+         rule with the same addresses, ports and protocol, the script's rule replaces it. The script changes no \
+         other rules.",
     template: script::TEMPLATE,
     is_stateless: false,
     options: &[OutputOption::Name],

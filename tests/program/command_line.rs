@@ -709,7 +709,7 @@ fn help_shows_exit_statuses_and_working_examples() {
         let help = Tool::line(flag).run_once();
         assert!(
             help.contains(
-                "Exit status:\n  0  success, and none of the cases of status 1\n  1  \"check\" or \"dataset diff\" \
+                "Exit status:\n  0  success, with no result that causes status 1\n  1  \"check\" or \"dataset diff\" \
                  found a difference, \"scan\" has a finding that\n     matches --fail-on, or \"explain --all-allowed\" \
                  found an address that is not allowed\n  2  wrong usage"
             ),
@@ -1013,7 +1013,7 @@ fn the_manual_page_preserves_line_breaks() {
     for wanted in [
         ".SH \"TWILIO-SIP-ALLOW LIST\"\n",
         ".SH \"TWILIO-SIP-ALLOW DATASET DIFF\"\n",
-        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  success, and none of the cases of status 1\n",
+        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  success, with no result that causes status 1\n",
         ".SH \"EXAMPLES\"\n.nf\n\\&  twilio\\-sip\\-allow \\-\\-edition current",
     ] {
         assert!(man.contains(wanted), "{wanted}\n{man}");

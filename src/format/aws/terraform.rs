@@ -31,9 +31,9 @@ static INFO: FormatInfo = FormatInfo {
     name: "terraform",
     aliases: &["tf", "tf.json", "opentofu", "tofu"],
     summary: "Terraform and OpenTofu: AWS security group rules as .tf.json, one resource for each rule",
-    documentation: "The name of each resource depends only on its rule. So if a network is added, the resources of \
-         the other networks stay unchanged. `--local-address` is refused, because a group applies to all addresses of \
-         its network interfaces.",
+    documentation: "The name of each resource depends only on its rule. So if Twilio adds a network, the other \
+         resources stay unchanged. `--local-address` is refused, because a group applies to all addresses of its \
+         network interfaces.",
     template: json::TEMPLATE,
     is_stateless: false,
     options: &[OutputOption::Name],

@@ -252,10 +252,7 @@ fn rejects_what_it_cannot_interpret() {
             "<policy/>\n".to_owned(),
             "1: expected a list of acl.conf.xml, this file, or the output of fs_cli",
         ),
-        (
-            list("<!-- a -- b -->"),
-            "2: the input is not valid XML",
-        ),
+        (list("<!-- a -- b -->"), "2: the input is not valid XML"),
         // FreeSWITCH ignores the whole line.
         (
             format!("<?xml version=\"1.0\"?>{}", list(TOKYO)),

@@ -218,7 +218,7 @@ const REFUSED: &str = r#"
 {"sip_trunk_id": "ST_1", "update": {"allowed_addresses": {"set": [ ]}}} => 1: update.allowed_addresses: expected 'set' with at least one address
 {"sip_trunk_id": "ST_1", "update": {"allowed_addresses": {"set": null}}} => 1: set: expected an array, not null
 {"sip_trunk_id": "ST_1", "update": {"allowed_addresses": ["10.0.0.0/8"]}} => 1: update.allowed_addresses: expected an object, not an array
-{"sip_trunk_id": "ST_1", "update": {"allowed_addresses": {"sets": []}}} => 1: update.allowed_addresses: unknown key "sets"; expected set, add, remove, clear
+{"sip_trunk_id": "ST_1", "update": {"allowed_addresses": {"sets": []}}} => 1: update.allowed_addresses: unknown key 'sets'; expected set, add, remove, clear
 "#;
 
 #[test]
