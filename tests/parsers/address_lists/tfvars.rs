@@ -209,7 +209,7 @@ const REFUSED_PORTS: &str = r#"
 [{"protocol": "udp", "from_port": 1, "to_port": 65536}] => twilio_sip_media_ports[0]: expected ports from 0 to 65535, not 1 and 65536
 [{"protocol": "udp", "from_port": -1, "to_port": 1}] => twilio_sip_media_ports[0]: expected ports from 0 to 65535, not -1 and 1
 [{"protocol": "udp", "from_port": 1.5, "to_port": 2}] => twilio_sip_media_ports[0].from_port: expected a whole number, not 1.5
-[{"protocol": "udp", "from_port": "x", "to_port": 2}] => twilio_sip_media_ports[0].from_port: expected a whole number, not "x"
+[{"protocol": "udp", "from_port": "x", "to_port": 2}] => twilio_sip_media_ports[0].from_port: expected a whole number, not 'x'
 [{"protocol": "-1", "from_port": 5060, "to_port": 5060}] => twilio_sip_media_ports[0]: not every protocol has ports; expected from_port 0 and to_port 65535, not 5060 and 5060
 "#;
 
