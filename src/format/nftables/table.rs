@@ -319,6 +319,14 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         self.other_tables_have_hooks || !self.base_chains().is_empty()
     }
 
+    fn maps(&self) -> impl Iterator<Item = (&'a str, RuleText<'a>)> {
+        self.sets.iter().flat_map(|(name, set)| {
+            // The elements of JSON are in the object that declares the map.
+            let texts = set.body.properties.iter().chain(&set.body.entries);
+            texts.map(|text| (*name, *text))
+        })
+    }
+
     /// The chain may be in a map that the rule looks up.
     fn mentioned(&self, rule: RuleText<'a>) -> Vec<&'a str> {
         let sets = names_in(rule.text).filter_map(|name| self.sets.get(name));

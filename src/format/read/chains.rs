@@ -28,6 +28,12 @@ pub(in crate::format) fn units<'a>(
             Err(found) => found_errors.extend(found),
         }
     }
+    if found_errors.is_empty() {
+        // After all units were read, because looking for hooks takes a part of the limit on work.
+        for unit in &mut units {
+            add_hook(chains, unit, wanted);
+        }
+    }
     // Report an error once, even if both directions use the same chain.
     found_errors.sort_by_key(ReadError::at);
     found_errors.dedup();
@@ -56,10 +62,20 @@ fn unit<'a>(
         hook: if is_base_chain {
             Hook::Attached
         } else {
-            hook::find(chains, chain, direction, wanted.limits)
+            Hook::NotShown
         },
         ..unit
     })
+}
+
+/// Adds how packets get to the unit, if the firewall does not apply the unit itself.
+fn add_hook<'a>(chains: &impl Chains<'a>, unit: &mut DeployedUnit, wanted: UnitQuery) {
+    let Some(chain) = chains.names().find(|chain| *chain == unit.name) else {
+        return;
+    };
+    if !matches!(unit.hook, Hook::Attached) {
+        unit.hook = hook::find(chains, chain, unit.direction, wanted.limits);
+    }
 }
 
 /// Explains why a chain is missing, and suggests similar names.

@@ -51,11 +51,12 @@ pub(super) struct Approach {
     pub is_complete: bool,
 }
 
-/// Returns the steps from a base chain to a chain. If a rule cannot be read, it may jump to every chain that
+/// Returns the steps from the first `count` rules of a base chain to a chain. If a rule cannot be read, it may jump to every chain that
 /// its text names, and has no other effect.
 pub(super) fn approach<'a>(
     chains: &impl Chains<'a>,
     base: &'a str,
+    count: usize,
     target: &'a str,
     direction: Direction,
     limits: Limits,
@@ -65,7 +66,8 @@ pub(super) fn approach<'a>(
         ..ChainFlattener::new(chains, direction, limits)
     };
     let all = flattener.all_packets();
-    flattener.chain(base, all);
+    let rules = chains.rules(base).unwrap_or_default();
+    flattener.rules(base, &rules[..rules.len().min(count)], all);
     Approach {
         steps: flattener.steps,
         jumps: flattener.jumps,
@@ -150,10 +152,15 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
     /// Adds the steps of a chain for the packets that reach it. Returns true if IPv6 packets may continue after the
     /// chain.
     fn chain(&mut self, name: &'a str, context: Context) -> bool {
+        match self.chains.rules(name) {
+            Some(rules) => self.rules(name, rules, context),
+            None => context.ipv6.is_some(),
+        }
+    }
+
+    /// Does the same as [`ChainFlattener::chain`] for some rules of a chain.
+    fn rules(&mut self, name: &'a str, rules: &[RuleText<'a>], context: Context) -> bool {
         let chains = self.chains;
-        let Some(rules) = chains.rules(name) else {
-            return context.ipv6.is_some();
-        };
         self.open.push(name);
         let mut frame = Frame::new(context);
         let mut branches = Vec::new();

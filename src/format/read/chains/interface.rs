@@ -111,6 +111,11 @@ pub(in crate::format) trait Chains<'a> {
         !self.base_chains().is_empty()
     }
 
+    /// Returns the parts of maps, which may contain jumps, each with the name of its map.
+    fn maps(&self) -> impl Iterator<Item = (&'a str, RuleText<'a>)> {
+        std::iter::empty()
+    }
+
     /// Returns the chains whose names are in the text of a rule that cannot be read.
     fn mentioned(&self, rule: RuleText<'a>) -> Vec<&'a str> {
         let names = names_in(rule.text).filter(|name| self.rules(name).is_some());
