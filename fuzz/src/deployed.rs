@@ -40,6 +40,7 @@ static CASES: LazyLock<[Case; 7]> = LazyLock::new(|| {
         unit: Unit {
             name: UnitName::deployed(name).unwrap(),
             table: table.map(str::to_owned),
+            ..Unit::default()
         },
         policy: policy(editions, selection),
     };

@@ -3,8 +3,8 @@
 use ipnet::Ipv4Net;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use twilio_sip_allow::dataset::{Edition, SHORTEST_PREFIX, parse_edition};
-use twilio_sip_allow::format::registry::FORMATS;
-use twilio_sip_allow::format::{self, FormatError, Unit};
+use twilio_sip_allow::format::registry::formats;
+use twilio_sip_allow::format::{self, FormatError, OutputOption, Unit};
 use twilio_sip_allow::policy::{Direction, Plane, Transport};
 use twilio_sip_allow::select::{self, Selection};
 
@@ -82,11 +82,13 @@ pub fn round_trip(wish: &Wish) {
     };
     select::notices(&selection, &policy, &editions, &REFERENCE_DATA).for_each(drop);
     let name = wish.name.as_deref().and_then(|name| name.parse().ok());
-    for &format in FORMATS {
-        let table = wish.table.clone().filter(|_| format.info().takes_table);
+    for format in formats() {
+        let takes_table = format.info().options.contains(&OutputOption::Table);
+        let table = wish.table.clone().filter(|_| takes_table);
         let unit = Unit {
             name: name.clone().unwrap_or_default(),
             table,
+            ..Unit::default()
         };
         match format::render(format, &policy, &unit) {
             Ok(text) if format.parser().is_some() => {

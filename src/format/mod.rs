@@ -44,6 +44,7 @@ pub use check::{compare, expected, parse, repair, selected};
 pub use error::FormatError;
 pub use interface::{Format, FormatInfo, Parser};
 pub use list_style::{ListStyle, Separator};
+pub use output_option::OutputOption;
 pub use render::{narrowing, render, render_template, supported, template_context};
 pub use unit::Unit;
 pub use unit_name::{UnitName, UnitNameError};
