@@ -19,7 +19,8 @@ pub enum Hook {
 /// The rules between a hook of the firewall and a unit.
 #[derive(Debug)]
 pub struct Approach {
-    /// A step that accepts packets leads to the unit, or accepts them before.
+    /// A step at one of the jumps that accepts packets leads to the unit. Other steps accept packets before
+    /// the jump.
     pub steps: Vec<Step>,
     /// The places of the rules that lead to the unit.
     pub jumps: Vec<u32>,
@@ -60,7 +61,11 @@ impl Unhooked {
         let mut first = None;
         for approach in approaches {
             let walked = walk(expected.clone(), &approach.steps, limits)?;
-            if !walked.passed.is_empty() {
+            let is_jump = |place: &u32| approach.jumps.contains(place);
+            let mut passes = walked.passed.iter();
+            let reaches = passes.any(|pass| pass.decided_by.as_ref().is_some_and(is_jump));
+            // Other rules may accept all packets before the jump.
+            if reaches || walked.stopped.is_empty() {
                 return Ok(None);
             }
             let stops = walked.stopped.iter().filter_map(|stop| stop.decided_by);

@@ -118,6 +118,10 @@ fn an_interface_of_an_asa_must_use_the_access_list() {
             vec![IN],
         ),
         (
+            "interface GigabitEthernet0/0\nclass-map C\n match access-list TWILIO-SIP-IN\ngroup-policy P attributes\n vpn-filter value TWILIO-SIP-OUT\n",
+            vec![],
+        ),
+        (
             "interface GigabitEthernet0/0\n description TWILIO-SIP-IN\naccess-group TWILIO-SIP-OUT global\n",
             vec![IN],
         ),
@@ -134,6 +138,36 @@ fn an_interface_of_an_asa_must_use_the_access_list() {
 fn an_interface_of_junos_must_use_the_filter() {
     let rules = rendered("junos");
     let (inward, outward) = ("twilio-sip-in", "twilio-sip-out");
+    let used = "set interfaces ge-0/0/0 unit 0 family inet filter input twilio-sip-in\n\
+                set interfaces ge-0/0/0 unit 0 family inet filter output twilio-sip-out\n";
+    for (edits, expected) in [
+        ("", vec![]),
+        (
+            "deactivate interfaces ge-0/0/0 unit 0 family inet filter\n",
+            vec![inward, outward],
+        ),
+        (
+            "deactivate interfaces ge-0/0/0 unit 0 family inet filter input\n",
+            vec![inward],
+        ),
+        ("deactivate interfaces ge-0/0/0\n", vec![inward, outward]),
+        ("deactivate interfaces\n", vec![inward, outward]),
+        (
+            "deactivate interfaces ge-0/0/0\nactivate interfaces ge-0/0/0\n",
+            vec![],
+        ),
+        ("deactivate interfaces ge-0/0/1\n", vec![]),
+        (
+            "delete interfaces ge-0/0/0 unit 0 family inet filter output\n",
+            vec![outward],
+        ),
+    ] {
+        assert_eq!(
+            unhooked("junos", &format!("{rules}{used}{edits}")),
+            expected,
+            "{edits}"
+        );
+    }
     for (others, expected) in [
         ("", vec![]),
         (

@@ -68,6 +68,21 @@ const NFT_CASES: &[Case] = &[
     case("not hooked", "tcp dport 22 accept", "", NOTHING),
     case("empty input chain", "", "", NOTHING),
     case("behind a drop", "drop\njump twilio_sip_in", "", STOPPED),
+    case(
+        "behind a drop, with loopback accepted",
+        "iifname \"lo\" accept\ndrop\njump twilio_sip_in",
+        "",
+        STOPPED,
+    ),
+    Case {
+        passes: true,
+        ..case(
+            "behind a drop, with a part of the calls accepted",
+            "udp dport 5060 accept\ndrop\njump twilio_sip_in",
+            "",
+            STOPPED,
+        )
+    },
     case("behind a reject", "reject\njump twilio_sip_in", "", STOPPED),
     case(
         "behind two drops that drop everything",
@@ -229,6 +244,21 @@ const IPTABLES_CASES: &[Case] = &[
     ),
     case("empty input chain", "", "", NOTHING),
     case("behind a drop", "-j DROP\n-j TWILIO-SIP-IN", "", STOPPED),
+    case(
+        "behind a drop, with loopback accepted",
+        "-i lo -j ACCEPT\n-j REJECT\n-j TWILIO-SIP-IN",
+        "",
+        STOPPED,
+    ),
+    Case {
+        passes: true,
+        ..case(
+            "behind a drop, with a part of the calls accepted",
+            "-p udp -m udp --dport 5060 -j ACCEPT\n-j DROP\n-j TWILIO-SIP-IN",
+            "",
+            STOPPED,
+        )
+    },
     case(
         "behind a reject",
         "-j REJECT\n-j TWILIO-SIP-IN",

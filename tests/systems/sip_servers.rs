@@ -564,7 +564,7 @@ sl_send_reply(\"200\", \"OK\");
         let [load] = &head_commands(rules, "load", &file)[..] else {
             panic!("{rules}");
         };
-        let (command, condition) = load.split_once(" (once ").unwrap();
+        let (command, condition) = load.split_once(" (once address_file is set to ").unwrap();
         assert!(condition.starts_with(file.to_str().unwrap()), "{load}");
         let (ok, printed) = self.control(command.strip_prefix("kamcmd ").unwrap());
         assert!(ok && printed.contains("Reload OK"), "{printed}");

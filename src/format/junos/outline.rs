@@ -1,6 +1,6 @@
 //! Selects the statements of a configuration that belong to a unit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::edit::{Edit, Editor};
 use super::levels::{FAMILIES, OF_FIREWALL, OF_INET, OF_JUNOS, OF_POLICY_OPTIONS, TOP};
@@ -24,6 +24,10 @@ pub(super) struct Outline<'k, 'a> {
     pub is_junos: bool,
     /// The uses of the wanted filters.
     pub bindings: Bindings,
+    /// The statements that use a wanted filter.
+    uses: Vec<String>,
+    /// The statements outside of filters that are deleted or not in force.
+    inactive: HashSet<String>,
     wanted: WantedFilter<'k, 'a>,
     statements: usize,
     limits: Limits,
@@ -41,12 +45,15 @@ impl<'k, 'a> Outline<'k, 'a> {
             tree: Tree::new(),
             is_junos: false,
             bindings: Bindings::new(wanted.filters),
+            uses: Vec::new(),
+            inactive: HashSet::new(),
             wanted,
             statements: 0,
             limits,
             identity: [None; 2],
         };
         text::read(text, limits, &mut outline)?;
+        outline.bind();
         Ok(outline)
     }
 
@@ -137,7 +144,7 @@ impl<'k, 'a> Outline<'k, 'a> {
 
 impl<'a> Outline<'_, 'a> {
     /// Notes an interface, and a statement that uses a wanted filter.
-    fn note_binding(&mut self, path: &[&str]) {
+    fn note_binding(&mut self, path: &[&'a str]) {
         if let ["interfaces", ..] | ["groups", _, "interfaces", ..] = path {
             self.bindings.add_interface();
         }
@@ -148,7 +155,23 @@ impl<'a> Outline<'_, 'a> {
             ["policy-options", ..] | [.., "description", _] => &[],
             _ => path,
         };
-        self.bindings.add_words(words.iter().copied());
+        let is_wanted = |word: &&str| self.wanted.filters.iter().any(|filter| filter == word);
+        if words.iter().any(is_wanted) {
+            self.uses.push(path.join(" "));
+        }
+    }
+
+    /// Adds the uses that are in force to the bindings.
+    fn bind(&mut self) {
+        for path in std::mem::take(&mut self.uses) {
+            let mut ends = path
+                .match_indices(' ')
+                .map(|(at, _)| at)
+                .chain([path.len()]);
+            if !ends.any(|end| self.inactive.contains(&path[..end])) {
+                self.bindings.add_words(path.split(' '));
+            }
+        }
     }
 
     /// Refuses a second release, or a second name of the device.
@@ -175,6 +198,9 @@ impl<'a> Editor<'a> for Outline<'_, 'a> {
             return self.set(path, at);
         }
         let about = self.about(path)?;
+        if let About::Other = about {
+            self.note_inactive(edit, path)?;
+        }
         if edit == Edit::Ignore {
             return match about {
                 About::Other => Ok(()),
@@ -204,6 +230,23 @@ impl<'a> Editor<'a> for Outline<'_, 'a> {
         }
     }
 }
+
+impl<'a> Outline<'_, 'a> {
+    /// Notes that a statement outside of filters is no longer in force, or is in force again.
+    fn note_inactive(&mut self, edit: Edit, path: &[&'a str]) -> Result<(), String> {
+        let statement = path.join(" ");
+        if edit == Edit::Activate {
+            self.inactive.remove(&statement);
+        } else {
+            self.inactive.insert(statement);
+        }
+        let steps = self.inactive.len().saturating_mul(STEPS_OF_STATEMENT);
+        Ok(self.limits.check(Limit::Work, steps)?)
+    }
+}
+
+/// The steps of [`Limit::Work`] for each statement that is not in force, because it is kept in memory.
+const STEPS_OF_STATEMENT: usize = 200;
 
 /// The steps of [`Limit::Work`] for each word of the tree, because the tree is kept in memory.
 const STEPS_OF_WORD: usize = 60;

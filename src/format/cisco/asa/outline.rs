@@ -406,18 +406,18 @@ impl<'a> OutlineReader<'a, '_> {
         }
         if !is_indented {
             self.section = None;
-            self.note_binding(body);
         }
+        self.note_binding(body, is_indented);
         let mut words = Words::new(body);
         self.in_certificate = words.next() == Some("certificate") && words.peek().is_some();
         self.refuse_entry(body)
     }
 
     /// Notes an interface, and a command that uses a wanted list.
-    fn note_binding(&mut self, body: &str) {
+    fn note_binding(&mut self, body: &str, is_indented: bool) {
         let words = body.split_ascii_whitespace();
         match words.clone().next() {
-            Some("interface") => self.outline.bindings.add_interface(),
+            Some("interface") if !is_indented => self.outline.bindings.add_interface(),
             Some("no" | "description") => {}
             _ => self.outline.bindings.add_words(words),
         }
