@@ -10,17 +10,22 @@ use serde::Serialize;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::output_option::OutputOption;
+use crate::format::read::address_list::AddressList;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
 use crate::format::render::address_list;
 use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::Labelled;
+use crate::format::render::output::supported;
 use crate::format::unit::Unit;
+use crate::format::unit_name::UnitName;
 use crate::policy::{Granularity, Policy};
 use crate::template;
+use preprocessor::{DIRECTIVE, find_ignoring_case};
 
 mod configuration;
 mod list;
+mod path;
 mod preprocessor;
 
 pub struct FreeSwitch;
@@ -72,21 +77,20 @@ impl Format for FreeSwitch {
                 what: "the name 'none': a SIP profile that applies it accepts all calls; use another --name",
             });
         }
+        if find_ignoring_case(&unit.name.to_string(), DIRECTIVE).is_some() {
+            return Err(FormatError::Inexpressible {
+                format: INFO.name,
+                what: "a name with 'x-pre-process': it removes a line with this word; use another --name",
+            });
+        }
         let part = address_list::sip_sources(&INFO, policy)?;
         address_list::check_only_list(&INFO, &part)?;
         Ok(Some(part))
     }
 
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
-        let list =
-            address_list::only_list(&INFO, policy, COMMENT_LIMIT, |n: Ipv4Net| n.to_string())?;
-        // The names of lists are case-sensitive.
-        let name = unit.name.to_string();
-        Ok(template::value(&View {
-            head: head(self, policy, unit, &commands(&name)),
-            name,
-            runs: Labelled::remote(&list.spelled),
-        }))
+        let head = head(self, policy, unit, &commands(&unit.name.to_string()));
+        context(policy, unit, head)
     }
 
     fn is_typical_line(&self, line: &str) -> bool {
@@ -108,6 +112,16 @@ impl Format for FreeSwitch {
     fn parser(&self) -> Option<&dyn Parser> {
         Some(self)
     }
+}
+
+fn context(policy: &Policy, unit: &Unit, head: Vec<String>) -> Result<Value, FormatError> {
+    let list = address_list::only_list(&INFO, policy, COMMENT_LIMIT, |n: Ipv4Net| n.to_string())?;
+    Ok(template::value(&View {
+        head,
+        // The names of lists are case-sensitive.
+        name: unit.name.to_string(),
+        runs: Labelled::remote(&list.spelled),
+    }))
 }
 
 /// The commands in the head. FreeSWITCH runs directives even within comments, so the directive that includes the
@@ -140,10 +154,40 @@ impl Parser for FreeSwitch {
 
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         let name = wanted.unit.name.to_string();
-        let list = configuration::read(text, &name, wanted.limits)?;
-        let absent = || format!("the input has no list '{name}'");
-        let absent = list.is_none().then(absent);
-        let accepted = list.unwrap_or_else(|| list::nothing(wanted.limits));
+        let found = configuration::read(text, &name, wanted.limits)?;
+        let (accepted, absent) = match found.list {
+            Ok(list) => (list, None),
+            Err(absent) => (AddressList::new(wanted.limits), Some(absent)),
+        };
         Ok(vec![accepted.into_unit(format!("list {name}"), absent)])
+    }
+
+    /// A list that is part of a configuration is replaced there. A second list with the same name, in an included
+    /// file, has no effect if it is the first one.
+    fn stepwise_repair(
+        &self,
+        policy: &Policy,
+        text: &str,
+        wanted: UnitQuery,
+    ) -> Option<Result<String, FormatError>> {
+        let name = wanted.unit.name.to_string();
+        let found = configuration::read(text, &name, wanted.limits).ok()?;
+        found.is_in_configuration.then(|| {
+            let part = supported(self, policy, wanted.unit)?;
+            // The name becomes part of a comment.
+            name.parse::<UnitName>()?;
+            let mut commands = commands(&name);
+            commands.hook.remove(0);
+            let mut head = head(self, &part, wanted.unit, &commands);
+            if let Some(load) = head.iter_mut().find(|line| line.starts_with("load: ")) {
+                *load = format!(
+                    "load: replace the element <list name=\"{name}\"> in acl.conf.xml, or the file that it includes; \
+                     then fs_cli -x reloadacl"
+                );
+            }
+            let (file, source) = INFO.template;
+            let context = context(&part, wanted.unit, head)?;
+            Ok(template::render(file, source, context)?)
+        })
     }
 }

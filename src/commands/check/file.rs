@@ -334,7 +334,8 @@ impl Check {
 
     /// The units that have no rules but should, each with the reason.
     fn empty<'a>(&self, units: &'a [DeployedUnit]) -> Vec<(&'a str, &'a str)> {
-        let is_empty = |unit: &&DeployedUnit| unit.steps.is_empty() && self.expects(unit);
+        let is_empty =
+            |unit: &&DeployedUnit| unit.steps.is_empty() && is_missing(unit) && self.expects(unit);
         let reason = |unit: &'a DeployedUnit| unit.absent.as_deref().unwrap_or("it is empty");
         let empty = units.iter().filter(is_empty);
         let mut empty: Vec<_> = empty
@@ -346,8 +347,6 @@ impl Check {
 
     /// True if rules are expected, but every unit is absent or empty.
     fn is_not_loaded(&self, units: &[DeployedUnit]) -> bool {
-        let is_empty = |unit: &DeployedUnit| unit.steps.is_empty() && unit.unmeasured.is_empty();
-        let is_missing = |unit: &DeployedUnit| unit.absent.is_some() || is_empty(unit);
         units.iter().all(is_missing) && units.iter().any(|unit| self.expects(unit))
     }
 
@@ -358,6 +357,12 @@ impl Check {
             |unit: &&DeployedUnit| !selected.contains(&unit.direction) && !unit.steps.is_empty();
         units.iter().find(has_rules).map(|unit| unit.direction)
     }
+}
+
+/// True if a unit is absent, or contains neither rules that can be compared nor others.
+fn is_missing(unit: &DeployedUnit) -> bool {
+    let is_empty = unit.steps.is_empty() && unit.unmeasured.is_empty();
+    unit.absent.is_some() || is_empty
 }
 
 /// The names of the units, without duplicates.

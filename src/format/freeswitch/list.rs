@@ -9,12 +9,9 @@ use crate::format::read::address_list::AddressList;
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::number::{from_digits, is_number};
 use crate::format::read::values::{address, network, prefix_length};
-use crate::format::read::xml::{is_element, position};
+use crate::format::read::xml::{is_element, unshifted};
 use crate::limits::Limits;
 use crate::packets::{Action, Dimension, Interval, PacketBox};
-
-/// The start of a global variable.
-pub(super) const VARIABLE: &str = "$${";
 
 /// Attributes that restrict a node to source ports.
 const PORTS: [&str; 4] = ["port", "ports", "port-min", "port-max"];
@@ -22,9 +19,9 @@ const PORTS: [&str; 4] = ["port", "ports", "port-min", "port-max"];
 /// The maximum number of networks in one attribute. FreeSWITCH ignores others.
 const NETWORK_LIMIT: usize = 32;
 
-/// A list that accepts nothing.
-pub(super) fn nothing(limits: Limits) -> AddressList {
-    AddressList::new(limits)
+/// The place of a node in the input.
+pub(super) fn position(node: Node) -> u32 {
+    unshifted(node.range().start)
 }
 
 /// A network of a list.
@@ -45,7 +42,7 @@ struct List {
 pub(super) fn read(list: Node, limits: Limits) -> Result<AddressList, Vec<ReadError>> {
     let at = position(list);
     let one = |problem: String| vec![ReadError::new(at, problem)];
-    let default = attribute(list, "default").map_err(one)?;
+    let default = list.attribute("default");
     let mut reader = List {
         accepted: AddressList::new(limits),
         networks: Vec::new(),
@@ -78,7 +75,7 @@ impl List {
                 "FreeSWITCH ignores the element '{name}' in a list; expected 'node'"
             ));
         }
-        let own = attribute(child, "type")?;
+        let own = child.attribute("type");
         let action = own.map_or(Ok(self.default), action)?;
         self.node(child, action)
     }
@@ -102,11 +99,11 @@ impl List {
                 }
             };
         }
-        if let Some(cidr) = attribute(node, "cidr")? {
+        if let Some(cidr) = node.attribute("cidr") {
             return self.networks(cidr, action, at);
         }
-        match (attribute(node, "host")?, attribute(node, "mask")?) {
-            (Some(host), Some(mask)) => self.add(masked(host, mask)?, action, at),
+        match (node.attribute("host"), node.attribute("mask")) {
+            (Some(host), Some(mask)) => self.masked(host, mask, action, at),
             _ => Err(
                 "FreeSWITCH ignores a node without 'cidr', 'domain', or 'host' and 'mask'; add one of them, or \
                  remove the node"
@@ -160,6 +157,19 @@ impl List {
         Ok(())
     }
 
+    /// Reads a node with a netmask. It also applies to IPv6 addresses, because it has no address family
+    /// (`switch_network_list_add_host_port_mask`).
+    fn masked(&mut self, host: &str, mask: &str, action: Action, at: u32) -> Result<(), String> {
+        let addresses = masked(host, mask)?;
+        if action == Action::Accept {
+            let what = format!("some IPv6, by host {host} with mask {mask} instead of a cidr");
+            self.accepted.accept_unmeasured(at, what)?;
+        } else {
+            self.denies_ipv6 |= addresses == Interval::ADDRESSES;
+        }
+        self.add(addresses, action, at)
+    }
+
     fn add(&mut self, addresses: Interval, action: Action, at: u32) -> Result<(), String> {
         self.accepted.check_room_for(self.networks.len() + 1)?;
         self.networks.push(Network {
@@ -210,21 +220,13 @@ impl List {
 /// The start of an IPv6 address that stands for an IPv4 address.
 const MAPPED: &str = "::ffff:";
 
-/// Returns the value of an attribute, which must not contain variables.
-fn attribute<'a>(node: Node<'a, '_>, name: &str) -> Result<Option<&'a str>, String> {
-    match node.attribute(name) {
-        Some(value) if value.contains(VARIABLE) => Err(format!(
-            "the value of '{value}' is not in the input; provide the output of fs_cli -x 'xml_locate configuration \
-             configuration name acl.conf'"
-        )),
-        value => Ok(value),
-    }
-}
-
 const TRUE: [&str; 7] = ["yes", "on", "true", "t", "enabled", "active", "allow"];
 
 /// Reads a truth value (`switch_utils.h`, `switch_true`). A number other than 0 is true.
 fn action(word: &str) -> Result<Action, String> {
+    if word.is_empty() {
+        return Ok(Action::Deny);
+    }
     let is_true = if is_number(word) {
         word.bytes().any(|digit| digit != b'0')
     } else {

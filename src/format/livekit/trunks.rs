@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::allowed;
-use crate::format::read::address_list::AddressList;
+use crate::format::read::address_list::{AddressList, listed};
 use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
 use crate::format::read::lines::place;
@@ -14,9 +14,6 @@ use crate::format::unit_name::UnitName;
 
 const ID: [&str; 2] = ["sip_trunk_id", "sipTrunkId"];
 const ADDRESSES: [&str; 2] = ["allowed_addresses", "allowedAddresses"];
-
-/// The maximum number of trunks that a message lists.
-const LISTED: usize = 10;
 
 pub(super) struct Trunk<'a> {
     id: Option<Cow<'a, str>>,
@@ -96,11 +93,7 @@ fn missing(wanted: &str, trunks: &[Trunk]) -> String {
 }
 
 fn list<'t>(trunks: impl Iterator<Item = &'t Trunk<'t>>) -> String {
-    let mut labels: Vec<_> = trunks.take(LISTED + 1).map(ToString::to_string).collect();
-    let is_longer = labels.len() > LISTED;
-    labels.truncate(LISTED);
-    labels.extend(is_longer.then(|| "...".to_owned()));
-    labels.join(", ")
+    listed(trunks.map(ToString::to_string))
 }
 
 fn read(root: Node) -> Result<Vec<Trunk>, Vec<ReadError>> {

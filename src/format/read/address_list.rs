@@ -9,6 +9,18 @@ use crate::terminal::clip;
 /// The maximum length of a criterion in a report, in characters. Many entries may share a long one.
 const MAX_LENGTH: usize = 120;
 
+/// The maximum number of names that a message lists.
+const LISTED: usize = 10;
+
+/// Lists the first names for a message.
+pub(in crate::format) fn listed(names: impl Iterator<Item = String>) -> String {
+    let mut names: Vec<_> = names.take(LISTED + 1).collect();
+    let is_longer = names.len() > LISTED;
+    names.truncate(LISTED);
+    names.extend(is_longer.then(|| "...".to_owned()));
+    names.join(", ")
+}
+
 pub(in crate::format) struct AddressList {
     limits: Limits,
     steps: Vec<Step>,

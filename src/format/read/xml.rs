@@ -43,18 +43,53 @@ pub(in crate::format) fn document<'t>(
     let fits = limits.check(Limit::Rules, rules);
     fits.map_err(|exceeded| ReadError::new(0, exceeded))?;
     check_tags(text, dialect)?;
-    Document::parse_with_options(text, ParsingOptions::default()).map_err(|error| {
-        let problem = match error {
-            Error::DtdDetected => format!(
+    Document::parse_with_options(text, ParsingOptions::default())
+        .map_err(|error| syntax_error(text, &error, dialect))
+}
+
+fn syntax_error(text: &str, error: &Error, dialect: &Dialect) -> ReadError {
+    let position = error.pos();
+    let reason = match error {
+        Error::DtdDetected => {
+            let problem = format!(
                 "the document type definition is not allowed in {}; remove it",
                 dialect.document
-            ),
-            _ => format!(
-                "the input is not valid XML: {error}; if the input was cut off, provide the complete input"
-            ),
-        };
-        ReadError::new(line_start(text, error.pos().row), problem)
-    })
+            );
+            return ReadError::new(line_start(text, position.row), problem);
+        }
+        Error::UnexpectedCloseTag(open, close, _) if close == WHOLE => {
+            format!("the element '{open}' is not closed")
+        }
+        Error::UnexpectedCloseTag(open, close, _) if open == WHOLE => {
+            format!("the tag </{close}> closes no element")
+        }
+        _ => error.to_string(),
+    };
+    // The element around a text shifts the columns of the first line.
+    let is_shifted = position.row == 1 && text.starts_with(&format!("<{WHOLE}>"));
+    let column = format!(" at {position}");
+    let short = reason.strip_suffix(&column).filter(|_| is_shifted);
+    let problem = format!(
+        "the input is not valid XML: {}; if the input was cut off, provide the complete input",
+        short.unwrap_or(&reason)
+    );
+    ReadError::new(line_start(text, position.row), problem)
+}
+
+/// The element around a text that may have several roots.
+const WHOLE: &str = "whole-input";
+
+/// The length of the text that [`whole`] adds at the start.
+const SHIFT: usize = WHOLE.len() + 2;
+
+/// Puts one element around a text that may have several roots.
+pub(in crate::format) fn whole(text: &str) -> String {
+    format!("<{WHOLE}>{text}</{WHOLE}>")
+}
+
+/// Converts an offset in a text from [`whole`] into an offset in the original text.
+pub(in crate::format) fn unshifted(at: usize) -> u32 {
+    place(at.saturating_sub(SHIFT))
 }
 
 /// The number of `<` or `=` in the shortest rule.
