@@ -112,6 +112,7 @@ fn report(format: &dyn Format, policy: &Policy, text: &str, units: &[DeployedUni
         file: "a file".into(),
         name: "a file".to_owned(),
         text,
+        excerpt: format::excerpt(format),
         lines: Lines::of(text),
         drift,
         units: units.iter().map(|unit| unit.name.as_str()).collect(),

@@ -1,5 +1,5 @@
 use super::hook::Hook;
-use crate::packets::{Direction, Step};
+use crate::packets::{Direction, PacketBox, Step};
 
 /// A deployed chain, list or group of a firewall, for one direction.
 #[derive(Debug)]
@@ -12,6 +12,9 @@ pub struct DeployedUnit {
     pub unmeasured: Vec<Unmeasured>,
     /// The reason, for messages, if the input does not contain the unit.
     pub absent: Option<String>,
+    /// The places of ports that are combined with all networks, each with its packets from any address. Empty for most
+    /// formats.
+    pub ports: Vec<(PacketBox, u32)>,
     pub hook: Hook,
 }
 
@@ -24,6 +27,7 @@ impl DeployedUnit {
             steps: Vec::new(),
             unmeasured: Vec::new(),
             absent: None,
+            ports: Vec::new(),
             hook: Hook::NotShown,
         }
     }

@@ -85,10 +85,12 @@ pub fn compare<'k>(
         limits,
     )?;
     let others = others + missing.len();
+    let mut extra = name_extra(extra, granularity, known, direction, others, limits)?;
+    blame_ports(&mut extra, &expected, &deployed.ports);
     let unhooked = Unhooked::of(&deployed.hook, &deployed.name, &expected, limits)?;
     Ok(Drift {
         missing,
-        extra: name_extra(extra, granularity, known, direction, others, limits)?,
+        extra,
         unmeasured: unmeasured.map(|b| (direction, b)).collect(),
         unhooked: unhooked.map(|b| (direction, b)).into_iter().collect(),
     })
@@ -220,6 +222,31 @@ fn name_extra(
             .cmp(b.packets.set(Dimension::Remote))
     });
     Ok(parts)
+}
+
+/// Replaces the places of extra packets to ports that no rule expects by the places of these ports.
+fn blame_ports(parts: &mut [Part], expected: &[PacketBox], ports: &[(PacketBox, u32)]) {
+    if ports.is_empty() {
+        return;
+    }
+    let mut expected_ports: Vec<PacketBox> = Vec::new();
+    for packets in expected {
+        let from_anywhere = packets.with(Dimension::Remote, Interval::ADDRESSES);
+        if !expected_ports.contains(&from_anywhere) {
+            expected_ports.push(from_anywhere);
+        }
+    }
+    for part in parts {
+        let has = |packets: &PacketBox| part.packets.and(packets).is_some();
+        if expected_ports.iter().any(has) {
+            continue;
+        }
+        let places = ports.iter().filter(|(packets, _)| has(packets));
+        let places: Vec<u32> = places.map(|(_, at)| *at).collect();
+        if !places.is_empty() {
+            part.source_lines = places;
+        }
+    }
 }
 
 #[cfg(test)]

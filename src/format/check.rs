@@ -3,6 +3,7 @@
 use super::error::FormatError;
 use super::interface::Format;
 use super::read::error::ReadError;
+use super::read::lines;
 use super::read::query::{ReadResult, UnitQuery};
 use super::render::output::render;
 use super::unit::Unit;
@@ -26,6 +27,13 @@ pub fn parse(format: &dyn Format, text: &str, wanted: UnitQuery) -> ReadResult {
         )]);
     };
     parser.parse(text, wanted)
+}
+
+/// Returns the function that quotes an input of a format at a byte offset. The quotation is empty if it could contain
+/// a secret.
+pub fn excerpt(format: &dyn Format) -> fn(&str, u32) -> String {
+    let parser = format.parser();
+    parser.map_or(lines::excerpt, |parser| parser.excerpt())
 }
 
 /// Returns the rules that a unit must contain; none if `check` cannot read the format.

@@ -4,6 +4,7 @@ use minijinja::Value;
 
 use super::error::FormatError;
 use super::output_option::OutputOption;
+use super::read::lines::excerpt;
 use super::read::query::{ReadResult, UnitQuery};
 use super::unit::Unit;
 use crate::firewall::DeployedUnit;
@@ -28,6 +29,13 @@ pub struct FormatInfo {
     pub options: &'static [OutputOption],
     /// The criteria by which the firewall distinguishes packets.
     pub granularity: Granularity,
+}
+
+impl FormatInfo {
+    /// True if the unit has a name, which `--name` sets.
+    pub fn has_name(&self) -> bool {
+        self.options.contains(&OutputOption::Name)
+    }
 }
 
 /// The language of a firewall.
@@ -92,6 +100,11 @@ pub trait Parser: Format {
     /// Parses configuration that the firewall or this program printed. Returns the exact meaning of every wanted unit,
     /// or all errors. A unit that is missing in the input allows nothing.
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult;
+
+    /// Returns the function that quotes an input at a byte offset, for messages and reports.
+    fn excerpt(&self) -> fn(&str, u32) -> String {
+        excerpt
+    }
 
     /// Returns the command that lists the rules, and its output without rules.
     fn listing(&self) -> Listing;

@@ -20,11 +20,18 @@ pub struct Separator(String);
 
 /// An error for a text that cannot separate networks.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error(
-    "'{0}' cannot separate networks; use 1 to {MAX} characters, such as ', ', without digits, dots, slashes and \
-     double quotes (\\n is a line feed, \\t is a tab)"
-)]
-pub struct SeparatorError(String);
+pub enum SeparatorError {
+    #[error(
+        "'{0}' cannot separate networks; use 1 to {MAX} characters, such as ', ', without digits, dots, slashes and \
+         double quotes (\\n is a line feed, \\t is a tab)"
+    )]
+    Characters(String),
+    #[error(
+        "'{0}' begins a comment, so other programs would ignore the network after it; use a separator such as ', ', or \
+         end it with \\n"
+    )]
+    Comment(String),
+}
 
 /// The maximum length of a separator, in characters.
 const MAX: usize = 16;
@@ -70,10 +77,42 @@ impl FromStr for Separator {
             let is_text = c == ' ' || c == '\n' || c == '\t' || c.is_ascii_graphic();
             is_text && !is_part_of_network(c) && !"\"\\".contains(c)
         };
-        if (1..=MAX).contains(&separator.len()) && separator.chars().all(is_allowed) {
-            Ok(Separator(separator))
-        } else {
-            Err(SeparatorError(text.escape_debug().to_string()))
+        let quoted = || text.escape_debug().to_string();
+        if !(1..=MAX).contains(&separator.len()) || !separator.chars().all(is_allowed) {
+            return Err(SeparatorError::Characters(quoted()));
+        }
+        if hides_network(&separator) {
+            return Err(SeparatorError::Comment(quoted()));
+        }
+        Ok(Separator(separator))
+    }
+}
+
+/// True if the network after a separator is part of a comment for programs that read such lists: `#` anywhere in the
+/// line, or `;` at its start.
+fn hides_network(separator: &str) -> bool {
+    let last = separator.rsplit_once('\n').map(|(_, last)| last);
+    let is_comment = last.is_some_and(|last| last.trim_start().starts_with(';'));
+    is_comment || last.unwrap_or(separator).contains('#')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_separator_hides_no_network_in_a_comment() {
+        for allowed in [
+            ",", "; ", ";", "\\n", "\\n- ", " # a\\n", "#\\n", ";\\n", ",\\n\\t",
+        ] {
+            assert!(allowed.parse::<Separator>().is_ok(), "{allowed}");
+        }
+        for hidden in ["#", " # ", "\\n#", "\\n #", "#\\n#", "\\n;", "\\n\\t; "] {
+            let refused = hidden.parse::<Separator>();
+            assert!(
+                matches!(refused, Err(SeparatorError::Comment(_))),
+                "{hidden}"
+            );
         }
     }
 }

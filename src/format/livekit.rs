@@ -20,6 +20,7 @@ use crate::policy::{Granularity, Policy};
 use crate::terminal::json_document;
 
 mod allowed;
+mod excerpt;
 mod trunks;
 
 pub struct LiveKit;
@@ -115,12 +116,16 @@ impl Parser for LiveKit {
         let mut accepted = AddressList::new(wanted.limits);
         let (label, absent) = match trunks::find(text, wanted)? {
             Ok(trunk) => {
-                trunk.accept(text, &mut accepted)?;
+                trunk.accept(&mut accepted)?;
                 (trunk.to_string(), None)
             }
             Err(absent) => (name, Some(absent)),
         };
         Ok(vec![accepted.into_unit(format!("trunk {label}"), absent)])
+    }
+
+    fn excerpt(&self) -> fn(&str, u32) -> String {
+        excerpt::without_secrets
     }
 
     /// A trunk with an id is updated, because creating it again would make a second one.

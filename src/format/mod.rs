@@ -40,7 +40,7 @@ mod unit;
 mod unit_name;
 mod yaml;
 
-pub use check::{compare, expected, parse, repair, selected};
+pub use check::{compare, excerpt, expected, parse, repair, selected};
 pub use error::FormatError;
 pub use interface::{Format, FormatInfo, Parser};
 pub use list_style::{ListStyle, Separator};

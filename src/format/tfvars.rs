@@ -35,7 +35,7 @@ static INFO: FormatInfo = FormatInfo {
          `twilio_sip_signaling_cidr_blocks` has the type `list(string)`. `twilio_sip_signaling_ports` has the type \
          `list(object({ protocol = string, from_port = number, to_port = number }))`. The variables for media \
          contain `media` instead of `signaling`. Your configuration declares the variables, and combines each \
-         network with each of the ports. The variables contain no direction. So if your ports differ from Twilio's \
+         network with each of the ports ([example](../examples/terraform-variables)). The variables contain no direction. So if your ports differ from Twilio's \
          ports, select one direction. `--local-address` is refused. Several editions are refused if their networks \
          have different ports in the same plane.",
     template: TEMPLATE,

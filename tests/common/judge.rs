@@ -151,6 +151,7 @@ pub fn report_text(drift: &Drift, text: &str) -> String {
         file: "-".into(),
         name: "stdin".to_owned(),
         text,
+        excerpt,
         lines: Lines::of(text),
         drift,
         units: Vec::new(),

@@ -1280,6 +1280,27 @@ fn a_note_contains_the_command_that_loads_absent_rules() {
         "twilio-sip-allow: note: 2 of 3 files have no rules named 'twilio-sip'; unless the input has them under another name: to load the rules, \
          save the output of the same options without 'check' as FILE, then run: iptables-restore --noflush FILE\n"
     );
+    // A router has one trusted list, which has no name.
+    let router = "version 15.7\nhostname a\n";
+    assert_eq!(
+        note(
+            "--direction in --plane signaling --format cisco-cube",
+            router
+        ),
+        "twilio-sip-allow: note: to load the rules, save the output of the same options without 'check' as FILE, then \
+         run: copy FILE running-config\n"
+    );
+    let line = "check --edition current --direction in --plane signaling --format cisco-cube a b";
+    let stderr = Tool::line(line)
+        .file("a", router)
+        .file("b", router)
+        .run()
+        .stderr;
+    assert_eq!(
+        stderr,
+        "twilio-sip-allow: note: 2 of 2 files have none of the expected rules; to load the rules, save the output of \
+         the same options without 'check' as FILE, then run: copy FILE running-config\n"
+    );
     // Rules with drift are loaded.
     assert_eq!(note("--format iptables", &with_frankfurt()), "");
     assert_eq!(

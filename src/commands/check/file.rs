@@ -14,7 +14,7 @@ use crate::commands::input_errors::{InputError, InputMessage, messages};
 use crate::commands::selected::{Selected, select};
 use crate::dataset::{self, Edition, ReferenceData};
 use crate::firewall::{DeployedUnit, Drift, PublishedNetwork};
-use crate::format::read::{Lines, MAX_ERRORS, ReadError, UnitQuery, excerpt};
+use crate::format::read::{Lines, MAX_ERRORS, ReadError, UnitQuery};
 use crate::format::registry::{self, Recognized};
 use crate::format::{self, Format, Unit};
 use crate::input::{self, name_of};
@@ -172,6 +172,7 @@ impl Check {
             file: file.to_string_lossy(),
             name: escape_hidden_at_start(&name),
             text,
+            excerpt: format::excerpt(self.format),
             lines: if drift.is_none() {
                 Lines::default()
             } else {
@@ -266,19 +267,22 @@ impl Check {
 
     /// A notice if some files contain none of the expected rules.
     pub(super) fn not_loaded_notice(&self, not_loaded: usize, files: usize) -> Option<String> {
-        let name = &self.unit.name;
-        let how = format!(
-            "unless the input has them under another name: {}",
-            self.how_to_load()
-        );
-        match (not_loaded, files) {
-            (0, _) => None,
-            // The diagnosis in the report says that the rules are missing.
-            (_, 1) => Some(how),
-            _ => Some(format!(
-                "{not_loaded} of {files} files have no rules named '{name}'; {how}"
-            )),
+        if not_loaded == 0 {
+            return None;
         }
+        let has_names = self.format.info().has_name();
+        let (rules, unless) = if has_names {
+            let rules = format!("no rules named '{}'", self.unit.name);
+            (rules, "unless the input has them under another name: ")
+        } else {
+            ("none of the expected rules".to_owned(), "")
+        };
+        let how = self.how_to_load();
+        Some(match files {
+            // The diagnosis in the report says that the rules are missing.
+            1 => format!("{unless}{how}"),
+            _ => format!("{not_loaded} of {files} files have {rules}; {unless}{how}"),
+        })
     }
 
     /// The messages for a text that cannot be parsed. If the text is in another format, the message says
@@ -288,6 +292,7 @@ impl Check {
             return vec![message.into()];
         }
         let lines = Lines::of(text);
+        let excerpt = format::excerpt(self.format);
         let errors_found = errors.iter().map(|error| InputError {
             line: Some(lines.number(error.at())),
             cause: error.problem(),

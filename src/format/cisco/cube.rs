@@ -19,6 +19,7 @@ use crate::format::unit::Unit;
 use crate::policy::{Granularity, Policy};
 use crate::template;
 
+mod commands;
 mod configuration;
 mod shown;
 mod trusted;

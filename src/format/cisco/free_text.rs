@@ -77,9 +77,10 @@ impl<'a> FreeText<'a> {
             if !has_control {
                 return None;
             }
-            let mut controls = [CONTROL_C, ETX].into_iter();
-            let control = controls.find(|control| body.matches(control).count() % 2 == 1)?;
-            return Some(text(End::Delimiter(control), Kind::Unknown));
+            return Some(text(
+                End::Delimiter(open_control(first, body)?),
+                Kind::Unknown,
+            ));
         };
         let length = if rest.starts_with(CONTROL_C) {
             CONTROL_C.len()
@@ -89,6 +90,28 @@ impl<'a> FreeText<'a> {
         let (delimiter, rest) = rest.split_at(length);
         let mut begun = text(End::Delimiter(delimiter), kind);
         (!begun.line(rest).is_last).then_some(begun)
+    }
+
+    /// Returns the text with all of its lines as doubtful, because the first line may be in a mode without this command.
+    #[must_use]
+    pub fn in_doubt(self) -> Self {
+        let kind = match self.kind {
+            Kind::Text => Kind::EndsEarlier,
+            other => other,
+        };
+        FreeText { kind, ..self }
+    }
+
+    /// True if the first line may not begin a text at all.
+    pub fn is_unknown(&self) -> bool {
+        self.kind == Kind::Unknown
+    }
+
+    /// Returns the end of the text.
+    pub fn end(&self) -> &str {
+        match self.end {
+            End::Delimiter(end) | End::Line(end) => end,
+        }
     }
 
     /// Reads a line of the text.
@@ -120,11 +143,21 @@ impl<'a> FreeText<'a> {
 
     /// Returns the end that is still missing at the end of the input.
     pub fn missing_end(&self) -> Option<&str> {
-        let end = match self.end {
-            End::Delimiter(end) | End::Line(end) => end,
-        };
-        (self.kind != Kind::Unknown).then_some(end)
+        (!self.is_unknown()).then_some(self.end())
     }
+}
+
+/// Returns the delimiter of a text that an unknown command may begin. In a regular expression, `^C` matches a `C`.
+fn open_control<'a>(first: &str, body: &'a str) -> Option<&'a str> {
+    if matches!(first, "pattern" | "rule") {
+        return None;
+    }
+    let is_open = |control: &&str| {
+        let unquoted = body.split('"').step_by(2);
+        let count: usize = unquoted.map(|part| part.matches(control).count()).sum();
+        count % 2 == 1
+    };
+    [CONTROL_C, ETX].into_iter().find(is_open)
 }
 
 /// True if a word begins a line whose rest is a text.

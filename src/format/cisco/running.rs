@@ -35,8 +35,9 @@ impl Running {
     pub fn end(&mut self, line: &str) {
         if line == "end" {
             self.open = None;
-            self.has_ended = true;
         }
+        // IOS ignores indentation and case, but lists this command in one form only.
+        self.has_ended |= line.trim_ascii().eq_ignore_ascii_case("end");
     }
 
     /// True if the line `end` of the configuration was read.

@@ -16,10 +16,15 @@ pub(super) fn accept(
     list: Option<Node>,
     accepted: &mut AddressList,
 ) -> Result<(), Vec<ReadError>> {
-    let entry = |node: Node| Ok(Some((node.place(), node.string()?.into_owned())));
+    let entry = |node: Node| {
+        if is_valid(&node.document()?) {
+            Ok(Some((node.place(), node.string()?.into_owned())))
+        } else {
+            Ok(None)
+        }
+    };
     let read = list.map(|list| list.each(list, key, entry)).transpose()?;
-    let mut valid = read.unwrap_or_default();
-    valid.retain(|(_, entry)| is_valid(entry));
+    let valid = read.unwrap_or_default();
     if valid.is_empty() {
         let at = list.map_or(at, Node::place);
         let everyone = accepted.accept(at, PacketBox::ALL);

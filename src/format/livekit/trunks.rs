@@ -8,12 +8,15 @@ use super::allowed;
 use crate::format::read::address_list::{AddressList, listed};
 use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
-use crate::format::read::lines::place;
 use crate::format::read::query::UnitQuery;
 use crate::format::unit_name::UnitName;
+use crate::terminal::clip;
 
 const ID: [&str; 2] = ["sip_trunk_id", "sipTrunkId"];
 const ADDRESSES: [&str; 2] = ["allowed_addresses", "allowedAddresses"];
+
+/// The maximum length of a trunk's name or id in a message or a report, in characters.
+const LABEL_LIMIT: usize = 200;
 
 pub(super) struct Trunk<'a> {
     id: Option<Cow<'a, str>>,
@@ -31,25 +34,7 @@ pub(super) fn find<'a>(
     text: &'a str,
     wanted: UnitQuery,
 ) -> Result<Result<Trunk<'a>, String>, Vec<ReadError>> {
-    let root = Node::root(text, wanted.limits)?;
-    let found = find_in(root, wanted);
-    found.map_err(|errors| errors.into_iter().map(|error| hide(text, error)).collect())
-}
-
-/// Moves an error at an object to the first key of the object, because a message quotes the value at its
-/// place, and a trunk can contain a password.
-fn hide(text: &str, error: ReadError) -> ReadError {
-    let at = error.at();
-    error.moved_to(first_key(text, at))
-}
-
-/// Returns the place of an object's first key, or any other place unchanged.
-fn first_key(text: &str, at: u32) -> u32 {
-    let rest = text.get(at as usize..).unwrap_or_default();
-    match rest.strip_prefix('{') {
-        Some(inside) => place(text.len() - inside.trim_ascii_start().len()),
-        None => at,
-    }
+    find_in(Node::root(text, wanted.limits)?, wanted)
 }
 
 fn find_in<'a>(
@@ -96,8 +81,12 @@ fn list<'t>(trunks: impl Iterator<Item = &'t Trunk<'t>>) -> String {
     listed(trunks.map(ToString::to_string))
 }
 
-fn read(root: Node) -> Result<Vec<Trunk>, Vec<ReadError>> {
-    let listed = |node| Ok(Some(Trunk::listed(node)?));
+fn read<'a>(root: Node<'a>) -> Result<Vec<Trunk<'a>>, Vec<ReadError>> {
+    // The API sends an empty object for an id that does not exist.
+    let listed = |node: Node<'a>| {
+        let is_trunk = !node.is_empty_object();
+        Ok(is_trunk.then(|| Trunk::listed(node)).transpose()?)
+    };
     if root.is_array() {
         return root.each(root, "", listed);
     }
@@ -114,7 +103,7 @@ fn read(root: Node) -> Result<Vec<Trunk>, Vec<ReadError>> {
             Trunk::read(replaced, root).map_err(|problem| problem.of(root, "replace"))
         }
         // The answer without trunks is an empty object.
-        [None, None, None, None] if root.members()?.next().is_none() => return Ok(Vec::new()),
+        [None, None, None, None] if root.is_empty_object() => return Ok(Vec::new()),
         [None, None, None, None] => Trunk::listed(root),
         _ => {
             let what = format!("expected only one of {}", keys.join(", "));
@@ -156,10 +145,12 @@ impl<'a> Trunk<'a> {
         }
         let name_node = name.filter(|name| !name.is_null());
         let name = name_node.map(Node::string).transpose();
+        let id = id_of(named)?;
+        let at = id.as_ref().map(|(place, _)| *place);
         Ok(Trunk {
-            id: id_of(named)?,
+            id: id.map(|(_, id)| id),
             name: name.map_err(|problem| problem.of(object, "name"))?,
-            at: name_node.unwrap_or(object).place(),
+            at: at.unwrap_or_else(|| name_node.unwrap_or(object).place()),
             key: ADDRESSES[usize::from(other.is_some())],
             addresses: either(object, ADDRESSES, [addresses, other])?,
         })
@@ -179,17 +170,17 @@ impl<'a> Trunk<'a> {
         if let Some((_, key)) = others
             .iter()
             .zip(&keys[1..])
-            .find(|(other, _)| other.is_some())
+            .find(|(other, _)| other.is_some_and(|other| !other.is_unset()))
         {
             let what =
                 format!("'{key}' changes a list that is not in the input; expected only 'set'");
             return Err(under(list.problem(what)));
         }
         // LiveKit refuses an update with an empty list.
-        let set = set.filter(|set| !set.is_empty_array());
+        let set = set.filter(|set| !set.is_unset());
         let expected = || under(list.problem("expected 'set' with at least one address"));
         Ok(Trunk {
-            id: id_of(root)?,
+            id: id_of(root)?.map(|(_, id)| id),
             name: None,
             at: list.place(),
             key: "set",
@@ -202,28 +193,35 @@ impl<'a> Trunk<'a> {
     }
 
     /// Adds everything that the trunk accepts.
-    pub fn accept(&self, text: &str, accepted: &mut AddressList) -> Result<(), Vec<ReadError>> {
-        allowed::accept(first_key(text, self.at), self.key, self.addresses, accepted)
+    pub fn accept(&self, accepted: &mut AddressList) -> Result<(), Vec<ReadError>> {
+        allowed::accept(self.at, self.key, self.addresses, accepted)
     }
 }
 
 impl fmt::Display for Trunk<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.name, &self.id) {
+        let clipped = |label: &Option<Cow<str>>| {
+            let label = label.as_deref().map(str::to_owned);
+            label.map(|label| clip(label, LABEL_LIMIT))
+        };
+        match (clipped(&self.name), clipped(&self.id)) {
             (Some(name), Some(id)) if !name.is_empty() => write!(f, "{name} ({id})"),
-            (Some(name), None) => f.write_str(name),
-            (_, Some(id)) => f.write_str(id),
+            (Some(name), None) => f.write_str(&name),
+            (_, Some(id)) => f.write_str(&id),
             (None, None) => f.write_str("without a name"),
         }
     }
 }
 
-/// Reads the id of a trunk. The server chooses it, so the request that creates a trunk has none.
-fn id_of(object: Node) -> Result<Option<Cow<str>>, ReadError> {
+/// Reads the id of a trunk, with its place. The server chooses it, so the request that creates a trunk has none.
+fn id_of(object: Node) -> Result<Option<(u32, Cow<str>)>, ReadError> {
     let ids = object.fields(ID, Others::NotLookedAt)?;
-    let id = either(object, ID, ids)?.map(Node::string).transpose();
+    let Some(node) = either(object, ID, ids)? else {
+        return Ok(None);
+    };
+    let id = node.string();
     let id = id.map_err(|problem| problem.of(object, ID[0]))?;
-    Ok(id.filter(|id| !id.is_empty()))
+    Ok((!id.is_empty()).then(|| (node.place(), id)))
 }
 
 /// Returns the value of a key with two spellings. `null` means that the key is absent.

@@ -253,12 +253,22 @@ impl<'a> Node<'a> {
         inside.is_some_and(|inside| inside.trim_ascii_start() == "]")
     }
 
+    pub fn is_empty_object(self) -> bool {
+        let inside = self.value.get().strip_prefix('{');
+        inside.is_some_and(|inside| inside.trim_ascii_start() == "}")
+    }
+
     pub fn is_string(self) -> bool {
         self.value.get().starts_with('"')
     }
 
     pub fn is_null(self) -> bool {
         self.value.get() == "null"
+    }
+
+    /// True for the default value of a list or a switch in JSON of Protocol Buffers, which is the same as an absent key.
+    pub fn is_unset(self) -> bool {
+        self.is_null() || self.is_empty_array() || self.value.get() == "false"
     }
 
     fn read<T: Deserialize<'a>>(self, expected: &str, start: char) -> Result<T, ReadError> {

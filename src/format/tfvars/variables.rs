@@ -27,19 +27,26 @@ enum Network<'a> {
     V6(Cow<'a, str>),
 }
 
+/// The maximum number of ports per plane of which a report shows the places.
+const PLACES: usize = 100;
+
 /// A protocol with its ports.
 struct Ports {
+    /// The place in the text.
+    at: u32,
     protocols: Protocols,
     range: Interval,
 }
 
 /// Returns a unit for each plane and wanted direction.
 pub(super) fn read(text: &str, wanted: UnitQuery) -> ReadResult {
-    if !text
-        .trim_start_matches('\u{feff}')
-        .trim_start()
-        .starts_with('{')
-    {
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    if start.starts_with('[') {
+        let what = "expected a JSON object with the variables, not an array, as in a file whose name ends in \
+                    .tfvars.json";
+        return Err(ReadError::new(0, what).into());
+    }
+    if !start.starts_with('{') {
         let what = "expected JSON, as in a file whose name ends in .tfvars.json; check does not read the other \
                     syntax of variables files (.tfvars)";
         return Err(ReadError::new(0, what).into());
@@ -67,11 +74,16 @@ pub(super) fn read(text: &str, wanted: UnitQuery) -> ReadResult {
         count += rules.saturating_mul(wanted.directions.len());
         let fits = wanted.limits.check(Limit::Rules, count);
         fits.map_err(|exceeded| ReadError::new(root.place(), exceeded))?;
-        units.extend(wanted.directions.iter().map(|direction| DeployedUnit {
-            absent: absent.clone(),
-            steps: values.iter().flat_map(|v| v.steps(*direction)).collect(),
-            unmeasured: values.iter().flat_map(Values::unmeasured).collect(),
-            ..DeployedUnit::empty(*direction, name.clone())
+        units.extend(wanted.directions.iter().map(|direction| {
+            DeployedUnit {
+                absent: absent.clone(),
+                steps: values.iter().flat_map(|v| v.steps(*direction)).collect(),
+                unmeasured: values.iter().flat_map(Values::unmeasured).collect(),
+                ports: values
+                    .as_ref()
+                    .map_or_else(Vec::new, |v| v.places(*direction)),
+                ..DeployedUnit::empty(*direction, name.clone())
+            }
         }));
     }
     errors.finish(units)
@@ -115,17 +127,10 @@ fn values<'a>(
 
 impl Values<'_> {
     fn steps(&self, direction: Direction) -> impl Iterator<Item = Step> {
-        let port_field = match direction {
-            Direction::In => Dimension::LocalPort,
-            Direction::Out => Dimension::RemotePort,
-        };
         let step = move |at: u32, network: Ipv4Net, ports: &Ports| Step {
-            packets: PacketBox::of(HeaderMatch {
-                protocols: ports.protocols,
-                ..HeaderMatch::ALL
-            })
-            .with(Dimension::Remote, network.into())
-            .with(port_field, ports.range),
+            packets: ports
+                .packets(direction)
+                .with(Dimension::Remote, network.into()),
             condition: Condition::True,
             action: Action::Accept,
             at,
@@ -138,6 +143,15 @@ impl Values<'_> {
             let steps = move |network| self.ports.iter().map(move |p| step(*at, network, p));
             network.into_iter().flat_map(steps)
         })
+    }
+
+    /// Returns the places of the ports, with their packets from any address.
+    fn places(&self, direction: Direction) -> Vec<(PacketBox, u32)> {
+        if self.ports.len() > PLACES {
+            return Vec::new();
+        }
+        let places = self.ports.iter().map(|p| (p.packets(direction), p.at));
+        places.collect()
     }
 
     fn unmeasured(&self) -> impl Iterator<Item = Unmeasured> {
@@ -169,6 +183,19 @@ fn network(node: Node) -> Result<Network, ReadError> {
 }
 
 impl Ports {
+    /// Returns the packets from any address.
+    fn packets(&self, direction: Direction) -> PacketBox {
+        let field = match direction {
+            Direction::In => Dimension::LocalPort,
+            Direction::Out => Dimension::RemotePort,
+        };
+        let packets = PacketBox::of(HeaderMatch {
+            protocols: self.protocols,
+            ..HeaderMatch::ALL
+        });
+        packets.with(field, self.range)
+    }
+
     fn read(node: Node) -> Result<Self, ReadError> {
         let keys = ["protocol", "from_port", "to_port"];
         let fields = node.fields(keys, Others::RefusedBut(&["description"]))?;
@@ -193,7 +220,11 @@ impl Ports {
             }
         };
         let range = range.map_err(|what| node.problem(what))?;
-        Ok(Ports { protocols, range })
+        Ok(Ports {
+            at: node.place(),
+            protocols,
+            range,
+        })
     }
 }
 

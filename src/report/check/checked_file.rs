@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use super::diagnosis::Diagnosis;
 use crate::firewall::Drift;
-use crate::format::read::{Lines, excerpt};
+use crate::format::read::Lines;
 use crate::policy::Direction;
 
 /// A file that was compared with the expected rules.
@@ -13,6 +13,8 @@ pub struct CheckedFile<'a> {
     /// The name for messages, on one line.
     pub name: String,
     pub text: &'a str,
+    /// Quotes the text at a byte offset; see [`crate::format::excerpt`].
+    pub excerpt: fn(&str, u32) -> String,
     /// The positions of the lines; may be empty if there is no drift.
     pub lines: Lines,
     pub drift: &'a Drift,
@@ -27,8 +29,8 @@ pub struct CheckedFile<'a> {
 }
 
 impl CheckedFile<'_> {
-    /// Returns the number and the text of the line at a byte offset.
+    /// Returns the number of the line at a byte offset, and its text. The text may be empty.
     pub fn source_line(&self, at: u32) -> (usize, String) {
-        (self.lines.number(at), excerpt(self.text, at))
+        (self.lines.number(at), (self.excerpt)(self.text, at))
     }
 }

@@ -194,7 +194,9 @@ fn source_lines(file: &CheckedFile, part: &Part, to: &mut dyn Write) -> io::Resu
 
 fn source_line(file: &CheckedFile, at: u32) -> String {
     let (line, text) = file.source_line(at);
-    format!("      line {line}: {}", escape_hidden(&text))
+    let text = escape_hidden(&text);
+    let colon = if text.is_empty() { "" } else { ": " };
+    format!("      line {line}{colon}{text}")
 }
 
 /// Describes the expected rules, as in `the nftables rules for tokyo, edition global, signaling and

@@ -37,7 +37,7 @@ const REFUSED_ENTRIES: &str = "
 
 fn service(entries: &str) -> String {
     format!(
-        "voice service voip\n ip address trusted list\n{entries}\n allow-connections sip to sip\n sip\n  bind all\n!\n"
+        "voice service voip\n ip address trusted list\n{entries}\n allow-connections sip to h323\n sip\n  bind all\n!\n"
     )
 }
 
@@ -86,6 +86,7 @@ fn equivalent_lists_are_in_sync() {
         let section = service(TOKYO);
         let flat: Vec<&str> = section.lines().map(str::trim).collect();
         let flat = flat.join("\n") + "\n";
+        let whole = configuration(&section);
         let prompt = "cube#show running-config | section voice service voip\n";
         for text in [
             rendered.clone(),
@@ -103,6 +104,17 @@ fn equivalent_lists_are_in_sync() {
             section.replace(TOKYO, &format!("{TOKYO}\n  exit")),
             SHOWN.to_owned(),
             SHOWN.replace("Configured IP", "IP"),
+            SHOWN.replace("ipv4:8.55", "ipv4 8.55"),
+            // A banner with the heading of another command.
+            whole.replace("voice calls", "IP Address Trusted Authentication"),
+            // Regular expressions of SIP profiles and of voice translation rules.
+            whole.replace("voice class codec 1", "voice class sip-profiles 1\n rule 1 request ANY sip-header Contact modify \"^Contact: (.*)\" \"X\"\n request ANY sip-header Contact modify \"^Contact\" \"X\"\nvoice class codec 1"),
+            whole.replace("voice class codec 1", "voice translation-rule 1\n rule 1 /^C/ //\nparameter-map type regex a\n pattern ^Cisco\nvoice class codec 1"),
+            // Entries of another mode.
+            whole.replace("voice class codec 1", "voice class server-group 1\n ipv4 192.0.2.1 preference 1\n!\nvoice class codec 1"),
+            [&*section, "voice class server-group 1\n ipv4 192.0.2.1\n"].concat(),
+            // IOS executes a global command in any mode.
+            section.replace(" sip\n", " sip\n  bind all\n!\nbanner motd ^C\n ipv4 192.0.2.1\n^C\n"),
             SHOWN[SHOWN.find("IP Address").unwrap()..SHOWN.find("\nDynamic").unwrap()].to_owned(),
         ] {
             assert_eq!(expected.drift(&text), [""; 0], "{text}");
@@ -276,7 +288,7 @@ fn rejects_what_it_cannot_interpret() {
         ),
         (
             section.replace(" sip\n", " sip\u{7}\n"),
-            "4: the line contains a control character",
+            "5: the line contains a control character",
         ),
         (
             "access-list 1 permit any\n".to_owned(),
@@ -300,8 +312,8 @@ fn rejects_what_it_cannot_interpret() {
             "16: unknown heading 'Other List:'; expected the complete output",
         ),
         (
-            SHOWN.replace("ipv4:8.55", "ipv4 8.55"),
-            "19: unexpected line; expected the complete output",
+            SHOWN.replace("4               UP", "ipv4 192.0.2.1  UP"),
+            "11: unexpected line; expected the complete output",
         ),
         (
             SHOWN.replace("Router#show", "Router#configure"),
@@ -320,6 +332,171 @@ fn rejects_what_it_cannot_interpret() {
     ] {
         let refused = expected.refusal(&text);
         assert!(refused.starts_with(message), "{refused}\n{text}");
+    }
+}
+
+/// Lines after the list, up to an entry that IOS adds to the list. IOS ignores indentation, rejects a line that is no
+/// command, and then stays in the mode of the list.
+const STILL_IN_THE_LIST: &str = r#"
+ipv4 0.0.0.0 0.0.0.0
+ipv6 ::/0
+!|ipv4 0.0.0.0 0.0.0.0
+# own| ipv4 0.0.0.0 0.0.0.0
+foo| ipv4 0.0.0.0 0.0.0.0
+foo|ipv4 0.0.0.0 0.0.0.0
+--------| ipv4 0.0.0.0 0.0.0.0
+"own"| ipv4 0.0.0.0 0.0.0.0
+// own| ipv4 0.0.0.0 0.0.0.0
+% Invalid input| ipv4 0.0.0.0 0.0.0.0
+foo|!| IPV4 0.0.0.0 0.0.0.0
+foo|bar| default ipv4 0.0.0.0 0.0.0.0
+  # own|  ipv4 0.0.0.0 0.0.0.0
+  foo|  ipv4 0.0.0.0 0.0.0.0
+  int|  ipv4 0.0.0.0 0.0.0.0
+"#;
+
+#[test]
+fn rejects_an_entry_that_ios_may_add_to_the_list() {
+    let expected = Expected::tokyo("cisco-cube", &BOTH);
+    for lines in rows(STILL_IN_THE_LIST) {
+        let number = 3 + lines.lines().count();
+        let after = format!("voice service voip\n ip address trusted list\n{TOKYO}\n{lines}\n");
+        for text in [after.clone(), format!("{after} sip\n!\n")] {
+            let refused = expected.refusal(&text);
+            let message = format!("{number}: a line above may have ended the trusted list");
+            assert!(refused.starts_with(&message), "{refused}\n{text}");
+        }
+    }
+}
+
+/// Commands that IOS accepts in abbreviated form.
+const ABBREVIATED: &str = "
+ no ip ad tr au
+ no ip a t a
+ no ip a t l
+ NO IP A T A
+ no i a t a
+ de ip a t a
+ defa ip address trusted li
+ ip a t a
+ ip addr trust li
+";
+
+#[test]
+fn rejects_each_abbreviation_of_a_command_for_the_list() {
+    let expected = Expected::tokyo("cisco-cube", &BOTH);
+    for line in rows(ABBREVIATED) {
+        let text = service(&format!("{TOKYO}\n{line}"));
+        let refused = expected.refusal(&text);
+        assert!(
+            refused.starts_with("4: abbreviated command; write 'ip address trusted "),
+            "{refused}\n{text}"
+        );
+    }
+    for line in ["no vo s v", "VOICE SERVICE VOIP", "voi s voip"] {
+        let refused = expected.refusal(&format!("{}{line}\n", service(TOKYO)));
+        assert!(refused.starts_with("8: "), "{refused}\n{line}");
+    }
+}
+
+/// Lines that may begin a text in another mode, with the start of the message. `LIST` stands for the list.
+const TEXTS: &str = r"
+LIST  key-string|  ipv4 0.0.0.0 0.0.0.0|  quit => 4: the line may begin a text
+LIST  certificate x|  ipv4 0.0.0.0 0.0.0.0|  quit => 4: the line may begin a text
+LIST  http-raw-request|  ipv4 0.0.0.0 0.0.0.0|  exit => 4: the line may begin a text
+LIST  foo ^C|  ipv4 0.0.0.0 0.0.0.0|^C => 4: the line may begin a text
+LIST# foo ^C| ipv4 0.0.0.0 0.0.0.0|^C => 4: the line may begin a text
+LIST  refuse-message ^C|  ipv4 0.0.0.0 0.0.0.0|^C => 4: the line may begin a text
+foo ^C|Voice  Service Voip| NO IP A T A|^C|LIST => 2: the line may be a command, or part of a text
+foo ^C|vo s voip|^C|LIST => 2: the line may be a command, or part of a text
+refuse-message ^C| no ip a t a|^C|LIST => 2: the line may be a command, or part of a text
+foo ^C| END|^C|LIST => 2: the line may be a command, or part of a text
+LIST!|interface a| foo ^C => 6: a text may begin here, but does not end with '^C'
+LIST!|interface a| key-string => 6: a text may begin here, but does not end with 'quit'
+";
+
+#[test]
+fn rejects_a_line_that_may_hide_commands_for_the_list() {
+    let expected = Expected::tokyo("cisco-cube", &BOTH);
+    let list = format!("voice service voip\n ip address trusted list\n{TOKYO}\n");
+    for (text, message) in pairs(TEXTS) {
+        let text = text.replace("LIST", &list) + "\n";
+        let refused = expected.refusal(&text);
+        assert!(refused.starts_with(&message), "{refused}\n{text}");
+    }
+}
+
+/// Lines between `voice service voip` and its commands, and the start of the message.
+const BETWEEN: &str = r"
+ end => 3: the configuration ended above with 'end'
+END => 3: the configuration ended above with 'end'
+router bgp 1 => 3: this command belongs to 'voice service voip', which does not begin above
+ router bgp 1 => 3: this command belongs to 'voice service voip', which does not begin above
+ rou bgp 1 => 3: this command belongs to 'voice service voip', which does not begin above
+line vty 0 4 => 3: this command belongs to 'voice service voip', which does not begin above
+ no router bgp 1 => 3: this command belongs to 'voice service voip', which does not begin above
+ exit => 3: this command belongs to 'voice service voip', which does not begin above
+ sip => 3: a line above begins another mode below 'voice service voip'
+ sip|  bind all => 4: a line above begins another mode below 'voice service voip'
+ h323| allow-connections sip to sip => 4: a line above begins another mode below 'voice service voip'
+";
+
+#[test]
+fn rejects_a_list_that_may_belong_to_another_mode() {
+    let expected = Expected::tokyo("cisco-cube", &BOTH);
+    for (lines, message) in pairs(BETWEEN) {
+        let text = format!("voice service voip\n{lines}\n ip address trusted list\n{TOKYO}\n");
+        let refused = expected.refusal(&text);
+        assert!(refused.starts_with(&message), "{refused}\n{text}");
+    }
+    // A command of the same mode, and the end of a mode.
+    for lines in [
+        " rtcp keepalive",
+        " allow-connections sip to sip",
+        " sip\n  bind all\n  exit",
+    ] {
+        let text = format!("voice service voip\n{lines}\n ip address trusted list\n{TOKYO}\n");
+        assert_eq!(expected.drift(&text), [""; 0], "{text}");
+    }
+}
+
+const RUN_COMMANDS: &str = r#"
+kron policy-list a| cli conf t ; no ip addr trus auth
+kron policy-list a| CLI voi s voip
+event manager applet a| action 1 cli command "ip a t l"
+event manager applet a| Action 1 cli command "Voice Service VoIP"
+event manager environment command no ip a t a
+"#;
+
+#[test]
+fn rejects_a_line_that_runs_a_command_for_the_list() {
+    let expected = Expected::tokyo("cisco-cube", &BOTH);
+    for lines in rows(RUN_COMMANDS) {
+        let text = format!("{}{lines}\n", service(TOKYO));
+        let number = 7 + lines.lines().count();
+        let refused = expected.refusal(&text);
+        let message = format!("{number}: the line runs a command that may change the list");
+        assert!(refused.starts_with(&message), "{refused}\n{text}");
+    }
+    let harmless =
+        "event manager applet a\n action 1 cli command \"ip address 192.0.2.1 255.255.255.0\"\n";
+    let text = [&service(TOKYO), harmless].concat();
+    assert_eq!(expected.drift(&text), [""; 0]);
+}
+
+#[test]
+fn rejects_a_configuration_together_with_the_output_of_show() {
+    let expected = Expected::tokyo("cisco-cube", &BOTH);
+    let whole = configuration(&service(TOKYO));
+    for (text, line) in [
+        (format!("{whole}{SHOWN}"), 30),
+        (format!("{SHOWN}{whole}"), 23),
+    ] {
+        let refused = expected.refusal(&text);
+        let message = format!(
+            "{line}: the input has more than the output of 'show ip address trusted list'; provide only"
+        );
+        assert!(refused.starts_with(&message), "{refused}\n{text}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Inbound trunks of LiveKit. The listings follow `livekit_sip.proto` and JSON of Protocol Buffers. What an entry
 //! matches follows `matchAddrMasks` in `sip/sip.go` of LiveKit's protocol, and Go's package `net/netip`.
 
-use super::{Expected, assert_cuts_are_found, pairs};
+use super::{Expected, assert_cuts_are_found, pairs, rows};
 use crate::common::Tool;
 use crate::common::judge::BOTH;
 
@@ -35,6 +35,7 @@ const LISTS: &str = r#"
 ["54.65.63.195/30"] => in sync
 ["54.65.63.192/30", "54.65.63.193/32", "54.65.63.192/30"] => in sync
 ["54.65.63.192/30", "10.0.0.1 10.0.0.2"] => in sync
+["54.65.63.192/30", "10.0.0.1\n", "10.0.0.2\r", "10.0.0.\t2"] => in sync
 ["54.65.63.192/30", "sip://10.0.0.1", "10.0.0.*", "(a)", "a+b", "a;b", "10.0.0.1,10.0.0.2"] => in sync
 [] => missing nothing|extra in 0.0.0.0/2
 ["54.65.63.192/31"] => missing in 54.65.63.194/31 signaling tokyo
@@ -88,6 +89,16 @@ fn reads_every_form_of_a_trunk() {
             format!(r#"{{"trunk": {trunk}}}"#),
             format!(r#"{{"sip_trunk_id": "ST_1", "replace": {trunk}}}"#),
             format!(r#"{{"items": [{named}, {{"name": "Twilio-SIP", "numbers": ["1"]}}]}}"#),
+            // The API sends an empty object for an id that does not exist.
+            format!(r#"{{"items": [{{}}, {named}, {{ }}]}}"#),
+            format!("[{trunk}, {{}}]"),
+            // Default values.
+            format!(
+                r#"{{"sipTrunkId": "ST_1", "update": {{"allowedAddresses": {{"set": {list}, "add": null, "remove": [], "clear": false}}}}}}"#
+            ),
+            format!(
+                r#"{{"sipTrunkId": "ST_1", "update": {{"allowedAddresses": {{"set": {list}, "add": [ ], "remove": null, "clear": null}}}}}}"#
+            ),
             // The only trunk, whatever its name is.
             trunk.replace("twilio-sip", "office"),
             format!(
@@ -167,6 +178,7 @@ fn a_name_selects_a_trunk_by_its_id_or_its_name() {
         ("twilio-sip", "{}", ""),
         ("twilio-sip", r#"{"items": []}"#, ""),
         ("twilio-sip", "[]", ""),
+        ("twilio-sip", r#"{"items": [{}]}"#, ""),
     ] {
         let absent = format!("the input has no inbound trunk with the id or name '{name}'{reason}");
         assert_eq!(
@@ -205,7 +217,7 @@ const REFUSED: &str = r#"
 {"trunk": {"allowed_addresses": [], "allowedAddresses": []}} => 1: trunk: 'allowed_addresses' and 'allowedAddresses' are the same key; remove one of them
 {"trunk": {"allowed_addresses": "10.0.0.0/8"}} => 1: allowed_addresses: expected an array, not a string
 {"trunk": {"allowed_addresses": [1]}} => 1: allowed_addresses[0]: expected a string, not 1
-{"trunk": {"allowedAddresses": ["a\n"]}} => 1: allowedAddresses[0]: unexpected control character in "a\n"
+{"trunk": {"allowedAddresses": ["a\u0007"]}} => 1: allowedAddresses[0]: unexpected control character in "a\u{7}"
 {"trunk": {"name": "a", "address": "sip.example.com", "numbers": []}} => 1: trunk: the trunk has the key 'address', so it is an outbound trunk; expected an inbound trunk
 {"items": [{"sip_trunk_id": "ST_1", "inbound_addresses": ["10.0.0.0/8"]}]} => 1: items[0]: a trunk of LiveKit's old API is not supported; expected the output of 'lk sip inbound list -j'
 {"sip_trunk_id": "ST_1", "sipTrunkId": "ST_1", "numbers": []} => 1: 'sip_trunk_id' and 'sipTrunkId' are the same key; remove one of them
@@ -213,10 +225,13 @@ const REFUSED: &str = r#"
 {"items": [{"name": "twilio-sip", "numbers": [], "sipTrunkId": "ST_1"}, {"name": "twilio-sip", "numbers": [], "sipTrunkId": "ST_2"}]} => 1: 2 trunks have the id or name 'twilio-sip'; use --name with one of these ids: twilio-sip (ST_1), twilio-sip (ST_2)
 {"sip_trunk_id": "ST_1", "update": {"name": "a"}} => 1: update: the update does not change 'allowed_addresses'
 {"sip_trunk_id": "ST_1", "update": {"allowed_addresses": {"add": ["10.0.0.0/8"]}}} => 1: update.allowed_addresses: 'add' changes a list that is not in the input; expected only 'set'
-{"sip_trunk_id": "ST_1", "update": {"allowed_addresses": {"set": ["10.0.0.0/8"], "remove": []}}} => 1: update.allowed_addresses: 'remove' changes a list
+{"sip_trunk_id": "ST_1", "update": {"allowed_addresses": {"set": ["10.0.0.0/8"], "remove": ["10.0.0.0/8"]}}} => 1: update.allowed_addresses: 'remove' changes a list
 {"sip_trunk_id": "ST_1", "update": {"allowedAddresses": {"clear": true}}} => 1: update.allowedAddresses: 'clear' changes a list
 {"sip_trunk_id": "ST_1", "update": {"allowed_addresses": {"set": [ ]}}} => 1: update.allowed_addresses: expected 'set' with at least one address
-{"sip_trunk_id": "ST_1", "update": {"allowed_addresses": {"set": null}}} => 1: set: expected an array, not null
+{"sip_trunk_id": "ST_1", "update": {"allowed_addresses": {"set": null}}} => 1: update.allowed_addresses: expected 'set' with at least one address
+{"sip_trunk_id": "ST_1", "update": {"allowed_addresses": {"set": "a"}}} => 1: set: expected an array, not a string
+{"sip_trunk_id": "ST_1", "update": {"allowed_addresses": {"set": ["10.0.0.0/8"], "add": "a"}}} => 1: update.allowed_addresses: 'add' changes a list
+{"items": [null]} => 1: items[0]: expected an object, not null
 {"sip_trunk_id": "ST_1", "update": {"allowed_addresses": ["10.0.0.0/8"]}} => 1: update.allowed_addresses: expected an object, not an array
 {"sip_trunk_id": "ST_1", "update": {"allowed_addresses": {"sets": []}}} => 1: update.allowed_addresses: unknown key 'sets'; expected set, add, remove, clear
 "#;
@@ -233,7 +248,96 @@ fn rejects_what_it_cannot_interpret_with_place_and_reason() {
     );
 }
 
-/// A message quotes the value at its place.
+/// Texts with a password. `SECRET` stands for it.
+const SECRETS: &str = r#"
+{"items":[{},{"sipTrunkId":"ST_b","authPassword":"SECRET"}]}
+{"items":[{},{"sipTrunkId":"ST_b","authPassword":"SECRET","numbers":1,"name":["a"]}]}
+[null,{"authPassword":"SECRET"}]
+[1,{"authPassword":"SECRET"}]
+["a",{"authPassword":"SECRET"}]
+[["SECRET"],{"authPassword":"SECRET"}]
+{"items":[{"sipTrunkId":"ST_a","numbers":[]}]} {"items":[{"authPassword":"SECRET"}]}
+{"items":[]}|{"items":[{"authPassword":"SECRET"}]}
+{"items":[{"sipTrunkId":"ST_a" "authPassword":"SECRET"}]}
+{"items":[{"sipTrunkId":"ST_a","authPassword" "SECRET"}]}
+{"items":[{"sipTrunkId":"ST_a","authPassword":"SECRET"}
+{"items":[{"sipTrunkId":"ST_a","authPassword":|"SECRET" 1}]}
+{"items":[{"sipTrunkId":"ST_a","authPassword":'SECRET'}]}
+{"items":[{"sipTrunkId":"ST_a","authPassword":SECRET}]}
+{"items":[{"sipTrunkId":"ST_a","name":"a","name":"SECRET","authPassword":"SECRET"}]}
+{"items":[{"sipTrunkId":"ST_a","allowedAddresses":[{"authPassword":"SECRET"}]}]}
+{"items":[{"sipTrunkId":"ST_a","allowedAddresses":["10.0.0.0/8"],"authPassword":"SECRET"}]}
+{"items":[{"sipTrunkId":"ST_a","allowedAddresses":["sip.example.com"],"authPassword":"SECRET"}]}
+{"items":[{"authPassword":"SECRET","numbers":[]}]}
+"SECRET"
+x {"authPassword":"SECRET"}
+authPassword: SECRET
+"#;
+
+#[test]
+fn no_message_and_no_report_quotes_a_password() {
+    for text in rows(SECRETS) {
+        for report in ["", "--report json", "--report github"] {
+            for options in ["", "--name ST_b", "--verbose"] {
+                let line = format!(
+                    "check -q --edition current --direction in --plane signaling --format livekit {report} {options} trunk"
+                );
+                let ran = Tool::line(&line).file("trunk", &text).run();
+                assert!(ran.status == 1 || ran.status == 2, "{ran}");
+                let printed = ran.stdout + &ran.stderr;
+                assert!(!printed.contains("SECRET"), "{text}\n{printed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_report_quotes_networks_and_ids_but_no_other_value() {
+    let report = |text: &str| {
+        let line = "check -q --edition current --direction in --plane signaling --format livekit trunk --verbose";
+        let ran = Tool::line(line).file("trunk", text).run();
+        assert_eq!(ran.status, 1, "{ran}");
+        ran.stdout
+    };
+    let drifted = report(&listed(
+        "[\n\"10.0.0.0/8\",\n\"2001:db8::/32\",\n\"a.example\"]",
+    ));
+    for line in [
+        "      line 14: \"10.0.0.0/8\"\n",
+        "      line 15: \"2001:db8::/32\"\n",
+        "      line 16\n",
+    ] {
+        assert!(drifted.contains(line), "{drifted}");
+    }
+    // A trunk without a list.
+    let open = LISTED.replace(r#""allowedAddresses": ["54.65.63.192/30"],"#, "");
+    let open = report(&open);
+    assert!(
+        open.contains("      line 9: \"ST_cqYQ3UGPC5Kf\"\n"),
+        "{open}"
+    );
+    let named = report("{\n\"trunk\": {\n\"numbers\": [],\n\"name\": \"twilio-sip\"}}");
+    assert!(named.contains("      line 4\n"), "{named}");
+}
+
+#[test]
+fn a_long_name_of_a_trunk_is_cut() {
+    let long = "n".repeat(10_000);
+    let text = format!(r#"[{{"name": "{long}", "numbers": []}}, {{"sipTrunkId": "{long}"}}]"#);
+    let units = tokyo().units(&text).unwrap();
+    let absent = units[0].absent.clone().unwrap();
+    let cut = format!("{}...", "n".repeat(197));
+    assert!(
+        absent.ends_with(&format!("use --name with one of: {cut}, {cut}")),
+        "{absent}"
+    );
+    let text = format!(r#"[{{"name": "{long}", "numbers": []}}]"#);
+    assert_eq!(
+        tokyo().units(&text).unwrap()[0].name,
+        format!("trunk {cut}")
+    );
+}
+
 #[test]
 fn no_message_quotes_a_password() {
     let secret = r#""auth_password": "hunter2", "numbers": []"#;

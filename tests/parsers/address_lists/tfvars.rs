@@ -1,7 +1,9 @@
 //! Variables of Terraform and OpenTofu in JSON. The types of the values follow the conversions of Terraform's type
 //! constraints: a number may be written as a string, and a string as a number.
 
-use super::{Expected, Selection, everything, pairs};
+use std::collections::BTreeSet;
+
+use super::{Expected, Lines, Part, Selection, everything, pairs};
 use crate::common::judge::BOTH;
 use twilio_sip_allow::policy::{Direction, Plane};
 
@@ -142,6 +144,43 @@ fn reports_each_difference_as_drift() {
     );
 }
 
+/// Values of the media networks and ports on several lines, and the lines of the extra parts. The networks begin in line 10,
+/// and the ports in line 21.
+const PLACES: &str = r#"
+["54.65.63.192/27",|"54.65.63.224/27"] => [UDP] => none
+["54.65.63.192/27",|"54.65.63.224/27"] => [UDP,|{"protocol": "tcp", "from_port": 22, "to_port": 22}] => 22
+["54.65.63.192/27",|"54.65.63.224/27"] => [UDP,|{"protocol": "udp", "from_port": 10000, "to_port": 20001}] => 22
+["54.65.63.192/27",|"54.65.63.224/27"] => [UDP,|{"protocol": "tcp", "from_port": 22, "to_port": 23},|{"protocol": "tcp", "from_port": 23, "to_port": 23}] => 22+23
+["54.65.63.192/26",|"10.0.0.0/8"] => [UDP,|UDP] => 11
+["54.65.63.192/26",|"10.0.0.0/8"] => [UDP,|{"protocol": "tcp", "from_port": 22, "to_port": 22}] => 11|22
+"#;
+
+#[test]
+fn an_extra_port_has_the_place_of_the_ports_and_an_extra_network_that_of_the_network() {
+    for (networks, rest) in pairs(PLACES) {
+        let (ports, places) = rest.split_once(" => ").unwrap();
+        let udp = r#"{"protocol": "udp", "from_port": 10000, "to_port": 20000}"#;
+        let networks = format!("\n{networks}{}", "\n".repeat(8));
+        let text = FILE.replace(RTP, &format!("\n{}", ports.replace("UDP", udp)));
+        let text = text.replace(MEDIA, &networks);
+        let lines = Lines::of(&text);
+        for direction in BOTH {
+            let drift = expected(&[direction], &[Plane::Media])
+                .check(&text)
+                .unwrap();
+            assert!(drift.missing.is_empty());
+            let places_of = |part: &Part| -> Vec<String> {
+                let places = part.source_lines.iter();
+                places.map(|at| lines.number(*at).to_string()).collect()
+            };
+            let found: BTreeSet<String> =
+                drift.extra.iter().map(|p| places_of(p).join("+")).collect();
+            let found: Vec<String> = found.into_iter().collect();
+            assert_eq!(found.join("\n"), places.replace("none", ""), "{text}");
+        }
+    }
+}
+
 #[test]
 fn a_missing_variable_is_an_absent_unit() {
     let absent = |text: &str| -> Vec<(String, Option<String>)> {
@@ -178,7 +217,8 @@ fn a_missing_variable_is_an_absent_unit() {
 
 /// Files, and their errors.
 const REFUSED: &str = r#"
-[] => 1: expected JSON, as in a file whose name ends in .tfvars.json; check does not read the other syntax of variables files (.tfvars)
+[] => 1: expected a JSON object with the variables, not an array, as in a file whose name ends in .tfvars.json
+twilio_sip_media_ports: [] => 1: expected JSON, as in a file whose name ends in .tfvars.json; check does not read the other syntax of variables files (.tfvars)
 twilio_sip_media_ports = [] => 1: expected JSON, as in a file whose name ends in .tfvars.json
 { => 1: the JSON ends too early, so the input may have been cut off
 {"twilio_sip_media_ports": [], "twilio_sip_media_ports": []} => 1: duplicate key 'twilio_sip_media_ports'

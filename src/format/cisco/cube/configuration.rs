@@ -1,10 +1,14 @@
 //! `show running-config`, a section of it, and rendered files.
 
+use super::commands::{
+    Effect, is_entry, is_negation, is_service, is_trusted, may_matter, runs_commands,
+};
+use super::shown;
 use super::trusted::{MODE, Trusted};
 use crate::format::cisco::free_text::FreeText;
 use crate::format::cisco::running::{AFTER_END, Running};
 use crate::format::cisco::session::{OF_SESSION, Session, refuse_control_characters};
-use crate::format::cisco::words::{STEPS_OF_LINE, is_removal, means};
+use crate::format::cisco::words::{STEPS_OF_LINE, means};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{count_lines, lines};
 use crate::format::read::words::Words;
@@ -16,6 +20,8 @@ enum Mode {
     Other,
     /// `voice service voip`
     Service,
+    /// A mode below `voice service voip`, but not the list.
+    Submode,
     /// `ip address trusted list`
     List,
 }
@@ -23,6 +29,8 @@ enum Mode {
 struct Reader<'a> {
     trusted: Trusted,
     mode: Mode,
+    /// True if IOS may read an entry of the list, because no line since the list has certainly left its mode.
+    is_open: bool,
     /// True if the commands of the mode are indented; `None` before the first one. Some documents and scripts
     /// contain a configuration without indentation.
     is_indented: Option<bool>,
@@ -44,6 +52,7 @@ pub(super) fn read(
     let mut reader = Reader {
         trusted,
         mode: Mode::Other,
+        is_open: false,
         is_indented: None,
         free_text: None,
         running: Running::default(),
@@ -58,7 +67,7 @@ pub(super) fn read(
             return Err(errors.into_errors());
         }
     }
-    errors.extend(reader.running.unfinished(reader.free_text.as_ref()));
+    errors.extend(reader.unfinished());
     if errors.is_empty() && !reader.is_cisco {
         let problem = "the input has neither a configuration nor a trusted list; expected the output of \
                        'show running-config' or 'show ip address trusted list'";
@@ -85,6 +94,9 @@ impl<'a> Reader<'a> {
         let body = line.trim_ascii_start();
         if body.is_empty() || body.starts_with('!') {
             return Ok(());
+        }
+        if shown::is_heading(body) {
+            return Err(shown::MORE_THAN_ONE.to_owned());
         }
         if self.running.begin(at, body)? {
             self.is_cisco = true;
@@ -127,56 +139,100 @@ impl<'a> Reader<'a> {
 
     fn command(&mut self, at: u32, body: &'a str) -> Result<(), String> {
         let mut words = Words::new(body);
-        let removal = words.next_if(is_removal);
+        let removal = words.next_if(is_negation);
         let first = words.next().unwrap_or_default();
         let second = words.peek().unwrap_or_default();
-        if first.len() > 2 && means(first, "voice") && second.len() > 1 && means(second, "service")
-        {
+        if is_service(first, second) {
             return self.service(body, removal.is_some(), words);
         }
-        if means(first, "ip") && second.len() > 2 && means(second, "address") {
-            words.next();
-            if words.peek().is_some_and(|third| means(third, "trusted")) {
-                return self.trusted(at, body, removal, words);
-            }
+        let mut after = words;
+        after.next();
+        if is_trusted([first, second, after.peek().unwrap_or_default()]) {
+            return self.trusted(at, body, removal, after);
         }
-        let is_entry = ["ipv4", "ipv6"]
-            .iter()
-            .any(|known| first.eq_ignore_ascii_case(known));
-        if self.mode == Mode::Service && is_entry {
+        if is_entry(body) && (self.mode != Mode::Other || self.is_open) {
+            return self.entry(at, body, removal.is_some());
+        }
+        if runs_commands(first) && may_matter(body) {
+            return Err("the line runs a command that may change the list at any time".to_owned());
+        }
+        self.is_cisco |= matches!(first, "hostname" | "version" | "interface");
+        self.other_command(first, removal.is_some());
+        self.text(at, first, body)
+    }
+
+    /// Reads an entry, if IOS and the indentation agree that it belongs to the list.
+    fn entry(&mut self, at: u32, body: &str, is_removed: bool) -> Result<(), String> {
+        if self.mode != Mode::List {
             return Err(
                 "a line above may have ended the trusted list, so it is unclear whether this entry belongs to it; \
                  keep all entries together"
                     .to_owned(),
             );
         }
-        if self.mode == Mode::List && is_entry {
-            return match removal {
-                None => self.trusted.entry(at, body),
-                Some(_) => Err(
-                    "an entry cannot be removed by itself; provide the output of 'show running-config'".to_owned(),
-                ),
-            };
+        if is_removed {
+            return Err(
+                "an entry cannot be removed by itself; provide the output of 'show running-config'"
+                    .to_owned(),
+            );
         }
-        if matches!(first, "action" | "cli" | "event") && may_matter(body) {
-            return Err("the line runs a command that may change the list at any time".to_owned());
+        self.trusted.entry(at, body)
+    }
+
+    /// Sets the mode after a command that is not about the list.
+    fn other_command(&mut self, first: &str, is_removed: bool) {
+        let effect = Effect::of(first, is_removed);
+        if effect == Effect::Leaves {
+            self.is_open = false;
         }
-        self.is_cisco |= matches!(first, "hostname" | "version" | "interface");
-        // These commands begin other modes, whether they are indented or not.
-        let begins = ["dial-peer", "end", "interface", "sip-ua", "voice"].contains(&first);
-        self.mode = match self.mode {
-            Mode::List if !begins => Mode::Service,
-            Mode::Service if !begins && first != "exit" => Mode::Service,
-            _ => Mode::Other,
+        self.mode = match (self.mode, effect) {
+            (Mode::Other, _) | (_, Effect::Leaves | Effect::MayLeave) => Mode::Other,
+            (Mode::Service, Effect::Stays) if first == "exit" => Mode::Other,
+            (Mode::Submode, Effect::Stays) if first != "exit" => Mode::Submode,
+            (_, Effect::Submode) => Mode::Submode,
+            (_, Effect::Stays) => Mode::Service,
         };
-        self.free_text = FreeText::begun(body, at);
+    }
+
+    /// Reads a line that may begin a text, such as a banner.
+    fn text(&mut self, at: u32, first: &str, body: &'a str) -> Result<(), String> {
+        let text = FreeText::begun(body, at);
+        // IOS rejects these commands unless they are below 'line'.
+        let is_of_line =
+            ["refuse-message", "vacant-message"].contains(&&*first.to_ascii_lowercase());
+        self.free_text = if is_of_line {
+            text.map(FreeText::in_doubt)
+        } else {
+            text
+        };
+        if self.free_text.is_some() && (self.mode != Mode::Other || self.is_open) {
+            self.free_text = None;
+            return Err(format!(
+                "the line may begin a text, such as a banner, or IOS may ignore it, so it is unclear whether the lines \
+                 below belong to '{MODE}'; remove the line and its text from the input"
+            ));
+        }
         Ok(())
+    }
+
+    /// Returns an error if the input ends within a text or a configuration.
+    fn unfinished(&self) -> Option<ReadError> {
+        let text = self.free_text.as_ref().filter(|text| text.is_unknown());
+        let doubt = text.map(|text| {
+            let end = text.end();
+            let problem = format!(
+                "a text may begin here, but does not end with '{end}', so it is unclear whether the lines below are \
+                 commands; remove the line from the input"
+            );
+            ReadError::new(text.at, problem)
+        });
+        doubt.or_else(|| self.running.unfinished(self.free_text.as_ref()))
     }
 
     /// Reads `voice service`.
     fn service(&mut self, body: &str, is_removed: bool, mut words: Words) -> Result<(), String> {
         words.next();
-        self.mode = Mode::Other;
+        self.other_command("voice", is_removed);
         if !words.next().is_some_and(|kind| means(kind, "voip")) {
             return Ok(());
         }
@@ -231,10 +287,17 @@ impl<'a> Reader<'a> {
                  running-config'"
             ));
         }
+        if self.mode == Mode::Submode {
+            return Err(format!(
+                "a line above begins another mode below '{MODE}', so it is unclear whether this command belongs to \
+                 that mode; put the command directly below '{MODE}'"
+            ));
+        }
         self.leave_list();
         match (known, removal) {
             ("list", None) => {
                 self.mode = Mode::List;
+                self.is_open = true;
                 self.trusted.exists = true;
             }
             ("list", Some(_)) => self.trusted.clear(),
@@ -250,11 +313,6 @@ impl<'a> Reader<'a> {
             self.mode = Mode::Service;
         }
     }
-}
-
-/// True if a line could change the list if IOS read it as a command.
-fn may_matter(line: &str) -> bool {
-    line.contains("trust") || line.contains("voice serv")
 }
 
 /// Returns a command at a prompt without the filter `section`, because this format needs only a section.

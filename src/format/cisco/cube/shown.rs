@@ -1,6 +1,6 @@
 //! Output of `show ip address trusted list` (Cisco Unified CME Administrator Guide, "Toll Fraud Prevention").
 
-use super::trusted::Trusted;
+use super::trusted::{MODE, Trusted};
 use crate::format::cisco::session::{SEVERAL_DEVICES, Session};
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::lines;
@@ -16,11 +16,28 @@ const LISTS: [&str; 2] = [
 ];
 
 /// Words in the headings of other addresses from which the router accepts calls. They are not part of the list.
-const OTHERS: [&str; 3] = ["session target", "server", "dynamic"];
+const OTHERS: [&str; 2] = ["session target", "server"];
 
-/// True if a text is the output of this command.
+pub(super) const MORE_THAN_ONE: &str = "the input has more than the output of 'show ip address trusted list'; provide \
+                                        only this output, or only the output of 'show running-config'";
+
+/// True if a text is the output of this command: its first line, apart from prompts, is the heading.
 pub(super) fn is_shown(text: &str) -> bool {
-    text.lines().any(|line| line.trim() == HEADING)
+    let mut lines = text.lines().map(str::trim);
+    let first = lines.find(|line| !line.is_empty() && !is_prompt(line));
+    first.is_some_and(is_heading)
+}
+
+/// True if a line is the heading of this output.
+pub(super) fn is_heading(line: &str) -> bool {
+    line == HEADING
+}
+
+/// True if a line begins a configuration.
+fn is_configuration(line: &str) -> bool {
+    line == MODE
+        || line == "Building configuration..."
+        || line.starts_with("Current configuration :")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,6 +46,8 @@ enum Section {
     Start,
     State,
     List,
+    /// The addresses of phones that have registered.
+    Dynamic,
     Other,
 }
 
@@ -67,7 +86,10 @@ impl<'a> Shown<'a> {
         if line.is_empty() || is_prompt(line) {
             return Ok(());
         }
-        if line == HEADING {
+        if is_configuration(line) {
+            return Err(MORE_THAN_ONE.to_owned());
+        }
+        if is_heading(line) {
             let is_first = self.section == Section::Start;
             self.section = Section::State;
             return is_first
@@ -88,6 +110,7 @@ impl<'a> Shown<'a> {
         match self.section {
             Section::State => self.state(at, line),
             Section::List => self.trusted.entry(at, line),
+            Section::Dynamic => Ok(()),
             _ if line.starts_with("ipv4 ") || line.starts_with("ipv6 ") => Err(unexpected()),
             _ => Ok(()),
         }
@@ -101,6 +124,8 @@ impl<'a> Shown<'a> {
             }
             self.trusted.exists = true;
             self.section = Section::List;
+        } else if lower.contains("dynamic") {
+            self.section = Section::Dynamic;
         } else if OTHERS.iter().any(|other| lower.contains(other)) {
             self.section = Section::Other;
         } else {
