@@ -38,10 +38,11 @@ pub struct CheckArgs {
     table: TableArg,
     #[command(flatten)]
     report: ReportArgs,
-    /// Print rules that repair any drift, and move the report to stderr
+    /// Print rules that repair missing and extra packets, and move the report to stderr
     ///
     /// Prints the complete rules, as "render" does. For aws-sg, aws-prefix-list and livekit, prints only
-    /// the changes. Prints no rules if the firewall is in sync.
+    /// the changes. Prints no rules if the firewall is in sync. The rules do not contain the hooks: run the
+    /// hook commands in the comments at the start of a rendered file.
     #[arg(
         long, env = "TWILIO_SIP_ALLOW_PRINT_REPAIR", hide_env = true, help_heading = "Check",
         value_parser = BoolishValueParser::new()

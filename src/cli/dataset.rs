@@ -11,7 +11,7 @@ use crate::dataset::{self, Connection, Date};
 use crate::select::CURRENT;
 
 const DIFF_EXAMPLES: &str = "  twilio-sip-allow dataset diff page.html
-  curl -s \"$PAGE.md\" | twilio-sip-allow dataset diff -";
+  curl -s \"$URL.md\" | twilio-sip-allow dataset diff -   # URL is the address of the page; .md asks for Markdown";
 
 #[derive(Subcommand)]
 pub enum DatasetVerb {

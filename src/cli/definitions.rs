@@ -104,8 +104,8 @@ pub enum Verb {
     /// Compare a deployed firewall with the expected rules
     ///
     /// Reads the rules that a firewall lists, or a file of rules. Reports exactly which expected packets
-    /// are not allowed (missing), and which other packets are allowed (extra). Rules may be written in another order or form, as
-    /// long as they mean the same. Input that cannot be interpreted is an error.
+    /// are not allowed (missing), and which other packets are allowed (extra). The order and form of the
+    /// rules do not matter, only the packets that they allow. Input that cannot be interpreted is an error.
     ///
     /// The check covers only the chains, lists or groups that this program manages. If the input shows
     /// the base chains or interfaces of the firewall, the check also reports chains or lists that no
