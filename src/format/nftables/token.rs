@@ -130,7 +130,7 @@ fn length_while(bytes: &[u8], holds: impl Fn(u8) -> bool) -> usize {
 /// Most words have none there, and this test is faster than reading digits.
 fn may_have_colons(bytes: &[u8]) -> bool {
     match bytes.first_chunk::<5>() {
-        Some(start) => start.iter().any(|byte| *byte == b':'),
+        Some(start) => start.contains(&b':'),
         None => bytes.contains(&b':'),
     }
 }
