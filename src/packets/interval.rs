@@ -79,6 +79,10 @@ impl From<Ipv4Net> for Interval {
 
 /// Returns the same numbers as disjoint intervals that do not touch, in ascending order.
 pub fn normalized(mut intervals: Vec<Interval>) -> Vec<Interval> {
+    // Most rules have a single interval.
+    if intervals.len() < 2 {
+        return intervals;
+    }
     intervals.sort_unstable();
     joined(intervals.into_iter()).collect()
 }

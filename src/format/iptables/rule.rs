@@ -460,16 +460,20 @@ impl RuleReader<'_, '_> {
             ));
         }
         // For the kernel, a reversed range contains no port.
-        let range = |first: &str, last: &str| Ok(Interval::new(port(first)?, port(last)?));
-        let spans = list.split(',').map(|item| match item.split_once(':') {
-            None => port(item).map(|port| Some(Interval::single(port))),
-            Some(("", "")) => Ok(Some(any_port())),
-            Some(("", last)) => range("0", last),
-            Some((first, "")) => range(first, "65535"),
-            Some((first, last)) => range(first, last),
-        });
-        let spans: Vec<Option<Interval>> = spans.collect::<Result<_, String>>()?;
-        Ok(normalized(spans.into_iter().flatten().collect()))
+        let range = |first: &str, last: &str| -> Result<_, String> {
+            Ok(Interval::new(port(first)?, port(last)?))
+        };
+        let mut spans = Vec::with_capacity(1);
+        for item in list.split(',') {
+            spans.extend(match item.split_once(':') {
+                None => Some(Interval::single(port(item)?)),
+                Some(("", "")) => Some(any_port()),
+                Some(("", last)) => range("0", last)?,
+                Some((first, "")) => range(first, "65535")?,
+                Some((first, last)) => range(first, last)?,
+            });
+        }
+        Ok(normalized(spans))
     }
 
     /// Reads `--ports`, which matches if the source port or the destination port is in the list.

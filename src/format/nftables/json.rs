@@ -6,6 +6,7 @@ mod parse;
 mod set;
 mod source;
 mod statement;
+mod usual;
 mod value;
 mod verdict;
 
@@ -33,9 +34,12 @@ pub(super) struct Json;
 
 impl Syntax for Json {
     fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError> {
-        let statements: Vec<statement::ParsedStatement> = parsed(text.text)?;
+        let statements = match usual::statements(text.text) {
+            Some(statements) => statements,
+            None => statement::statements(text.text)?,
+        };
         for statement in statements {
-            rule.add(statement.0)?;
+            rule.add(statement)?;
         }
         Ok(())
     }

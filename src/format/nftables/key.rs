@@ -127,11 +127,18 @@ const IPV6_EXTENSION_FIELDS: &str = "
     hdrlength reserved frag-off more-fragments reserved2 id type seg-left flags tag last-entry checksum
 ";
 
-/// Header fields and other keys that a rule may change: no modeled key depends on them.
-const CHANGEABLE: &str = "
-    ip.dscp ip.ecn ip.ttl ip6.dscp ip6.ecn ip6.flowlabel ip6.hoplimit
-    meta.mark meta.priority meta.nftrace meta.secmark ct.mark ct.label ct.event ct.secmark
-";
+/// True for header fields and other keys that a rule may change: no modeled key depends on them.
+///
+/// It runs for every match of every rule, so it compares no list of names.
+fn is_changeable(group: &str, field: &str) -> bool {
+    match group {
+        "ip" => matches!(field, "dscp" | "ecn" | "ttl"),
+        "ip6" => matches!(field, "dscp" | "ecn" | "flowlabel" | "hoplimit"),
+        "meta" => matches!(field, "mark" | "priority" | "nftrace" | "secmark"),
+        "ct" => matches!(field, "mark" | "label" | "event" | "secmark"),
+        _ => false,
+    }
+}
 
 /// Keys of `meta` that packet boxes do not model, and that need the word `meta`.
 const QUALIFIED_META_KEYS: &str = "length priority random sdif sdifname iifkind oifkind secmark";
@@ -161,10 +168,8 @@ impl Key {
 
     /// Sets `is_changeable` for a key of this group, such as `ip` or `meta`.
     fn of_group(self, group: &str, field: &str) -> Key {
-        let mut names = CHANGEABLE.split_ascii_whitespace();
-        let is_changeable = names.any(|name| name.split_once('.') == Some((group, field)));
         Key {
-            is_changeable,
+            is_changeable: is_changeable(group, field),
             ..self
         }
     }

@@ -134,36 +134,35 @@ impl<'a, 's> Rule<'a, 's> {
 
     /// Appends the effects of the rule to `branches`, in order.
     pub fn finish(self, branches: &mut Vec<RuleBranch<'a>>) {
+        let boxes = self.matches.boxes.iter();
         match &self.outcome {
             None | Some(Outcome::One(None)) => {}
             Some(Outcome::One(Some(action))) => {
-                let effect = MapEffect {
-                    packets: HeaderBox::ALL,
-                    families: Families::BOTH,
-                    condition: Condition::True,
-                    decision: None,
-                };
-                self.effect(&effect, *action, branches);
+                let condition = self.matches.condition;
+                self.effect(boxes.copied(), condition, self.families, *action, branches);
             }
             Some(Outcome::Map(effects)) => {
                 for effect in effects {
                     if let Some(action) = effect.decision {
-                        self.effect(effect, action, branches);
+                        let both = boxes.clone().filter_map(|own| own.and(&effect.packets));
+                        let condition = self.matches.condition & effect.condition;
+                        let families = self.families.and(effect.families);
+                        self.effect(both, condition, families, action, branches);
                     }
                 }
             }
         }
     }
 
-    /// Appends an action for the packets of the rule that an effect applies to.
+    /// Appends an action for some of the packets of the rule: those in the boxes and of the families.
     fn effect(
         &self,
-        effect: &MapEffect<'a>,
+        boxes: impl Iterator<Item = HeaderBox>,
+        condition: Condition,
+        families: Families,
         action: RuleAction<'a>,
         branches: &mut Vec<RuleBranch<'a>>,
     ) {
-        let condition = self.matches.condition & effect.condition;
-        let families = self.families.and(effect.families);
         let branch = |packets, ipv4, ipv6| RuleBranch {
             packets,
             condition,
@@ -174,16 +173,16 @@ impl<'a, 's> Rule<'a, 's> {
         if families.ipv6 && self.is_separate {
             branches.push(branch(HeaderBox::ALL, false, Ipv6Packets::Some));
         }
-        let own = self.matches.boxes.iter();
-        for both in own.filter_map(|own| own.and(&effect.packets)) {
-            let is_all = both == HeaderBox::ALL && condition.is_true();
-            let ipv6 = match families.ipv6 && !self.is_separate {
-                false => Ipv6Packets::None,
-                true if is_all => Ipv6Packets::All,
-                true => Ipv6Packets::Some,
+        for packets in boxes {
+            let ipv6 = if !families.ipv6 || self.is_separate {
+                Ipv6Packets::None
+            } else if condition.is_true() && packets == HeaderBox::ALL {
+                Ipv6Packets::All
+            } else {
+                Ipv6Packets::Some
             };
             if families.ipv4 || ipv6 != Ipv6Packets::None {
-                branches.push(branch(both, families.ipv4, ipv6));
+                branches.push(branch(packets, families.ipv4, ipv6));
             }
         }
     }

@@ -99,8 +99,7 @@ impl<'a> Tokens<'a> {
     /// The length of the IPv6 address that comes next. It may end with an IPv4 address.
     fn ipv6_address(&self) -> Option<usize> {
         let bytes = self.rest().as_bytes();
-        // Most words have no colon in their first five bytes.
-        if !bytes.iter().take(5).any(|byte| *byte == b':') {
+        if !may_have_colons(bytes) {
             return None;
         }
         let of_address = |b: &u8| b.is_ascii_hexdigit() || b":.".contains(b);
@@ -123,6 +122,17 @@ impl<'a> Tokens<'a> {
 fn length_while(bytes: &[u8], holds: impl Fn(u8) -> bool) -> usize {
     let end = bytes.iter().position(|byte| !holds(*byte));
     end.unwrap_or(bytes.len())
+}
+
+/// False if the text starts with neither an IPv6 address nor a traffic control handle: both have a colon after at most
+/// four digits.
+///
+/// Most words have none there, and this test is faster than reading digits.
+fn may_have_colons(bytes: &[u8]) -> bool {
+    match bytes.first_chunk::<5>() {
+        Some(start) => start.contains(&b':'),
+        None => bytes.contains(&b':'),
+    }
 }
 
 /// The greatest length of an IPv6 address, such as `0000:0000:0000:0000:0000:ffff:255.255.255.255`.
@@ -148,6 +158,9 @@ fn is_ether_address(bytes: &[u8]) -> bool {
 
 /// The length of the traffic control handle that the text starts with, such as `1:2`.
 fn class_id(bytes: &[u8]) -> Option<usize> {
+    if !may_have_colons(bytes) {
+        return None;
+    }
     let digits = |bytes: &[u8]| {
         let length = bytes.iter().take_while(|b| b.is_ascii_hexdigit()).count();
         (1..=4).contains(&length).then_some(length)

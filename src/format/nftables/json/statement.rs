@@ -4,6 +4,7 @@ use serde::de::{Error as _, IgnoredAny, MapAccess};
 use serde::{Deserialize, Deserializer};
 
 use super::object::{Details, Known, Tagged, tagged};
+use super::parse::parsed;
 use super::source::ParsedSource;
 use super::value::{ParsedKeys, ParsedValue};
 use super::verdict::ParsedDecision;
@@ -13,7 +14,13 @@ use crate::format::nftables::rule::Statement;
 use crate::format::nftables::words::{UNSUPPORTED, is_listed, unsupported_statement};
 use crate::format::read::chains::RuleAction;
 
-pub(super) struct ParsedStatement<'a>(pub Statement<'a>);
+/// Parses the statements in the `expr` of a rule.
+pub(super) fn statements(text: &str) -> Result<Vec<Statement<'_>>, String> {
+    let statements: Vec<ParsedStatement> = parsed(text)?;
+    Ok(statements.into_iter().map(|parsed| parsed.0).collect())
+}
+
+struct ParsedStatement<'a>(Statement<'a>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for ParsedStatement<'a> {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {

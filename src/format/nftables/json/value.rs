@@ -126,6 +126,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for ParsedValue<'a> {
     }
 }
 
+/// The value of a string without escapes.
+pub(super) fn word_value(text: &str) -> Value<'_> {
+    match text.strip_prefix('@') {
+        Some(name) => Value::Named(name),
+        None => Value::One(Scalar::Word(text)),
+    }
+}
+
 struct ValueVisitor;
 
 impl<'a> Visitor<'a> for ValueVisitor {
@@ -136,10 +144,7 @@ impl<'a> Visitor<'a> for ValueVisitor {
     }
 
     fn visit_borrowed_str<E>(self, text: &'a str) -> Result<ParsedValue<'a>, E> {
-        Ok(ParsedValue(match text.strip_prefix('@') {
-            Some(name) => Value::Named(name),
-            None => Value::One(Scalar::Word(text)),
-        }))
+        Ok(ParsedValue(word_value(text)))
     }
 
     /// No modeled key has a value with escapes.

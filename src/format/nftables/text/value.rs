@@ -49,6 +49,8 @@ impl<'a> StatementReader<'a> {
             "rt" => self.routing_key(),
             "exthdr" => Key::ipv6_extension(self.word("an extension header")?, None),
             "tcp" if self.keyword("option")? => self.tcp_option(),
+            // Fast path for the most common headers, which are in none of the other lists.
+            "ip" | "tcp" | "udp" | "th" => Key::payload(word, self.word("a field")?),
             _ if is_listed(EXTENSION_HEADERS, word) => {
                 Key::ipv6_extension(word, Some(self.word("a field")?))
             }
