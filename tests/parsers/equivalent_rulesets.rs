@@ -1002,7 +1002,12 @@ const CUBE: &[Rewrite] = &[
         })
     },
     |lines, _| lines.retain(|line| line != " no ip address trusted list"),
-    |lines, _| lines.push(" ip address trusted authenticate".to_owned()),
+    // IOS prints these commands before its submodes.
+    |lines, _| {
+        let submode = lines.iter().position(|line| line.contains("\n sip\n"));
+        let at = submode.unwrap_or(lines.len());
+        lines.insert(at, " ip address trusted authenticate".to_owned());
+    },
     |lines, _| lines.push(" allow-connections sip to sip\n sip\n  early-offer forced".to_owned()),
     |lines, _| {
         let start = lines.iter().position(|line| line == "voice service voip");
