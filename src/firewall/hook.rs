@@ -3,7 +3,7 @@
 use crate::limits::{LimitExceeded, Limits};
 use crate::packets::{Flags, HeaderMatch, PacketBox, States, Step, cells, walk};
 
-/// How packets get to a unit, according to the input.
+/// The path of packets to a unit, as far as the input shows it.
 #[derive(Debug)]
 pub enum Hook {
     /// The input does not show this. It is a file of rules, or lists only the unit.

@@ -856,7 +856,7 @@ fn asterisk_check_finds_every_mutant() {
     });
 }
 
-/// What LiveKit's definitions find in files with the given texts.
+/// Returns the messages of LiveKit's own parser for files with the given texts.
 fn livekit_messages(test: &str, texts: &[String]) -> Option<Vec<Value>> {
     let python = python(test)?;
     let folder = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::place;
 
-/// How to pass a configuration without directives and variables.
+/// Tells the user how to get a configuration without directives and variables.
 pub(super) const HOW: &str =
     "provide the output of fs_cli -x 'xml_locate configuration configuration name acl.conf'";
 

@@ -54,7 +54,7 @@ pub(super) struct MapEffect<'a> {
 /// The packets that an element matches.
 #[derive(Clone, Copy)]
 struct Held {
-    /// By protocol, and for IPv4 packets also by address.
+    /// The protocols of the packets, and the addresses of the IPv4 packets.
     packets: HeaderBox,
     families: Families,
     condition: Condition,
