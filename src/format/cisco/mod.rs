@@ -4,6 +4,7 @@ mod asa;
 mod cube;
 mod free_text;
 mod ios;
+mod lines;
 mod running;
 mod session;
 mod vocabulary;

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::addresses::Names;
 use super::list::List;
+use crate::format::cisco::lines::read_lines;
 use crate::format::cisco::session::{SEVERAL_DEVICES, Session, refuse_control_characters};
-use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, means};
+use crate::format::cisco::words::{STEPS_OF_NAME, means};
 use crate::format::read::bindings::Bindings;
-use crate::format::read::error::{ErrorCollector, ReadError};
-use crate::format::read::lines::{count_lines, lines};
+use crate::format::read::error::ReadError;
 use crate::format::read::values::address;
 use crate::format::read::words::Words;
 use crate::limits::{Limit, LimitExceeded, Limits};
@@ -64,9 +64,6 @@ pub(super) struct Definition<'a> {
 impl<'a> Outline<'a> {
     /// Reads the outline of a text for the given names of lists.
     pub fn read(text: &'a str, names: &[String], limits: Limits) -> Result<Self, Vec<ReadError>> {
-        let steps = count_lines(text).saturating_mul(STEPS_OF_LINE);
-        let fits = limits.check(Limit::Work, steps);
-        fits.map_err(|exceeded| vec![ReadError::new(0, exceeded)])?;
         let mut reader = OutlineReader {
             names,
             outline: Outline {
@@ -87,14 +84,9 @@ impl<'a> Outline<'a> {
             session: Session::default(),
             limits,
         };
-        let mut errors = ErrorCollector::default();
-        for (at, line) in lines(text).map_err(|error| vec![error])? {
-            let read = reader.line(at, line.trim_ascii_end());
-            errors.extend(read.err().map(|problem| ReadError::new(at, problem)));
-            if errors.is_full() {
-                return Err(errors.into_errors());
-            }
-        }
+        let mut errors = read_lines(text, limits, |at, line| {
+            reader.line(at, line.trim_ascii_end())
+        })?;
         errors.extend(reader.unfinished());
         errors.finish(reader.outline)
     }

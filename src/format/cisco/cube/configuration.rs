@@ -6,13 +6,13 @@ use super::commands::{
 use super::shown;
 use super::trusted::{MODE, Trusted};
 use crate::format::cisco::free_text::FreeText;
+use crate::format::cisco::lines::read_lines;
 use crate::format::cisco::running::{AFTER_END, Running};
 use crate::format::cisco::session::{OF_SESSION, Session, refuse_control_characters};
-use crate::format::cisco::words::{STEPS_OF_LINE, means};
-use crate::format::read::error::{ErrorCollector, ReadError};
-use crate::format::read::lines::{count_lines, lines};
+use crate::format::cisco::words::means;
+use crate::format::read::error::ReadError;
 use crate::format::read::words::Words;
-use crate::limits::{Limit, Limits};
+use crate::limits::Limits;
 
 /// The mode of the commands that follow.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,9 +46,6 @@ pub(super) fn read(
     trusted: Trusted,
     limits: Limits,
 ) -> Result<Trusted, Vec<ReadError>> {
-    let steps = count_lines(text).saturating_mul(STEPS_OF_LINE);
-    let fits = limits.check(Limit::Work, steps);
-    fits.map_err(|exceeded| vec![ReadError::new(0, exceeded)])?;
     let mut reader = Reader {
         trusted,
         mode: Mode::Other,
@@ -59,14 +56,9 @@ pub(super) fn read(
         session: Session::default(),
         is_cisco: false,
     };
-    let mut errors = ErrorCollector::default();
-    for (at, line) in lines(text).map_err(|error| vec![error])? {
-        let read = reader.line(at, line.trim_ascii_end());
-        errors.extend(read.err().map(|problem| ReadError::new(at, problem)));
-        if errors.is_full() {
-            return Err(errors.into_errors());
-        }
-    }
+    let mut errors = read_lines(text, limits, |at, line| {
+        reader.line(at, line.trim_ascii_end())
+    })?;
     errors.extend(reader.unfinished());
     if errors.is_empty() && !reader.is_cisco {
         let problem = "the input has neither a configuration nor a trusted list; expected the output of \

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::format::cisco::free_text::{FreeText, is_one_line};
+use crate::format::cisco::lines::read_lines;
 use crate::format::cisco::running::{AFTER_END, Running};
 use crate::format::cisco::session::{OF_SESSION, Session, refuse_control_characters};
-use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, is_removal, means};
+use crate::format::cisco::words::{STEPS_OF_NAME, is_removal, means};
 use crate::format::read::bindings::Bindings;
-use crate::format::read::error::{ErrorCollector, ReadError};
-use crate::format::read::lines::{count_lines, lines};
+use crate::format::read::error::ReadError;
 use crate::format::read::number::is_number;
 use crate::format::read::words::Words;
 use crate::limits::{Limit, LimitExceeded, Limits};
@@ -92,9 +92,6 @@ enum Section<'a> {
 impl<'a> Outline<'a> {
     /// Reads the outline of a text for the given names of lists.
     pub fn read(text: &'a str, names: &[String], limits: Limits) -> Result<Self, Vec<ReadError>> {
-        let steps = count_lines(text).saturating_mul(STEPS_OF_LINE);
-        let fits = limits.check(Limit::Work, steps);
-        fits.map_err(|exceeded| vec![ReadError::new(0, exceeded)])?;
         let mut reader = OutlineReader {
             names,
             outline: Outline {
@@ -110,14 +107,7 @@ impl<'a> Outline<'a> {
             used: HashSet::new(),
             limits,
         };
-        let mut errors = ErrorCollector::default();
-        for (at, line) in lines(text).map_err(|error| vec![error])? {
-            let read = reader.line(at, line);
-            errors.extend(read.err().map(|problem| ReadError::new(at, problem)));
-            if errors.is_full() {
-                return Err(errors.into_errors());
-            }
-        }
+        let mut errors = read_lines(text, limits, |at, line| reader.line(at, line))?;
         errors.extend(reader.running.unfinished(reader.free_text.as_ref()));
         errors.finish(reader.outline)
     }
