@@ -42,6 +42,7 @@ pub mod output;
 pub mod packets;
 pub mod page;
 pub mod policy;
+mod read_error;
 pub mod report;
 pub mod scan;
 pub mod select;

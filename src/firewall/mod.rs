@@ -4,10 +4,17 @@
 //! [`compare`] computes its [`Drift`] and attributes each part to a use by Twilio.
 
 mod attribution;
+mod chains;
 mod deployed;
 mod drift;
 mod hook;
 mod published;
+mod rule;
+mod unit;
+
+pub(crate) use chains::{BaseChain, Chains, MAX_MENTIONED, names_in};
+pub(crate) use rule::{Ipv6Packets, RuleAction, RuleBranch, RuleText};
+pub(crate) use unit::units;
 
 pub use attribution::{Attribution, Publication};
 pub use deployed::{DeployedUnit, Unmeasured};

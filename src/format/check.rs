@@ -2,7 +2,7 @@
 
 use super::error::FormatError;
 use super::interface::Format;
-use super::read::error::ReadError;
+
 use super::read::lines;
 use super::read::query::{ReadResult, UnitQuery};
 use super::render::output::render;
@@ -10,6 +10,7 @@ use super::unit::Unit;
 use crate::firewall::{self, DeployedUnit, Drift, PublishedNetwork};
 use crate::limits::{LimitExceeded, Limits};
 use crate::policy::{Policy, Rule};
+use crate::read_error::ReadError;
 
 /// Parses configuration that a firewall or this program printed.
 pub fn parse(format: &dyn Format, text: &str, wanted: UnitQuery) -> ReadResult {

@@ -10,13 +10,13 @@ use serde::Serialize;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::output_option::OutputOption;
-use crate::format::read::error::ReadError;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
 use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::NetworkLists;
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Policy, Protocol, Rule, address_or_cidr};
+use crate::read_error::ReadError;
 use crate::template;
 
 mod deployed;

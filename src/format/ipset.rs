@@ -13,7 +13,6 @@ use crate::firewall::DeployedUnit;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser, needed_rules};
 use crate::format::output_option::OutputOption;
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
 use crate::format::render::header::{Commands, head};
@@ -23,6 +22,7 @@ use crate::format::unit_name::UnitName;
 use crate::limits::Limit;
 use crate::policy::Granularity;
 use crate::policy::{Direction, Plane, Policy, Rule};
+use crate::read_error::{ErrorCollector, ReadError};
 use crate::template;
 
 mod entries;

@@ -6,9 +6,9 @@ use std::collections::{HashMap, HashSet};
 use super::comments::Comments;
 use super::criteria::add_match;
 use crate::format::read::address_list::AddressList;
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{count_lines, lines};
 use crate::limits::{Limit, Limits};
+use crate::read_error::{ErrorCollector, ReadError};
 
 const EXPECTED: &str =
     "expected the sections of a pjsip.conf, or the output of asterisk -rx 'pjsip show identifies'";

@@ -2,8 +2,8 @@
 
 use super::criteria::add_match;
 use crate::format::read::address_list::AddressList;
-use crate::format::read::error::ReadError;
 use crate::format::read::lines::lines;
+use crate::read_error::ReadError;
 
 const EXPECTED: &str = "expected the complete output of asterisk -rx 'pjsip show identifies'";
 

@@ -5,10 +5,10 @@ use ipnet::Ipv4Net;
 
 use super::words::{self, Spelling, Traffic};
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
 use crate::packets::{Action, Condition, Step};
 use crate::policy::Direction;
+use crate::read_error::ReadError;
 
 /// The keys of a tool for the parts of a rule.
 pub(in crate::format) struct Keys {

@@ -6,10 +6,10 @@ use std::fmt;
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use crate::format::read::error::ReadError;
 use crate::format::read::json_node::Node;
 use crate::packets::{Condition, Dimension, Interval, PacketBox, Protocols};
 use crate::policy::{Direction, parse_network};
+use crate::read_error::ReadError;
 use crate::terminal::clip;
 
 pub(in crate::format) struct Traffic<'a> {

@@ -1,9 +1,9 @@
 //! Reads configurations line by line.
 
 use super::words::STEPS_OF_LINE;
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{count_lines, lines};
 use crate::limits::{Limit, Limits};
+use crate::read_error::{ErrorCollector, ReadError};
 
 /// Calls `read` for each line with its offset, and returns the problems that it finds.
 ///

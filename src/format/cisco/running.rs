@@ -1,7 +1,7 @@
 //! The begin and the end of a running configuration of IOS.
 
 use super::free_text::FreeText;
-use crate::format::read::error::ReadError;
+use crate::read_error::ReadError;
 
 /// The parts of a running configuration that were read.
 #[derive(Default)]

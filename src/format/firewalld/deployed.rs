@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use super::rule::{self, Effect, Part};
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::unit::Unit;
 use crate::limits::Limit;
 use crate::packets::{Action, Condition, HeaderBox, Step};
 use crate::policy::Direction;
+use crate::read_error::{ErrorCollector, ReadError};
 pub(super) struct Deployed<'a> {
     pub at: u32,
     pub target: &'a str,

@@ -7,11 +7,11 @@ use super::deployed::{Deployed, NO_ATTRIBUTES, lone, policy_name, units};
 use super::rule::{Part, priority};
 use super::xml::DIALECT;
 use crate::firewall::DeployedUnit;
-use crate::format::read::error::ReadError;
 use crate::format::read::lines::lines;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::policy::Direction;
+use crate::read_error::ReadError;
 
 /// True if the text contains at least a part of such a listing.
 pub(super) fn is_listing(text: &str) -> bool {

@@ -4,9 +4,9 @@ use roxmltree::{Document, Node};
 
 use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
 use super::rule::{LIMITED, Part, check_rate, priority};
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::read::xml::{Dialect, document, is_element, position};
+use crate::read_error::{ErrorCollector, ReadError};
 
 /// The documents of firewalld. Its elements have far fewer attributes than the maximum.
 pub(super) const DIALECT: Dialect = Dialect {

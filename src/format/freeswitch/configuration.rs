@@ -6,10 +6,10 @@ use super::list::{self, position};
 use super::path::{Path, elements, range};
 use super::preprocessor::{HOW, Preprocessed, VARIABLE, preprocess};
 use crate::format::read::address_list::{AddressList, listed};
-use crate::format::read::error::ReadError;
 use crate::format::read::lines::place;
 use crate::format::read::xml::{Dialect, document, unshifted, whole};
 use crate::limits::Limits;
+use crate::read_error::ReadError;
 use crate::terminal::clip;
 
 /// The documents of FreeSWITCH. Its elements have far fewer attributes than the maximum.

@@ -6,12 +6,12 @@ use std::net::Ipv6Addr;
 use roxmltree::Node;
 
 use crate::format::read::address_list::AddressList;
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::number::{from_digits, is_number};
 use crate::format::read::values::{address, network, prefix_length};
 use crate::format::read::xml::{is_element, unshifted};
 use crate::limits::Limits;
 use crate::packets::{Action, Dimension, Interval, PacketBox};
+use crate::read_error::{ErrorCollector, ReadError};
 
 /// Attributes that restrict a node to source ports.
 const PORTS: [&str; 4] = ["port", "ports", "port-min", "port-max"];

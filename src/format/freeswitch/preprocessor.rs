@@ -2,8 +2,8 @@
 //!
 //! FreeSWITCH does so line by line, even within comments.
 
-use crate::format::read::error::ReadError;
 use crate::format::read::lines::place;
+use crate::read_error::ReadError;
 
 /// Tells the user how to get a configuration without directives and variables.
 pub(super) const HOW: &str =

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::sets::{Change, Set};
 use super::shape::{Shape, number, timeout};
 use super::words::{COMMENT_LIMIT, is_exist};
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::values::{address, network};
 use crate::format::read::words::Words;
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
+use crate::read_error::{ErrorCollector, ReadError};
 
 struct Entry {
     network: Interval,

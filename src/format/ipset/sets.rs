@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 use super::shape::Shape;
 use super::words::{NAME_LIMIT, is_exist};
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::format::read::words::Words;
 use crate::limits::{Limit, Limits};
+use crate::read_error::{ErrorCollector, ReadError};
 
 /// All set types of ipset.
 const KINDS: [&str; 16] = [

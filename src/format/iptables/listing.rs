@@ -6,13 +6,13 @@ use std::collections::HashMap;
 
 use super::rule::{BUILT_IN, Named, Rule};
 use super::words::{Reading, Statement, Statements, Words};
-use crate::format::read::chains::{BaseChain, Chains, Ipv6Packets, RuleBranch, RuleText, units};
-use crate::format::read::error::{ErrorCollector, ReadError};
+use crate::firewall::{BaseChain, Chains, Ipv6Packets, RuleBranch, RuleText, units};
 use crate::format::read::lines::lines;
 use crate::format::read::number::is_number;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 use crate::packets::HeaderBox;
+use crate::read_error::{ErrorCollector, ReadError};
 
 /// The work counted for a chain, because it needs more memory than its text.
 const CHAIN_WORK: usize = 64;
@@ -53,7 +53,12 @@ fn wanted_units(listing: &Listing, wanted: UnitQuery) -> ReadResult {
         };
         return Err(vec![ReadError::new(0, problem)]);
     }
-    units(listing, names, wanted)
+    units(
+        listing,
+        names,
+        wanted.given_name().as_deref(),
+        wanted.limits,
+    )
 }
 
 /// True if `iptables-restore` may load the filter table of a text.

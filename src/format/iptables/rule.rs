@@ -2,7 +2,7 @@
 
 use super::targets;
 use super::words::Words;
-use crate::format::read::chains::RuleAction;
+use crate::firewall::RuleAction;
 use crate::format::read::iana;
 use crate::format::read::matches::Matches;
 use crate::format::read::values::{address, any_port, network, port, prefix_length};

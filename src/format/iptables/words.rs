@@ -1,7 +1,7 @@
 //! Splits an iptables listing into lines and words.
 
-use crate::format::read::error::ReadError;
 use crate::format::read::lines::place;
+use crate::read_error::ReadError;
 
 /// The maximum length of a line. `iptables-restore` reads the rest of a longer line as another line.
 const LINE_LIMIT: usize = 10_238;

@@ -9,11 +9,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::tree::{Branch, Tree};
-use crate::format::read::error::ReadError;
 use crate::format::read::longest_prefix::{Listed, LongestPrefix};
 use crate::format::read::values::network;
 use crate::limits::{Limit, Limits};
 use crate::packets::Interval;
+use crate::read_error::ReadError;
 
 /// Addresses, and true if they are excluded with `except`.
 type Prefix = (Interval, bool);

@@ -8,13 +8,13 @@ use super::addresses::Lists;
 use super::flags::flags;
 use super::tree::Branch;
 use super::words;
-use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::limits::{Limit, Limits};
 use crate::packets::{
     Condition, Flags, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, complement,
     normalized,
 };
+use crate::read_error::ReadError;
 
 /// Packets of a term. The condition is unknown if only some of them match.
 pub(super) type Part = (HeaderBox, Condition);

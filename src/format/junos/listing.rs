@@ -7,12 +7,12 @@ use super::outline::{self, Outline, inherits};
 use super::term::Steps;
 use super::tree::{Branch, Tree};
 use crate::firewall::DeployedUnit;
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::unit::Unit;
 use crate::limits::Limits;
 use crate::packets::Step;
 use crate::policy::Direction;
+use crate::read_error::{ErrorCollector, ReadError};
 
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let names = wanted.candidates(|direction| filter_name(wanted.unit, direction));

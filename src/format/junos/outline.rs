@@ -8,8 +8,8 @@ use super::terminal::SEVERAL_DEVICES;
 use super::text;
 use super::tree::Tree;
 use crate::format::read::bindings::Bindings;
-use crate::format::read::error::ReadError;
 use crate::limits::{Limit, Limits};
+use crate::read_error::ReadError;
 
 /// The filters and prefix lists to look for.
 pub(super) struct WantedFilter<'k, 'a> {

@@ -4,8 +4,8 @@ use super::edit::{Edit, Editor};
 use super::levels::level_above;
 use super::terminal::is_idle;
 use super::tokens::{List, Token, Tokens};
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::limits::{Limit, Limits};
+use crate::read_error::{ErrorCollector, ReadError};
 
 pub(super) struct Statements<'a, 'e, E> {
     tokens: Tokens<'a>,

@@ -7,10 +7,10 @@
 use super::addresses::Lists;
 use super::conditions::{Conditions, Part};
 use super::tree::Branch;
-use crate::format::read::error::ReadError;
 use crate::limits::{Limit, Limits};
 use crate::packets::{Action, Condition, Step};
 use crate::policy::Direction;
+use crate::read_error::ReadError;
 
 /// The steps of a filter.
 pub(super) struct Steps {

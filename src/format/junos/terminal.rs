@@ -1,7 +1,7 @@
 //! Lines that a terminal shows around a listing.
 
-use crate::format::read::error::ReadError;
 use crate::format::read::lines::lines;
+use crate::read_error::ReadError;
 
 /// True if a line has no meaning in either form, outside of blocks.
 pub(super) fn is_idle(line: &str) -> bool {

@@ -7,9 +7,9 @@ use super::edit::{Edit, Editor};
 use super::statements::Statements;
 use super::terminal::{is_idle, one_device};
 use super::tokens::{List, Token, Tokens};
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::limits::Limits;
+use crate::read_error::{ErrorCollector, ReadError};
 
 /// Passes the statements of a text to an editor, in order. Returns all errors.
 pub(super) fn read<'a>(

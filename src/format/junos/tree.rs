@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::edit::Edit;
-use crate::format::read::error::ReadError;
 use crate::format::read::lines::place;
+use crate::read_error::ReadError;
 
 /// A tree with one node for each word: `protocol tcp` and `protocol udp` are two nodes below
 /// `protocol`.

@@ -1,8 +1,8 @@
 //! The tables of a running Kamailio, as `kamcmd` prints them.
 
 use super::group::{Entry, Group};
-use crate::format::read::error::ReadError;
 use crate::format::read::lines::lines;
+use crate::read_error::ReadError;
 
 /// The prompt of `kamcmd` when it reads commands from stdin.
 const PROMPT: &str = "kamcmd> ";

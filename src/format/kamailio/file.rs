@@ -1,9 +1,9 @@
 //! The file that the module's parameter `address_file` names.
 
 use super::group::{Entry, Group};
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::format::read::number::is_number;
+use crate::read_error::{ErrorCollector, ReadError};
 
 /// The maximum length of a line. The module treats bytes after the 1023rd as another line.
 const LINE_LIMIT: usize = 1_000;

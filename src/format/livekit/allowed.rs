@@ -3,10 +3,10 @@
 use std::net::Ipv6Addr;
 
 use crate::format::read::address_list::AddressList;
-use crate::format::read::error::ReadError;
 use crate::format::read::json_node::Node;
 use crate::format::read::values;
 use crate::packets::{Dimension, PacketBox};
+use crate::read_error::ReadError;
 
 /// Adds what a list accepts. Without valid entries, LiveKit accepts every source. `at` is the place of a trunk
 /// without a list.

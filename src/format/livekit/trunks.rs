@@ -6,10 +6,10 @@ use std::fmt;
 
 use super::allowed;
 use crate::format::read::address_list::{AddressList, listed};
-use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::UnitQuery;
 use crate::format::unit_name::UnitName;
+use crate::read_error::ReadError;
 use crate::terminal::clip;
 
 const ID: [&str; 2] = ["sip_trunk_id", "sipTrunkId"];

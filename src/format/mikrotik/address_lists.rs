@@ -7,12 +7,12 @@ use std::rc::Rc;
 
 use super::script::Script;
 use super::words::Words;
-use crate::format::read::chains::RuleText;
-use crate::format::read::error::ReadError;
+use crate::firewall::RuleText;
 use crate::format::read::values::{address, network};
 use crate::format::unit::Unit;
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Interval, normalized};
+use crate::read_error::ReadError;
 
 /// The number of bytes read in one step of [`Limit::Work`].
 pub(super) const BYTES_OF_A_STEP: usize = 4;

@@ -4,10 +4,10 @@ use super::address_lists::{AddressLists, BYTES_OF_A_STEP};
 use super::filter::{BUILT_IN, Filter};
 use super::rule;
 use super::script::Script;
-use crate::format::read::chains::{BaseChain, Chains, RuleBranch, RuleText, units};
-use crate::format::read::error::ReadError;
+use crate::firewall::{BaseChain, Chains, RuleBranch, RuleText, units};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::Limits;
+use crate::read_error::ReadError;
 
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let script = Script::read(text, wanted.limits)?;
@@ -23,7 +23,12 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
         |direction| format!("{unit}-{direction}"),
         |name| script.chains.contains_key(name) || filter.empty == Some(name),
     );
-    units(&filter, names, wanted)
+    units(
+        &filter,
+        names,
+        wanted.given_name().as_deref(),
+        wanted.limits,
+    )
 }
 
 impl<'a> Chains<'a> for Filter<'a> {

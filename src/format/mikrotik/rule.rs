@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use super::address_lists::addresses_of;
 use super::filter::{BUILT_IN, Filter};
 use super::words::{Property, Words};
-use crate::format::read::chains::{Ipv6Packets, RuleAction, RuleBranch, RuleText};
-use crate::format::read::error::ReadError;
+use crate::firewall::{Ipv6Packets, RuleAction, RuleBranch, RuleText};
 use crate::format::read::matches::Matches;
 use crate::format::read::number::{from_digits, is_number, plain_number};
 use crate::limits::Limits;
 use crate::packets::{
     Condition, HeaderField, HeaderMatch, Interval, Protocols, States, normalized,
 };
+use crate::read_error::ReadError;
 
 /// Reads a rule and adds its branches.
 pub(super) fn read<'a>(

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::menus::{self, COMMANDS};
 use super::words::{EXPORT, Property, Words};
-use crate::format::read::chains::RuleText;
-use crate::format::read::error::{ErrorCollector, ReadError};
+use crate::firewall::RuleText;
 use crate::format::read::lines::lines;
 use crate::limits::{Limit, LimitExceeded, Limits};
+use crate::read_error::{ErrorCollector, ReadError};
 
 /// The filter and the address lists of a text.
 #[derive(Default)]

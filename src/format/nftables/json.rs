@@ -20,11 +20,11 @@ use super::rule::Rule;
 use super::table::{Body, SetName, Syntax, Table, TableName, listed_twice};
 use super::value::{Element, Type};
 use super::words::{check_hook, table_flag};
-use crate::format::read::chains::RuleText;
-use crate::format::read::error::ReadError;
+use crate::firewall::RuleText;
 use crate::format::read::json_node::JSON_CUT_OFF;
 use crate::format::read::lines::{place, place_of_error};
 use crate::limits::Limits;
+use crate::read_error::ReadError;
 
 use object::only_key;
 use parse::{parsed, without_place};

@@ -4,11 +4,11 @@ use super::families::Families;
 use super::key::{Header, Key, Keys, Operator, Source, Subject};
 use super::set::{BITS_WORK, MapEffect, Set, Sets, header_where};
 use super::value::{Decision, Element, Part, Type, Value};
-use crate::format::read::chains::{Ipv6Packets, RuleAction, RuleBranch};
-use crate::format::read::error::ReadError;
+use crate::firewall::{Ipv6Packets, RuleAction, RuleBranch};
 use crate::format::read::matches::Matches;
 use crate::limits::{Limit, Limits};
 use crate::packets::{Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols};
+use crate::read_error::ReadError;
 
 #[derive(Debug)]
 pub(super) enum Statement<'a> {

@@ -2,7 +2,7 @@
 
 use super::table::{Syntax, Table, TableName};
 use super::{json, text};
-use crate::format::read::chains::units;
+use crate::firewall::units;
 use crate::format::read::query::{ReadResult, UnitQuery};
 
 /// Parses the output of `nft list ruleset`, as text or JSON, or a file for `nft -f`.
@@ -21,5 +21,5 @@ fn wanted_units<S: Syntax>(table: &Table<S>, wanted: UnitQuery) -> ReadResult {
         |name| table.chains.contains_key(name),
     );
     let names = wanted.without_unseen(names, table.chains.keys());
-    units(table, names, wanted)
+    units(table, names, wanted.given_name().as_deref(), wanted.limits)
 }

@@ -1,8 +1,8 @@
 //! Sets and maps, and the packets that their elements match.
 
-use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::limits::Limit;
+use crate::read_error::ReadError;
 use std::cell::Cell;
 use std::ops::BitAnd;
 

@@ -8,11 +8,9 @@ use std::marker::PhantomData;
 use super::rule::Rule;
 use super::set::{Set, Sets};
 use super::value::{Element, Type};
-use crate::format::read::chains::{
-    BaseChain, Chains, MAX_MENTIONED, RuleBranch, RuleText, names_in,
-};
-use crate::format::read::error::ReadError;
+use crate::firewall::{BaseChain, Chains, MAX_MENTIONED, RuleBranch, RuleText, names_in};
 use crate::limits::{Limit, Limits};
+use crate::read_error::ReadError;
 
 /// Family and name of a table.
 pub(super) type TableName<'a> = (&'a str, &'a str);

@@ -13,11 +13,11 @@ use super::table::{Body, SetName, Syntax, Table, TableName, listed_twice};
 use super::token::{Token, Tokens, end_of_line, end_of_quotation};
 use super::value::{Element, Type};
 use super::words::table_flag;
-use crate::format::read::chains::RuleText;
-use crate::format::read::error::{ErrorCollector, ReadError};
+use crate::firewall::RuleText;
 use crate::format::read::lines::{lines, place};
 use crate::format::read::number::is_number;
 use crate::limits::Limits;
+use crate::read_error::{ErrorCollector, ReadError};
 
 use scan::is_hidden_part;
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::words::is_listed;
-use crate::format::read::chains::RuleAction;
+use crate::firewall::RuleAction;
 use crate::format::read::iana;
 use crate::format::read::values::{address, port};
 use crate::packets::{Interval, Protocols, States};

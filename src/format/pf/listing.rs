@@ -8,12 +8,12 @@ use super::rule_reader::RuleAction;
 use super::tables::Tables;
 use super::tokens::{BRACES, Token, Tokens};
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{lines, place};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Action, Condition, HeaderBox, Step, differences};
 use crate::policy::Direction;
+use crate::read_error::{ErrorCollector, ReadError};
 
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let _complete = lines(text).map_err(|error| vec![error])?;

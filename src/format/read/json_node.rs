@@ -9,9 +9,9 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{place, place_of_error};
 use crate::limits::{Limit, Limits};
+use crate::read_error::{ErrorCollector, ReadError};
 use crate::terminal::clip;
 
 /// A value of a JSON text.

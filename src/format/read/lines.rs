@@ -1,6 +1,6 @@
 //! Lines and offsets of a text.
 
-use super::error::ReadError;
+use crate::read_error::ReadError;
 use crate::terminal::clip;
 
 /// The maximum length of an excerpt in a message, in characters.

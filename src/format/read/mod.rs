@@ -1,9 +1,7 @@
-//! Shared code of the parsers: queries, errors, lines, values, matches and chains.
+//! Shared code of the parsers: queries, errors, lines, values and matches.
 
 pub(super) mod address_list;
 pub(super) mod bindings;
-pub(super) mod chains;
-pub(super) mod error;
 pub(super) mod iana;
 pub(super) mod json_node;
 pub(super) mod lines;
@@ -15,6 +13,6 @@ pub(super) mod values;
 pub(super) mod words;
 pub(super) mod xml;
 
-pub use error::{MAX_ERRORS, ReadError};
+pub use crate::read_error::{MAX_ERRORS, ReadError};
 pub use lines::{Lines, excerpt};
 pub use query::{ReadResult, UnitQuery};

@@ -1,11 +1,11 @@
 //! The query for the units that a parser must read.
 
-use super::error::ReadError;
 use crate::firewall::DeployedUnit;
 use crate::format::unit::Unit;
 use crate::format::unit_name::UnitName;
 use crate::limits::Limits;
 use crate::policy::Direction;
+use crate::read_error::ReadError;
 
 /// A query for units in an input.
 #[derive(Clone, Copy, Debug)]

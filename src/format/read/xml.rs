@@ -2,9 +2,9 @@
 
 use roxmltree::{Document, Error, Node, ParsingOptions};
 
-use crate::format::read::error::ReadError;
 use crate::format::read::lines::place;
 use crate::limits::{Limit, Limits};
+use crate::read_error::ReadError;
 
 /// The documents of one program.
 pub(in crate::format) struct Dialect {

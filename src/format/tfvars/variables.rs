@@ -7,7 +7,6 @@ use ipnet::{Ipv4Net, Ipv6Net};
 
 use super::names::{Variables, unit_name};
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::Limit;
@@ -15,6 +14,7 @@ use crate::packets::{
     Action, Condition, Dimension, HeaderMatch, Interval, PacketBox, Protocols, Step,
 };
 use crate::policy::{Direction, Plane, parse_network};
+use crate::read_error::{ErrorCollector, ReadError};
 
 /// The variables of a plane.
 struct Values<'a> {

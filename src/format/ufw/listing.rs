@@ -3,11 +3,11 @@
 use super::rule::Rule;
 use super::script::{self, RuleLines};
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{count_lines, lines};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 use crate::policy::Direction;
+use crate::read_error::{ErrorCollector, ReadError};
 
 /// The first line of `ufw show added`.
 const TITLE: &str = "Added user rules (see 'ufw status' for running firewall):";

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::unit_name::UnitName;
+use crate::read_error::{ErrorCollector, ReadError};
 use crate::template::{self, TemplateError};
 
 /// The name and the text of the script's template.

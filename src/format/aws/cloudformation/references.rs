@@ -6,9 +6,9 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::format::aws::words::mentions_id;
-use crate::format::read::error::ReadError;
 use crate::format::read::json_node::Node;
 use crate::limits::{Limit, Limits};
+use crate::read_error::ReadError;
 
 /// The section whose members [`FIND_IN_MAP`] refers to.
 pub(super) const MAPPINGS: &str = "Mappings";

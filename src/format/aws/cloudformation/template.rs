@@ -8,12 +8,12 @@ use super::references::{MAPPINGS, Target, holders};
 use crate::firewall::DeployedUnit;
 use crate::format::aws::rule_resource::{Keys, RuleResource};
 use crate::format::aws::words::Spelling;
-use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 use crate::packets::Condition;
 use crate::policy::Direction;
+use crate::read_error::ReadError;
 
 /// The parameter with the security group's id.
 pub(super) const PARAMETER: &str = "SecurityGroupId";

@@ -8,12 +8,12 @@ use ipnet::Ipv4Net;
 use super::output::list_name;
 use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::aws::words;
-use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::Limit;
 use crate::packets::{Action, Condition, Dimension, PacketBox, Step};
 use crate::policy::{Direction, Plane};
+use crate::read_error::ReadError;
 
 const ENTRIES: &str = "Entries";
 const NAME: &str = "PrefixListName";

@@ -6,11 +6,11 @@ use std::fmt;
 
 use super::permission::{Count, Permission};
 use crate::firewall::DeployedUnit;
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::unit_name::UnitName;
 use crate::policy::Direction;
+use crate::read_error::{ErrorCollector, ReadError};
 
 const GROUPS: &str = "SecurityGroups";
 const INGRESS: &str = "IpPermissions";

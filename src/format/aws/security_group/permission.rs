@@ -10,11 +10,11 @@ use ipnet::Ipv4Net;
 
 use crate::firewall::Unmeasured;
 use crate::format::aws::words::{self, Spelling, Traffic};
-use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Action, Step};
 use crate::policy::Direction;
+use crate::read_error::ReadError;
 
 /// Rules with the same protocol and ports.
 pub(super) struct Permission<'a> {

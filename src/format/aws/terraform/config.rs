@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use super::schema::{EXCLUSIVE_RULES, direction, is_unread_rule, keys, reference, variable};
 use crate::format::aws::rule_resource::{Keys, RuleResource};
 use crate::format::aws::words::mentions_id;
-use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::UnitQuery;
 use crate::limits::Limits;
+use crate::read_error::ReadError;
 
 const RESOURCE: &str = "resource";
 const VARIABLE: &str = "variable";

@@ -5,12 +5,12 @@
 use super::{config, state};
 use crate::firewall::DeployedUnit;
 use crate::format::aws::rule_resource::RuleResource;
-use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::Limit;
 use crate::packets::Condition;
 use crate::policy::Direction;
+use crate::read_error::ReadError;
 
 /// Returns both directions, because a file replaces both.
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {

@@ -6,13 +6,13 @@ use std::collections::HashSet;
 
 use super::schema::{EXCLUSIVE_RULES, direction, is_unread_rule, keys};
 use crate::format::aws::rule_resource::{Keys, RuleResource};
-use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
 use crate::format::read::number::is_number;
 use crate::format::read::query::UnitQuery;
 use crate::format::unit::Unit;
 use crate::limits::{Limit, Limits};
 use crate::policy::Direction;
+use crate::read_error::ReadError;
 
 const VALUES: &str = "values";
 const ROOT: &str = "root_module";

@@ -9,11 +9,11 @@ use super::addresses::{Ipv6, any, host, network, range};
 use super::groups::{Groups, Meaning, Reference};
 use super::outline::Kind;
 use super::words::{ICMP, ICMP6, message, ports, protocols};
-use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::format::read::number::is_number;
 use crate::format::read::words::Words;
 use crate::packets::{Action, Condition, HeaderField, HeaderMatch, Interval, Protocols};
+use crate::read_error::ReadError;
 
 /// The action of an entry and its packets.
 pub(super) struct Entry {

@@ -9,13 +9,13 @@ use std::rc::Rc;
 use super::addresses::{Addresses, Ipv6, host, network, range};
 use super::outline::{Definition, Kind, Outline};
 use super::words::{ICMP, ICMP6, message, ports, protocols};
-use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::format::read::words::Words;
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{
     Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, normalized,
 };
+use crate::read_error::ReadError;
 
 /// The meaning of an object or a group. Its kind determines which fields are used.
 #[derive(Default)]

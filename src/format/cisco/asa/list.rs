@@ -1,7 +1,7 @@
 //! The lines of an access list.
 
-use crate::format::read::error::ReadError;
 use crate::format::read::words::Words;
+use crate::read_error::ReadError;
 
 #[derive(Default)]
 pub(super) struct List<'a> {

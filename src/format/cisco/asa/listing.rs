@@ -8,10 +8,10 @@ use super::groups::{Groups, Service};
 use super::list::{Form, List, Listed};
 use super::outline::Outline;
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, LimitExceeded};
 use crate::packets::{Action, Condition, HeaderBox, Step};
+use crate::read_error::{ErrorCollector, ReadError};
 
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let names = wanted.candidates(|direction| wanted.unit.name.upper(direction));

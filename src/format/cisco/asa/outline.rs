@@ -8,11 +8,11 @@ use crate::format::cisco::lines::read_lines;
 use crate::format::cisco::session::{SEVERAL_DEVICES, Session, refuse_control_characters};
 use crate::format::cisco::words::{STEPS_OF_NAME, means};
 use crate::format::read::bindings::Bindings;
-use crate::format::read::error::ReadError;
 use crate::format::read::values::address;
 use crate::format::read::words::Words;
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::Protocols;
+use crate::read_error::ReadError;
 
 /// The access lists, objects and groups of a text.
 pub(super) struct Outline<'a> {

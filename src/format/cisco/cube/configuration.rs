@@ -10,9 +10,9 @@ use crate::format::cisco::lines::read_lines;
 use crate::format::cisco::running::{AFTER_END, Running};
 use crate::format::cisco::session::{OF_SESSION, Session, refuse_control_characters};
 use crate::format::cisco::words::means;
-use crate::format::read::error::ReadError;
 use crate::format::read::words::Words;
 use crate::limits::Limits;
+use crate::read_error::ReadError;
 
 /// The mode of the commands that follow.
 #[derive(Clone, Copy, PartialEq, Eq)]

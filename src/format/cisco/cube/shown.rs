@@ -2,8 +2,8 @@
 
 use super::trusted::{MODE, Trusted};
 use crate::format::cisco::session::{SEVERAL_DEVICES, Session};
-use crate::format::read::error::ReadError;
 use crate::format::read::lines::lines;
+use crate::read_error::ReadError;
 
 const HEADING: &str = "IP Address Trusted Authentication";
 

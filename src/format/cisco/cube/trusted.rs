@@ -6,12 +6,12 @@ use std::net::Ipv6Addr;
 use crate::firewall::DeployedUnit;
 use crate::format::cisco::vocabulary::masked;
 use crate::format::read::address_list::AddressList;
-use crate::format::read::error::ReadError;
 use crate::format::read::number::{from_digits, plain_number};
 use crate::format::read::values::address;
 use crate::format::read::words::Words;
 use crate::limits::Limits;
 use crate::packets::{Dimension, Interval, PacketBox};
+use crate::read_error::ReadError;
 
 /// The mode of the commands for the list.
 pub(super) const MODE: &str = "voice service voip";

@@ -7,12 +7,12 @@ use std::rc::Rc;
 use super::groups::{Groups, Service};
 use super::words::{ICMP, icmp_message, ports, protocols};
 use crate::format::cisco::words::means;
-use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::format::read::number::is_number;
 use crate::format::read::values::{address, prefix_length};
 use crate::format::read::words::Words;
 use crate::packets::{Action, Condition, Flags, HeaderField, HeaderMatch, Interval, Protocols};
+use crate::read_error::ReadError;
 
 pub(super) struct Entry {
     pub action: Action,

@@ -8,7 +8,6 @@ use std::rc::Rc;
 use super::outline::{Definition, GroupKind};
 use super::words::{ICMP, icmp_message, ports_or_port, protocols};
 use crate::format::cisco::vocabulary;
-use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::format::read::values::{address, network};
 use crate::format::read::words::Words;
@@ -16,6 +15,7 @@ use crate::limits::{Limit, Limits};
 use crate::packets::{
     Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, normalized,
 };
+use crate::read_error::ReadError;
 
 /// The packets of a member of a service group.
 #[derive(Clone, Copy)]

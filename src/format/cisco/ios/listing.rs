@@ -6,13 +6,13 @@ use super::entry::Entry;
 use super::groups::{Groups, Service};
 use super::outline::{Command, List, Outline};
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::number::is_number;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::read::words::Words;
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Action, Condition, HeaderBox, PacketBox, Step};
 use crate::policy::Direction;
+use crate::read_error::{ErrorCollector, ReadError};
 
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let names = wanted.candidates(|direction| wanted.unit.name.upper(direction));

@@ -8,10 +8,10 @@ use crate::format::cisco::running::{AFTER_END, Running};
 use crate::format::cisco::session::{OF_SESSION, Session, refuse_control_characters};
 use crate::format::cisco::words::{STEPS_OF_NAME, is_removal, means};
 use crate::format::read::bindings::Bindings;
-use crate::format::read::error::ReadError;
 use crate::format::read::number::is_number;
 use crate::format::read::words::Words;
 use crate::limits::{Limit, LimitExceeded, Limits};
+use crate::read_error::ReadError;
 
 /// The access lists and groups of a text.
 pub(super) struct Outline<'a> {

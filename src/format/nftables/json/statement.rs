@@ -8,11 +8,11 @@ use super::parse::parsed;
 use super::source::ParsedSource;
 use super::value::{ParsedKeys, ParsedValue};
 use super::verdict::ParsedDecision;
+use crate::firewall::RuleAction;
 use crate::format::nftables::families::Families;
 use crate::format::nftables::key::{Key, Operator, Source};
 use crate::format::nftables::rule::Statement;
 use crate::format::nftables::words::{UNSUPPORTED, is_listed, unsupported_statement};
-use crate::format::read::chains::RuleAction;
 
 /// Parses the statements in the `expr` of a rule.
 pub(super) fn statements(text: &str) -> Result<Vec<Statement<'_>>, String> {

@@ -4,10 +4,10 @@
 //! differs from this text in any way, even in a space, and creates all error messages.
 
 use super::value::word_value;
+use crate::firewall::RuleAction;
 use crate::format::nftables::key::{Key, Keys, Operator};
 use crate::format::nftables::rule::Statement;
 use crate::format::nftables::value::{Element, Scalar, Value};
-use crate::format::read::chains::RuleAction;
 
 /// Returns the statements in the `expr` of a rule; `None` if the JSON parser must read it. The text must be valid
 /// JSON.

@@ -4,8 +4,8 @@ use serde::de::{Error as _, MapAccess};
 use serde::{Deserialize, Deserializer};
 
 use super::object::{Tagged, tagged};
+use crate::firewall::RuleAction;
 use crate::format::nftables::value::Decision;
-use crate::format::read::chains::RuleAction;
 
 pub(super) struct ParsedDecision<'a>(pub Decision<'a>);
 

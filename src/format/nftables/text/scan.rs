@@ -2,8 +2,8 @@
 
 use crate::format::nftables::token::{Token, Tokens, end_of_line, end_of_quotation};
 use crate::format::nftables::words::is_listed;
-use crate::format::read::error::ReadError;
 use crate::format::read::lines::place;
+use crate::read_error::ReadError;
 
 /// True if a text begins like the output of `nft list`.
 ///

@@ -4,7 +4,7 @@ use super::statement_reader::StatementReader;
 use crate::format::nftables::table::Body;
 use crate::format::nftables::value::{Element, Type};
 use crate::format::nftables::words::{HOOKS, check_hook};
-use crate::format::read::error::ReadError;
+use crate::read_error::ReadError;
 pub(super) fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError> {
     let mut types = None;
     for property in &body.properties {

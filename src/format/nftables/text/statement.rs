@@ -2,13 +2,13 @@
 
 use super::scan::is_hidden_part;
 use super::statement_reader::StatementReader;
+use crate::firewall::{RuleAction, RuleText};
 use crate::format::nftables::families::Families;
 use crate::format::nftables::key::{Key, Source, Subject};
 use crate::format::nftables::rule::{Rule, Statement};
 use crate::format::nftables::token::Token;
 use crate::format::nftables::words::{UNSUPPORTED, is_listed, unsupported_statement};
-use crate::format::read::chains::{RuleAction, RuleText};
-use crate::format::read::error::ReadError;
+use crate::read_error::ReadError;
 
 const UNITS: [&str; 4] = ["bytes", "kbytes", "mbytes", "packets"];
 const PERIODS: [&str; 5] = ["second", "minute", "hour", "day", "week"];

@@ -1,7 +1,7 @@
 //! The token reader that rules, sets and chains share.
 
+use crate::firewall::RuleText;
 use crate::format::nftables::token::{Token, Tokens};
-use crate::format::read::chains::RuleText;
 use crate::format::read::lines::place;
 use crate::format::read::number::from_digits;
 

@@ -1,64 +1,13 @@
 //! The interface of chains, which a parser for rules provides.
 
-use crate::format::read::error::ReadError;
+use super::rule::{RuleBranch, RuleText};
 use crate::limits::Limits;
-use crate::packets::{Condition, HeaderBox};
 use crate::policy::Direction;
-
-/// The action of a rule for a box of packets by source and destination.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::format) struct RuleBranch<'a> {
-    /// The packets that may match, by protocol and ports. The addresses are those of IPv4 packets.
-    pub packets: HeaderBox,
-    pub condition: Condition,
-    /// True if these IPv4 packets match.
-    pub ipv4: bool,
-    pub ipv6: Ipv6Packets,
-    pub action: RuleAction<'a>,
-}
-
-/// The IPv6 packets that a rule matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::format) enum Ipv6Packets {
-    None,
-    Some,
-    All,
-}
-
-/// The action of a rule in a chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::format) enum RuleAction<'a> {
-    Accept,
-    Deny,
-    /// Continues with the rule after the jump to this chain.
-    Return,
-    /// Evaluates another chain. Packets that it neither accepts nor denies continue with the next rule.
-    Jump(&'a str),
-    /// Evaluates another chain. Packets that it neither accepts nor denies continue after the jump to the current
-    /// chain.
-    Goto(&'a str),
-}
-
-impl<'a> RuleAction<'a> {
-    /// Returns the chain that a jump or a goto leads to.
-    pub fn target(self) -> Option<&'a str> {
-        match self {
-            RuleAction::Jump(chain) | RuleAction::Goto(chain) => Some(chain),
-            RuleAction::Accept | RuleAction::Deny | RuleAction::Return => None,
-        }
-    }
-}
-
-/// The text and the place of a rule.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::format) struct RuleText<'a> {
-    pub at: u32,
-    pub text: &'a str,
-}
+use crate::read_error::ReadError;
 
 /// A chain that a hook of the firewall calls.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::format) struct BaseChain<'a> {
+pub struct BaseChain<'a> {
     pub name: &'a str,
     /// The name of the hook, such as `input`.
     pub hook: &'a str,
@@ -77,16 +26,16 @@ impl BaseChain<'_> {
 }
 
 /// The maximum number of chains that are followed from a rule that cannot be read.
-pub(in crate::format) const MAX_MENTIONED: usize = 16;
+pub const MAX_MENTIONED: usize = 16;
 
 /// Returns the parts of a text that may be names of chains.
-pub(in crate::format) fn names_in(text: &str) -> impl Iterator<Item = &str> {
+pub fn names_in(text: &str) -> impl Iterator<Item = &str> {
     let parts = text.split([' ', '\t', '"', '{', '}', ',', ';', ':', '=', '@']);
     parts.filter(|part| !part.is_empty())
 }
 
 /// The chains of a table.
-pub(in crate::format) trait Chains<'a> {
+pub trait Chains<'a> {
     /// Returns the table or menu of the chains, such as `table filter`.
     fn place(&self) -> String;
 

@@ -26,7 +26,7 @@ impl ReadError {
         }
     }
 
-    /// Returns the offset in bytes; see [`super::Lines`] and [`super::excerpt`].
+    /// Returns the offset in bytes; see [`crate::format::read::Lines`] and [`crate::format::read::excerpt`].
     pub fn at(&self) -> u32 {
         self.place.unwrap_or(0)
     }
@@ -42,7 +42,7 @@ impl ReadError {
 
     /// Adds a key or an index to the start of the path.
     #[must_use]
-    pub(in crate::format) fn under(self, step: &str) -> Self {
+    pub(crate) fn under(self, step: &str) -> Self {
         let dot = !self.path.is_empty() && !self.path.starts_with('[');
         ReadError {
             path: [&*shortened(step), if dot { "." } else { "" }, &self.path].concat(),
@@ -52,7 +52,7 @@ impl ReadError {
 
     /// Sets the place.
     #[must_use]
-    pub(in crate::format) fn moved_to(self, at: u32) -> Self {
+    pub(crate) fn moved_to(self, at: u32) -> Self {
         ReadError {
             place: Some(at),
             ..self
@@ -61,7 +61,7 @@ impl ReadError {
 
     /// Sets the place, unless the error already has one.
     #[must_use]
-    pub(in crate::format) fn or_at(mut self, at: u32) -> Self {
+    pub(crate) fn or_at(mut self, at: u32) -> Self {
         self.place.get_or_insert(at);
         self
     }
@@ -105,7 +105,7 @@ pub const MAX_ERRORS: usize = 20;
 
 /// Collects at most [`MAX_ERRORS`] errors.
 #[derive(Debug, Default)]
-pub(in crate::format) struct ErrorCollector {
+pub(crate) struct ErrorCollector {
     errors: Vec<ReadError>,
 }
 

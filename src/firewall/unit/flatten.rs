@@ -1,11 +1,12 @@
 //! Flattens chains that jump to each other into one list of steps.
 
-use super::interface::{Chains, Ipv6Packets, RuleAction, RuleBranch, RuleText};
-use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::read::error::{ErrorCollector, ReadError};
+use crate::firewall::chains::Chains;
+use crate::firewall::deployed::{DeployedUnit, Unmeasured};
+use crate::firewall::rule::{Ipv6Packets, RuleAction, RuleBranch, RuleText};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Action, Condition, HeaderBox, Step};
 use crate::policy::Direction;
+use crate::read_error::{ErrorCollector, ReadError};
 
 /// Returns the unit of a chain with this policy, with the contents of all chains that it jumps to.
 pub(super) fn unit<'a>(

@@ -1,29 +1,28 @@
-//! Chains that jump to each other, as in iptables and nftables.
+//! The units that `check` compares, made of the chains of a firewall.
 
 mod flatten;
 mod hook;
-mod interface;
 
-use crate::firewall::{DeployedUnit, Hook};
-use crate::format::read::error::{ErrorCollector, ReadError};
-use crate::format::read::query::{ReadResult, UnitQuery};
+use super::chains::Chains;
+use super::deployed::DeployedUnit;
+use super::hook::Hook;
+use crate::limits::Limits;
 use crate::names::did_you_mean;
 use crate::policy::Direction;
+use crate::read_error::{ErrorCollector, ReadError};
 
-pub(in crate::format) use interface::{
-    BaseChain, Chains, Ipv6Packets, MAX_MENTIONED, RuleAction, RuleBranch, RuleText, names_in,
-};
-
-/// Returns the units of the named chains, or all errors.
-pub(in crate::format) fn units<'a>(
+/// Returns the units of the named chains, or all errors. `given` is the name that the user gave, if it may be the exact
+/// name of a chain.
+pub fn units<'a>(
     chains: &impl Chains<'a>,
     names: Vec<(Direction, String)>,
-    wanted: UnitQuery,
-) -> ReadResult {
+    given: Option<&str>,
+    limits: Limits,
+) -> Result<Vec<DeployedUnit>, Vec<ReadError>> {
     let mut units = Vec::new();
     let mut found_errors = Vec::new();
     for (direction, name) in names {
-        match unit(chains, name, direction, wanted) {
+        match unit(chains, name, direction, given, limits) {
             Ok(unit) => units.push(unit),
             Err(found) => found_errors.extend(found),
         }
@@ -31,7 +30,7 @@ pub(in crate::format) fn units<'a>(
     if found_errors.is_empty() {
         // After all units were read, because looking for hooks takes a part of the limit on work.
         for unit in &mut units {
-            add_hook(chains, unit, wanted);
+            add_hook(chains, unit, limits);
         }
     }
     // Report an error once, even if both directions use the same chain.
@@ -47,16 +46,17 @@ fn unit<'a>(
     chains: &impl Chains<'a>,
     name: String,
     direction: Direction,
-    wanted: UnitQuery,
+    given: Option<&str>,
+    limits: Limits,
 ) -> Result<DeployedUnit, Vec<ReadError>> {
     let Some(chain) = chains.names().find(|chain| *chain == name) else {
         return Ok(DeployedUnit {
-            absent: Some(absence(chains, &name, wanted)),
+            absent: Some(absence(chains, &name, given)),
             ..DeployedUnit::empty(direction, name)
         });
     };
     let policy = chains.policy(chain).map_err(|error| vec![error])?;
-    let unit = flatten::unit(chains, chain, policy, direction, wanted.limits)?;
+    let unit = flatten::unit(chains, chain, policy, direction, limits)?;
     let is_base_chain = policy.is_some();
     Ok(DeployedUnit {
         hook: if is_base_chain {
@@ -69,27 +69,27 @@ fn unit<'a>(
 }
 
 /// Adds how packets get to the unit, if the firewall does not apply the unit itself.
-fn add_hook<'a>(chains: &impl Chains<'a>, unit: &mut DeployedUnit, wanted: UnitQuery) {
+fn add_hook<'a>(chains: &impl Chains<'a>, unit: &mut DeployedUnit, limits: Limits) {
     let Some(chain) = chains.names().find(|chain| *chain == unit.name) else {
         return;
     };
     if !matches!(unit.hook, Hook::Attached) {
-        unit.hook = hook::find(chains, chain, unit.direction, wanted.limits);
+        unit.hook = hook::find(chains, chain, unit.direction, limits);
     }
 }
 
 /// Explains why a chain is missing, and suggests similar names.
-fn absence<'a>(chains: &impl Chains<'a>, name: &str, wanted: UnitQuery) -> String {
+fn absence<'a>(chains: &impl Chains<'a>, name: &str, given: Option<&str>) -> String {
     let place = chains.place();
     if chains.names().next().is_none() {
         return format!("{place} is not in the input, or has no chains");
     }
     let suggestion = did_you_mean(name, chains.names());
-    let Some(given) = wanted.given_name() else {
+    let Some(given) = given else {
         return format!("there is no such chain in {place}{suggestion}");
     };
     let suggestion = match &*suggestion {
-        "" => did_you_mean(&given, chains.names()),
+        "" => did_you_mean(given, chains.names()),
         _ => suggestion,
     };
     format!("there is no such chain in {place}, and no chain '{given}'{suggestion}")

@@ -3,8 +3,9 @@
 use memchr::memmem::Finder;
 
 use super::flatten::approach;
-use super::interface::{BaseChain, Chains, RuleText};
-use crate::firewall::{Approach, Hook};
+use crate::firewall::chains::{BaseChain, Chains};
+use crate::firewall::hook::{Approach, Hook};
+use crate::firewall::rule::RuleText;
 use crate::limits::Limits;
 use crate::policy::Direction;
 
