@@ -1,16 +1,44 @@
 //! The interface of chains, which a parser for rules provides.
 
+use super::criteria::{Facts, Interface, Interfaces};
 use super::rule::{RuleBranch, RuleText};
 use crate::limits::Limits;
 use crate::policy::Direction;
 use crate::read_error::ReadError;
 
 /// A chain that a hook of the firewall calls.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct BaseChain<'a> {
     pub name: &'a str,
     /// The name of the hook, such as `input`.
     pub hook: &'a str,
+    /// Of the chains of a hook, packets pass those with a lower priority first.
+    pub priority: i32,
+    pub kind: ChainKind,
+    /// The interfaces of a chain at the hook `ingress` or `egress`.
+    pub devices: Option<Interfaces<'a>>,
+}
+
+/// The packets that a base chain gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChainKind {
+    /// All packets.
+    Filter,
+    /// The first packet of each connection.
+    Nat,
+}
+
+impl<'a> BaseChain<'a> {
+    /// Returns a chain at a hook of the same name with priority 0.
+    pub fn of_hook(name: &'a str, hook: &'a str) -> Self {
+        BaseChain {
+            name,
+            hook,
+            priority: 0,
+            kind: ChainKind::Filter,
+            devices: None,
+        }
+    }
 }
 
 impl BaseChain<'_> {
@@ -22,6 +50,20 @@ impl BaseChain<'_> {
         };
         let hook = self.hook.to_ascii_lowercase();
         hooks.contains(&&*hook)
+    }
+
+    /// Returns the facts about new connections of this direction at the hook.
+    pub fn facts(&self, direction: Direction) -> Facts<'static> {
+        let at = |hook: &str| self.hook.eq_ignore_ascii_case(hook);
+        let (input, output) = match direction {
+            Direction::In => (Interface::External, Interface::Unknown),
+            Direction::Out => (Interface::Unknown, Interface::External),
+        };
+        Facts {
+            input: if at("output") { Interface::None } else { input },
+            output: if at("input") { Interface::None } else { output },
+            ..Facts::default()
+        }
     }
 }
 
@@ -43,7 +85,7 @@ pub trait Chains<'a> {
     fn takes_ipv6(&self) -> bool;
 
     /// Returns the names of all chains.
-    fn names(&self) -> impl Iterator<Item = &'a str>;
+    fn names(&self) -> Box<dyn Iterator<Item = &'a str> + '_>;
 
     /// Returns the policy of a base chain and its place. True means that packets that reach the end of the chain are
     /// accepted. Returns `None` for any other chain.
@@ -61,8 +103,8 @@ pub trait Chains<'a> {
     }
 
     /// Returns the parts of maps, which may contain jumps, each with the name of its map.
-    fn maps(&self) -> impl Iterator<Item = (&'a str, RuleText<'a>)> {
-        std::iter::empty()
+    fn maps(&self) -> Vec<(&'a str, RuleText<'a>)> {
+        Vec::new()
     }
 
     /// Returns the chains whose names are in the text of a rule that cannot be read.
@@ -72,6 +114,11 @@ pub trait Chains<'a> {
     }
 
     /// Adds the effects of a rule to `branches`, in order. `branches` is empty before the call.
+    ///
+    /// # Errors
+    ///
+    /// If packet boxes cannot express the rule exactly, as a unit of `check` requires. Even then, `branches` contains
+    /// every effect that the rule may have.
     fn read(
         &self,
         rule: RuleText<'a>,

@@ -5,19 +5,24 @@
 
 mod attribution;
 mod chains;
+mod criteria;
 mod deployed;
 mod drift;
 mod hook;
+mod mark;
+mod model;
 mod published;
 mod rule;
 mod unit;
 
-pub(crate) use chains::{BaseChain, Chains, MAX_MENTIONED, names_in};
-pub(crate) use rule::{Ipv6Packets, RuleAction, RuleBranch, RuleText};
-pub(crate) use unit::units;
-
 pub use attribution::{Attribution, Publication};
+pub use chains::{BaseChain, ChainKind, Chains, MAX_MENTIONED, names_in};
+pub use criteria::{Criteria, Facts, Interface, Interfaces, Names, Pattern};
 pub use deployed::{DeployedUnit, Unmeasured};
 pub use drift::{Drift, Part, compare};
 pub use hook::{Approach, Hook, Unhooked};
+pub use mark::{Mark, MarkChange, MarkMatch};
+pub use model::{Firewall, Table};
 pub use published::PublishedNetwork;
+pub use rule::{Change, Ipv6Packets, RuleAction, RuleBranch, RuleText, Translation};
+pub use unit::units;

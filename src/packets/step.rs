@@ -21,9 +21,20 @@ pub enum Condition {
     True,
     /// The criterion is true in some circumstances and false in others.
     Unknown,
+    /// The criterion is known to be false.
+    False,
 }
 
 impl Condition {
+    /// Returns `True` or `False`.
+    pub fn of(is_true: bool) -> Condition {
+        if is_true {
+            Condition::True
+        } else {
+            Condition::False
+        }
+    }
+
     /// Returns `True` if `known`, else `Unknown`.
     pub fn true_if(known: bool) -> Condition {
         if known {
@@ -35,6 +46,10 @@ impl Condition {
 
     pub fn is_true(self) -> bool {
         self == Condition::True
+    }
+
+    pub fn is_false(self) -> bool {
+        self == Condition::False
     }
 }
 
@@ -57,6 +72,7 @@ impl BitAndAssign for Condition {
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
     pub packets: PacketBox,
+    /// Never `False`: a rule with a false condition has no step.
     pub condition: Condition,
     pub action: Action,
     /// The byte offset of the rule in the input.

@@ -11,7 +11,7 @@ use twilio_sip_allow::firewall::{Drift, Part};
 use twilio_sip_allow::format::read::UnitQuery;
 use twilio_sip_allow::format::{self, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::packets::{Condition, Dimension};
+use twilio_sip_allow::packets::Dimension;
 use twilio_sip_allow::policy::{Direction, Plane, Policy};
 use twilio_sip_allow::select::Selection;
 
@@ -131,9 +131,10 @@ fn differences(drift: &Drift) -> Vec<String> {
                 [one] => one.to_string(),
                 _ => "several".to_owned(),
             };
-            let sometimes = match part.condition {
-                Condition::True => "",
-                Condition::Unknown => " sometimes",
+            let sometimes = if part.condition.is_true() {
+                ""
+            } else {
+                " sometimes"
             };
             let direction = part.direction;
             let ports = format!("{}-{}", ports.first, ports.last);

@@ -1,6 +1,7 @@
 //! Flattens chains that jump to each other into one list of steps.
 
-use crate::firewall::chains::Chains;
+use crate::firewall::chains::{BaseChain, Chains};
+use crate::firewall::criteria::{Criteria, Facts};
 use crate::firewall::deployed::{DeployedUnit, Unmeasured};
 use crate::firewall::rule::{Ipv6Packets, RuleAction, RuleBranch, RuleText};
 use crate::limits::{Limit, LimitExceeded, Limits};
@@ -27,6 +28,7 @@ pub(super) fn unit<'a>(
         };
         let branch = RuleBranch {
             packets: HeaderBox::ALL,
+            criteria: Criteria::default(),
             condition: Condition::True,
             ipv4: true,
             ipv6: Ipv6Packets::All,
@@ -52,11 +54,11 @@ pub(super) struct Approach {
     pub is_complete: bool,
 }
 
-/// Returns the steps from the first `count` rules of a base chain to a chain. If a rule cannot be read, it may jump to every chain that
-/// its text names, and has no other effect.
+/// Returns the steps from the first `count` rules of a base chain to a chain. If a rule cannot be read, it may jump to
+/// every chain that its text names, and has no other effect.
 pub(super) fn approach<'a>(
     chains: &impl Chains<'a>,
-    base: &'a str,
+    base: &BaseChain<'a>,
     count: usize,
     target: &'a str,
     direction: Direction,
@@ -64,11 +66,12 @@ pub(super) fn approach<'a>(
 ) -> Approach {
     let mut flattener = ChainFlattener {
         target: Some(target),
+        facts: base.facts(direction),
         ..ChainFlattener::new(chains, direction, limits)
     };
     let all = flattener.all_packets();
-    let rules = chains.rules(base).unwrap_or_default();
-    flattener.rules(base, &rules[..rules.len().min(count)], all);
+    let rules = chains.rules(base.name).unwrap_or_default();
+    flattener.rules(base.name, &rules[..rules.len().min(count)], all);
     Approach {
         steps: flattener.steps,
         jumps: flattener.jumps,
@@ -79,6 +82,7 @@ pub(super) fn approach<'a>(
 /// Replaces jumps by the chains that they jump to.
 struct ChainFlattener<'a, 'c, C> {
     chains: &'c C,
+    facts: Facts<'static>,
     limits: Limits,
     direction: Direction,
     /// The chain whose jumps are wanted; `None` if the effect of all rules is wanted.
@@ -129,6 +133,7 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
     fn new(chains: &'c C, direction: Direction, limits: Limits) -> Self {
         ChainFlattener {
             chains,
+            facts: Facts::default(),
             limits,
             direction,
             target: None,
@@ -208,6 +213,7 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
         }
         let jump = |chain| RuleBranch {
             packets: HeaderBox::ALL,
+            criteria: Criteria::default(),
             condition: Condition::Unknown,
             ipv4: true,
             ipv6: Ipv6Packets::None,
@@ -224,7 +230,11 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
         };
         let ipv4 = within(frame.context.ipv4, branch.ipv4);
         let ipv6 = within(frame.context.ipv6, branch.ipv6 != Ipv6Packets::None);
-        let condition = frame.context.condition & branch.condition;
+        let condition = branch.condition & branch.criteria.condition(&self.facts);
+        if condition.is_false() {
+            return;
+        }
+        let condition = frame.context.condition & condition;
         // True if IPv6 packets may continue after the chain that a jump leads to.
         let mut continues = ipv6.is_some();
         if branch
@@ -260,7 +270,12 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
             RuleAction::Return | RuleAction::Goto(_) => {
                 self.leave(packets, condition, at, &mut frame.leaving);
             }
-            RuleAction::Jump(_) => {}
+            RuleAction::Jump(_) | RuleAction::Change(_) => {}
+            // A unit with such a rule cannot be read.
+            RuleAction::Translate(_) | RuleAction::Undecided => {
+                self.step(packets, Condition::Unknown, Action::Accept, at);
+                self.step(packets, Condition::Unknown, Action::Deny, at);
+            }
         }
     }
 
@@ -277,6 +292,11 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
             RuleAction::Return | RuleAction::Goto(_) => {
                 frame.ipv6_returns |= continues;
                 false
+            }
+            RuleAction::Change(_) => true,
+            RuleAction::Translate(_) | RuleAction::Undecided => {
+                self.note_ipv6(at);
+                true
             }
         };
         if !passes_on && branch.ipv6 == Ipv6Packets::All {

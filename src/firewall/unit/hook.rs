@@ -27,7 +27,7 @@ pub(super) fn find<'a>(
     let from = |base: &BaseChain<'a>| {
         let rules = chains.rules(base.name).unwrap_or_default();
         let last = rules.iter().rposition(|rule| names.are_in(rule))?;
-        let found = approach(chains, base.name, last + 1, chain, direction, limits);
+        let found = approach(chains, base, last + 1, chain, direction, limits);
         Some(found)
     };
     let mut approaches = Vec::new();
@@ -83,7 +83,7 @@ impl Names {
                 let rules = chains.rules(caller).unwrap_or_default();
                 rules.iter().any(has_name)
             });
-            let maps = chains.maps().filter(|(_, text)| has_name(text));
+            let maps = chains.maps().into_iter().filter(|(_, text)| has_name(text));
             let found: Vec<&str> = callers.chain(maps.map(|(map, _)| map)).collect();
             finders.push(finder.clone());
             for name in found {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::rule::{BUILT_IN, Named, Rule};
 use super::words::{Reading, Statement, Statements, Words};
-use crate::firewall::{BaseChain, Chains, Ipv6Packets, RuleBranch, RuleText, units};
+use crate::firewall::{BaseChain, Chains, Criteria, Ipv6Packets, RuleBranch, RuleText, units};
 use crate::format::read::lines::lines;
 use crate::format::read::number::is_number;
 use crate::format::read::query::{ReadResult, UnitQuery};
@@ -363,8 +363,8 @@ impl<'a> Chains<'a> for Listing<'a> {
         false
     }
 
-    fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.chains.keys().copied()
+    fn names(&self) -> Box<dyn Iterator<Item = &'a str> + '_> {
+        Box::new(self.chains.keys().copied())
     }
 
     fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ReadError> {
@@ -382,7 +382,7 @@ impl<'a> Chains<'a> for Listing<'a> {
     fn base_chains(&self) -> Vec<BaseChain<'a>> {
         let declared = BUILT_IN.iter().filter_map(|name| {
             let (name, chain) = self.chains.get_key_value(name)?;
-            chain.policy.map(|_| BaseChain { name, hook: name })
+            chain.policy.map(|_| BaseChain::of_hook(name, name))
         });
         declared.collect()
     }
@@ -403,6 +403,7 @@ impl<'a> Chains<'a> for Listing<'a> {
         self.work.set(spent + matches.cost);
         let branch = |packets: &HeaderBox, action| RuleBranch {
             packets: *packets,
+            criteria: Criteria::default(),
             condition: matches.condition,
             ipv4: true,
             ipv6: Ipv6Packets::None,

@@ -40,12 +40,9 @@ impl<'a> Chains<'a> for Filter<'a> {
         false
     }
 
-    fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.script
-            .chains
-            .keys()
-            .map(AsRef::as_ref)
-            .chain(self.empty)
+    fn names(&self) -> Box<dyn Iterator<Item = &'a str> + '_> {
+        let names = self.script.chains.keys().map(AsRef::as_ref);
+        Box::new(names.chain(self.empty))
     }
 
     /// A built-in chain accepts packets that match none of its rules (RouterOS documentation, "Common
@@ -59,7 +56,7 @@ impl<'a> Chains<'a> for Filter<'a> {
     fn base_chains(&self) -> Vec<BaseChain<'a>> {
         let with_rules = BUILT_IN.iter().filter_map(|name| {
             let (name, _) = self.script.chains.get_key_value(*name)?;
-            Some(BaseChain { name, hook: name })
+            Some(BaseChain::of_hook(name, name))
         });
         with_rules.collect()
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::address_lists::addresses_of;
 use super::filter::{BUILT_IN, Filter};
 use super::words::{Property, Words};
-use crate::firewall::{Ipv6Packets, RuleAction, RuleBranch, RuleText};
+use crate::firewall::{Criteria, Ipv6Packets, RuleAction, RuleBranch, RuleText};
 use crate::format::read::matches::Matches;
 use crate::format::read::number::{from_digits, is_number, plain_number};
 use crate::limits::Limits;
@@ -35,6 +35,7 @@ pub(super) fn read<'a>(
         let condition = reader.matches.condition;
         branches.extend(reader.matches.boxes.iter().map(|packets| RuleBranch {
             packets: *packets,
+            criteria: Criteria::default(),
             condition,
             ipv4: true,
             ipv6: Ipv6Packets::None,

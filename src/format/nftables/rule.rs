@@ -4,7 +4,7 @@ use super::families::Families;
 use super::key::{Header, Key, Keys, Operator, Source, Subject};
 use super::set::{BITS_WORK, MapEffect, Set, Sets, header_where};
 use super::value::{Decision, Element, Part, Type, Value};
-use crate::firewall::{Ipv6Packets, RuleAction, RuleBranch};
+use crate::firewall::{Criteria, Ipv6Packets, RuleAction, RuleBranch};
 use crate::format::read::matches::Matches;
 use crate::limits::{Limit, Limits};
 use crate::packets::{Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols};
@@ -165,6 +165,7 @@ impl<'a, 's> Rule<'a, 's> {
     ) {
         let branch = |packets, ipv4, ipv6| RuleBranch {
             packets,
+            criteria: Criteria::default(),
             condition,
             ipv4,
             ipv6,

@@ -148,7 +148,7 @@ impl<'a> Set<'a> {
             return Ok(match (negated, condition) {
                 (false, _) => families,
                 (true, Condition::True) => families.not(),
-                (true, Condition::Unknown) => Families::BOTH,
+                (true, _) => Families::BOTH,
             });
         }
         let of_ipv4 = held.iter().filter(|held| held.families.ipv4);

@@ -286,8 +286,8 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         self.name.0 == "inet"
     }
 
-    fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.chains.keys().copied()
+    fn names(&self) -> Box<dyn Iterator<Item = &'a str> + '_> {
+        Box::new(self.chains.keys().copied())
     }
 
     fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ReadError> {
@@ -306,7 +306,7 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
     fn base_chains(&self) -> Vec<BaseChain<'a>> {
         let chains = self.chains.iter().filter_map(|(name, body)| {
             let hook = S::hook(body)?;
-            Some(BaseChain { name, hook })
+            Some(BaseChain::of_hook(name, hook))
         });
         let mut chains: Vec<BaseChain> = chains.collect();
         chains.sort_unstable_by_key(|chain| chain.name);
@@ -317,12 +317,13 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         self.other_tables_have_hooks || !self.base_chains().is_empty()
     }
 
-    fn maps(&self) -> impl Iterator<Item = (&'a str, RuleText<'a>)> {
-        self.sets.iter().flat_map(|(name, set)| {
+    fn maps(&self) -> Vec<(&'a str, RuleText<'a>)> {
+        let texts = self.sets.iter().flat_map(|(name, set)| {
             // The elements of JSON are in the object that declares the map.
             let texts = set.body.properties.iter().chain(&set.body.entries);
             texts.map(|text| (*name, *text))
-        })
+        });
+        texts.collect()
     }
 
     /// The chain may be in a map that the rule looks up.

@@ -1,7 +1,7 @@
 //! Describes packets and their use by Twilio in words.
 
 use crate::firewall::{Attribution, Part, Publication};
-use crate::packets::{Cell, Condition, Dimension, Flags, Interval, Protocols, States, complement};
+use crate::packets::{Cell, Dimension, Flags, Interval, Protocols, States, complement};
 use crate::policy::{ALL_REGIONS, Direction, notation};
 
 /// The maximum number of addresses or ports of one side in a report for programs.
@@ -162,9 +162,10 @@ fn packets(part: &Part) -> String {
     let states = states(&part.packets).map_or_else(String::new, |states| {
         format!(" in state {}", states.join(", "))
     });
-    let condition = match part.condition {
-        Condition::True => "",
-        Condition::Unknown => ", allowed only under some conditions",
+    let condition = if part.condition.is_true() {
+        ""
+    } else {
+        ", allowed only under some conditions"
     };
     format!(
         "{} from {from} to {to}{flags}{states}{condition}",

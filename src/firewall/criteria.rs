@@ -1,0 +1,178 @@
+//! The criteria of rules besides the headers of packets, and the facts that decide them.
+
+use std::sync::Arc;
+
+use super::mark::{Mark, MarkMatch};
+use crate::packets::Condition;
+
+/// The criteria of a rule besides the header of a packet. Each of them must be met.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Criteria<'a> {
+    /// The interface that received the packet.
+    pub input: Option<Interfaces<'a>>,
+    /// The interface that the packet leaves through.
+    pub output: Option<Interfaces<'a>>,
+    pub mark: Option<MarkMatch>,
+    pub connection_mark: Option<MarkMatch>,
+    /// True if the destination must be an address of the machine, false if it must not be one.
+    pub destination_is_local: Option<bool>,
+}
+
+/// A match on the name of an interface.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Interfaces<'a> {
+    pub names: Names<'a>,
+    /// True if the interface must be none of these.
+    pub is_negated: bool,
+}
+
+/// The names of a match on interfaces.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Names<'a> {
+    One(Pattern<'a>),
+    Any(Arc<[Pattern<'a>]>),
+}
+
+/// The name of an interface, or the start of names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pattern<'a> {
+    pub name: &'a str,
+    /// True if longer names that start with this one match too.
+    pub is_prefix: bool,
+}
+
+impl<'a> Interfaces<'a> {
+    pub fn one(name: &'a str, is_prefix: bool, is_negated: bool) -> Self {
+        Interfaces {
+            names: Names::One(Pattern { name, is_prefix }),
+            is_negated,
+        }
+    }
+
+    fn patterns(&self) -> &[Pattern<'a>] {
+        match &self.names {
+            Names::One(pattern) => std::slice::from_ref(pattern),
+            Names::Any(patterns) => patterns,
+        }
+    }
+
+    fn condition(&self, interface: Interface) -> Condition {
+        let matches = |name: &str| self.patterns().iter().any(|pattern| pattern.matches(name));
+        let matches = match interface {
+            Interface::Unknown => None,
+            Interface::None => Some(matches("")),
+            Interface::Named(name) => Some(matches(name)),
+            Interface::External => self.of_external(),
+        };
+        match matches {
+            Some(matches) => Condition::of(matches != self.is_negated),
+            None => Condition::Unknown,
+        }
+    }
+
+    /// Returns whether the match, without its negation, is met by every interface but loopback, or by none of them.
+    fn of_external(&self) -> Option<bool> {
+        let patterns = self.patterns();
+        let only_loopback = |pattern: &Pattern| !pattern.is_prefix && pattern.name == LOOPBACK;
+        if patterns.iter().all(only_loopback) {
+            return Some(false);
+        }
+        let is_any = |pattern: &Pattern| pattern.is_prefix && pattern.name.is_empty();
+        patterns.iter().any(is_any).then_some(true)
+    }
+}
+
+impl Pattern<'_> {
+    fn matches(&self, name: &str) -> bool {
+        if self.is_prefix {
+            name.starts_with(self.name)
+        } else {
+            name == self.name
+        }
+    }
+}
+
+const LOOPBACK: &str = "lo";
+
+/// The interface of a packet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Interface<'f> {
+    #[default]
+    Unknown,
+    /// The packet has no such interface: a received packet for the machine itself has no output interface.
+    None,
+    Named(&'f str),
+    /// Any interface but loopback.
+    External,
+}
+
+/// The known facts about packets that decide criteria.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Facts<'f> {
+    pub input: Interface<'f>,
+    pub output: Interface<'f>,
+    pub mark: Mark,
+    pub connection_mark: Mark,
+    pub destination_is_local: Option<bool>,
+}
+
+impl Criteria<'_> {
+    /// True if the rule has no such criteria.
+    pub fn is_empty(&self) -> bool {
+        *self == Criteria::default()
+    }
+
+    /// Returns whether packets with these facts meet the criteria.
+    pub fn condition(&self, facts: &Facts) -> Condition {
+        let interface = |wanted: &Option<Interfaces>, interface| {
+            let condition = wanted.as_ref().map(|wanted| wanted.condition(interface));
+            condition.unwrap_or(Condition::True)
+        };
+        let mark = |wanted: Option<MarkMatch>, mark| {
+            wanted.map_or(Condition::True, |wanted| wanted.condition(mark))
+        };
+        let is_local = match (self.destination_is_local, facts.destination_is_local) {
+            (None, _) => Condition::True,
+            (Some(wanted), Some(known)) => Condition::of(wanted == known),
+            (Some(_), None) => Condition::Unknown,
+        };
+        interface(&self.input, facts.input)
+            & interface(&self.output, facts.output)
+            & mark(self.mark, facts.mark)
+            & mark(self.connection_mark, facts.connection_mark)
+            & is_local
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decides_matches_on_interfaces_by_the_known_interface() {
+        use Condition::{False, True, Unknown};
+        let any = Interface::External;
+        for (pattern, is_negated, interface, expected) in [
+            ("lo", false, any, False),
+            ("lo", true, any, True),
+            ("lo", false, Interface::Unknown, Unknown),
+            ("eth0", false, any, Unknown),
+            ("eth0", true, any, Unknown),
+            ("eth0", false, Interface::Named("eth0"), True),
+            ("eth0", false, Interface::Named("eth01"), False),
+            ("eth+", false, Interface::Named("eth01"), True),
+            ("eth+", true, Interface::Named("eth01"), False),
+            ("l+", false, any, Unknown),
+            ("+", false, any, True),
+            ("+", true, any, False),
+            ("eth0", false, Interface::None, False),
+            ("eth0", true, Interface::None, True),
+            ("+", false, Interface::None, True),
+        ] {
+            let name = pattern.trim_end_matches('+');
+            let interfaces = Interfaces::one(name, name != pattern, is_negated);
+            let found = interfaces.condition(interface);
+            assert_eq!(found, expected, "{is_negated} {pattern} {interface:?}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The model of everything that the listings of one machine contain.
+
+use super::chains::Chains;
+
+/// The firewall of one machine.
+#[derive(Default)]
+pub struct Firewall<'a> {
+    pub tables: Vec<Table<'a>>,
+}
+
+/// A table, whose rules are read when a question needs them.
+pub struct Table<'a> {
+    pub chains: Box<dyn Chains<'a> + 'a>,
+    /// The place of the listing of this table in the whole input. The places of rules are relative to it.
+    pub offset: u32,
+}
