@@ -122,6 +122,14 @@ impl Criteria<'_> {
         *self == Criteria::default()
     }
 
+    pub fn mention_marks(&self) -> bool {
+        self.mark.is_some() || self.connection_mark.is_some()
+    }
+
+    pub fn forget_marks(&mut self) {
+        (self.mark, self.connection_mark) = (None, None);
+    }
+
     /// Returns whether packets with these facts meet the criteria.
     pub fn condition(&self, facts: &Facts) -> Condition {
         let interface = |wanted: &Option<Interfaces>, interface| {

@@ -11,7 +11,9 @@ mod drift;
 mod hook;
 mod mark;
 mod model;
+mod path;
 mod published;
+mod routes;
 mod rule;
 mod unit;
 
@@ -23,6 +25,8 @@ pub use drift::{Drift, Part, compare};
 pub use hook::{Approach, Hook, Unhooked};
 pub use mark::{Mark, MarkChange, MarkMatch};
 pub use model::{Firewall, Table};
+pub use path::{Cause, Decision, Flow, Journey, Position, Question, Stop, follow, later_packets};
 pub use published::PublishedNetwork;
+pub use routes::Routes;
 pub use rule::{Change, Ipv6Packets, RuleAction, RuleBranch, RuleText, Translation};
 pub use unit::units;

@@ -5,7 +5,7 @@ use super::interval::IntervalSet;
 use super::packet_box::{DIMENSIONS, Dimension, HeaderBox, PacketBox};
 
 /// A set of packets: a set of headers, times a set of values for each address and port.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cell {
     pub header: HeaderMatch,
     pub(super) sets: [IntervalSet; DIMENSIONS],
@@ -33,6 +33,15 @@ impl Cell {
         cell
     }
 
+    /// Returns the cell with another header.
+    #[must_use]
+    pub fn with_header(&self, header: HeaderMatch) -> Cell {
+        Cell {
+            header,
+            sets: self.sets.clone(),
+        }
+    }
+
     /// Returns the packets that are in both the cell and `other`, if any.
     pub fn and(&self, other: &PacketBox) -> Option<Cell> {
         let header = self.header.and(other.header)?;
@@ -41,6 +50,23 @@ impl Cell {
             *set = set.and(*interval)?;
         }
         Some(Cell { header, sets })
+    }
+
+    /// Returns the packets that are in both cells, if any.
+    pub fn and_cell(&self, other: &Cell) -> Option<Cell> {
+        let header = self.header.and(other.header)?;
+        let mut sets = self.sets.clone();
+        for (set, others) in sets.iter_mut().zip(&other.sets) {
+            *set = set.and_set(others)?;
+        }
+        Some(Cell { header, sets })
+    }
+
+    /// Returns true if `other` is a subset.
+    pub fn holds(&self, other: &Cell) -> bool {
+        let mut sets = self.sets.iter().zip(&other.sets);
+        let header = self.header.and(other.header);
+        header == Some(other.header) && sets.all(|(own, others)| own.holds_set(others))
     }
 
     /// Returns the packets of the cell that are not in `other`; `None` if the cell and `other` have
@@ -53,15 +79,36 @@ impl Cell {
     /// `None` if the cell and `other` have no packet in common.
     pub fn split(&self, other: &PacketBox) -> Option<(Cell, Vec<Cell>)> {
         let common = self.and(other)?;
+        let rest = self.rest(&common, |at, set| set.without(other.intervals[at]));
+        Some((common, rest))
+    }
+
+    /// Does the same as [`Cell::split`] for a cell.
+    pub fn split_by(&self, other: &Cell) -> Option<(Cell, Vec<Cell>)> {
+        let common = self.and_cell(other)?;
+        let rest = self.rest(&common, |at, set| set.without_set(&other.sets[at]));
+        Some((common, rest))
+    }
+
+    /// Returns the packets of the cell that are not in `common`, which is a part of it. `without` removes the values of
+    /// the part from the set of a dimension.
+    fn rest(
+        &self,
+        common: &Cell,
+        without: impl Fn(usize, &IntervalSet) -> Option<IntervalSet>,
+    ) -> Vec<Cell> {
         let mut rest = Vec::new();
         let mut left = self.clone();
         for at in 0..DIMENSIONS {
-            if let Some(outside) = left.sets[at].without(other.intervals[at]) {
+            if let Some(outside) = without(at, &left.sets[at]) {
                 let mut part = left.clone();
                 part.sets[at] = outside;
                 rest.push(part);
             }
             left.sets[at] = common.sets[at].clone();
+        }
+        if left.header == common.header {
+            return rest;
         }
         let atoms = HeaderMatch::atoms(&[left.header, common.header]);
         let outside = atoms
@@ -72,7 +119,7 @@ impl Cell {
             header,
             sets: sets.clone(),
         }));
-        Some((common, rest))
+        rest
     }
 
     /// Returns one box for each interval of remote addresses: the smallest box that contains all

@@ -126,6 +126,9 @@ pub struct States(u8);
 impl States {
     pub const ALL: States = States(0b1_1111);
     pub const NEW: States = States(1);
+    pub const ESTABLISHED: States = States(1 << 1);
+    pub const INVALID: States = States(1 << 3);
+    pub const UNTRACKED: States = States(1 << 4);
     const NAMES: [&'static str; 5] = ["new", "established", "related", "invalid", "untracked"];
 
     /// Returns the state with this name, as conntrack spells it, in lower case.

@@ -131,7 +131,18 @@ pub enum IntervalSet {
     Many(Arc<[Interval]>),
 }
 
+impl From<Interval> for IntervalSet {
+    fn from(interval: Interval) -> Self {
+        IntervalSet::One(interval)
+    }
+}
+
 impl IntervalSet {
+    /// Returns true if the set is a single interval.
+    pub fn is_interval(&self) -> bool {
+        matches!(self, IntervalSet::One(_))
+    }
+
     /// Returns the union of the intervals; `None` if there are none.
     pub fn of(intervals: Vec<Interval>) -> Option<IntervalSet> {
         let intervals = normalized(intervals);
@@ -170,6 +181,44 @@ impl IntervalSet {
     pub fn and(&self, interval: Interval) -> Option<IntervalSet> {
         let common = self.intervals()[self.overlapping(interval)].iter();
         IntervalSet::of(common.filter_map(|own| own.and(interval)).collect())
+    }
+
+    /// Returns the numbers that are in both sets; `None` if there are none.
+    pub fn and_set(&self, other: &IntervalSet) -> Option<IntervalSet> {
+        let (few, many) = if self.intervals().len() < other.intervals().len() {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        let common = few.intervals().iter().flat_map(|one| {
+            let near = many.intervals()[many.overlapping(*one)].iter();
+            near.filter_map(|other| other.and(*one))
+        });
+        IntervalSet::of(common.collect())
+    }
+
+    /// Returns the numbers that are not in `other`; `None` if there are none.
+    pub fn without_set(&self, other: &IntervalSet) -> Option<IntervalSet> {
+        let own = self.intervals().iter();
+        IntervalSet::of(
+            own.flat_map(|own| complement(other.intervals(), *own))
+                .collect(),
+        )
+    }
+
+    /// Returns the numbers that are in at least one of the sets.
+    #[must_use]
+    pub fn or_set(&self, other: &IntervalSet) -> IntervalSet {
+        let both = [self.intervals(), other.intervals()].concat();
+        IntervalSet::of(both).unwrap_or_else(|| self.clone())
+    }
+
+    /// Returns true if `other` is a subset.
+    pub fn holds_set(&self, other: &IntervalSet) -> bool {
+        other.intervals().iter().all(|one| {
+            let near = &self.intervals()[self.overlapping(*one)];
+            matches!(near, [only] if only.holds(*one))
+        })
     }
 
     /// Returns the numbers that are not in `interval`; `None` if there are none.

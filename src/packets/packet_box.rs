@@ -26,7 +26,7 @@ impl fmt::Display for Direction {
 }
 
 /// An address or port of a packet. The remote side is Twilio, and the local side is the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dimension {
     Remote,
     Local,

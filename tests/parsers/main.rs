@@ -17,6 +17,7 @@ mod linux_frontends;
 mod mikrotik;
 mod nftables;
 mod packet_sets;
+mod paths;
 mod pf;
 mod round_trip;
 mod security_group;

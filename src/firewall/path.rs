@@ -1,0 +1,248 @@
+//! The path of packets through a whole firewall.
+//!
+//! Packets pass the hooks of the kernel in a fixed order, and at each hook the base chains by their priorities. A packet
+//! passes the firewall if no base chain on its path stops it.
+
+mod compiled;
+mod flow;
+mod hooks;
+mod walker;
+
+use self::flow::FlowFacts;
+use self::hooks::{Hooks, Passage, in_state};
+
+pub use self::flow::{Decision, Flow};
+use super::criteria::Interface;
+use super::mark::Mark;
+use super::model::Firewall;
+use super::routes::Routes;
+use crate::limits::{LimitExceeded, Limits};
+use crate::packets::{Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, States};
+
+/// Packets, and the circumstances under which they arrive at a firewall.
+#[derive(Clone, Debug)]
+pub struct Question<'q> {
+    pub direction: Direction,
+    pub packets: Vec<Cell>,
+    /// The state of the connection: new or established.
+    pub state: States,
+    pub position: Position,
+    /// The interface that leads to the remote side.
+    pub interface: Interface<'q>,
+    /// The addresses of the machine, if they are known.
+    pub own: Option<&'q IntervalSet>,
+    pub routes: &'q Routes,
+    /// The known bits of the mark of the connection.
+    pub connection_mark: Mark,
+    pub limits: Limits,
+}
+
+/// The position of the firewall.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// On the machine that the packets are for, or from.
+    Host,
+    /// In front of these addresses; `None` for any address.
+    Router(Option<IntervalSet>),
+}
+
+/// The ways of packets through a firewall.
+#[derive(Debug, Default)]
+pub struct Journey {
+    pub passed: Vec<Flow>,
+    pub stopped: Vec<Stop>,
+}
+
+/// Packets that do not pass.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    pub flow: Flow,
+    pub cause: Cause,
+}
+
+/// The cause that packets do not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// A rule denies the packets.
+    Rule(u32),
+    /// No rule of a base chain accepts the packets, and its policy denies them.
+    Policy(u32),
+    /// A rule sends the packets to another destination.
+    Diverted(u32),
+    /// The packets are for the router itself, and no rule sends them on.
+    NotForwarded,
+}
+
+/// Follows packets through a firewall. Conditions that are unknown may lead the same packets both ways.
+///
+/// # Errors
+///
+/// If the work exceeds a limit.
+pub fn follow(firewall: &Firewall, question: &Question) -> Result<Journey, LimitExceeded> {
+    let mut passage = Passage::new(Hooks::of(firewall), question);
+    let flows = starts(question);
+    match question.direction {
+        Direction::In => incoming(&mut passage, question, flows)?,
+        Direction::Out => outgoing(&mut passage, question, flows)?,
+    }
+    Ok(passage.journey)
+}
+
+/// Returns the packets of a question before the first hook.
+fn starts(question: &Question) -> Vec<Flow> {
+    let cells = question.packets.iter();
+    let all = |is_for_machine| move |cell: &Cell| start(question, cell.clone(), is_for_machine);
+    match (question.direction, &question.position) {
+        (Direction::Out, _) | (_, Position::Router(None)) => cells.map(all(false)).collect(),
+        (_, Position::Host) => cells.map(all(true)).collect(),
+        (_, Position::Router(Some(behind))) => {
+            let parts = cells.flat_map(|cell| {
+                let local = cell.set(Dimension::Local);
+                let part = |set: Option<IntervalSet>, is_for_machine| {
+                    let cell = cell.with(Dimension::Local, set?);
+                    Some(start(question, cell, is_for_machine))
+                };
+                let inside = part(local.and_set(behind), false);
+                [inside, part(local.without_set(behind), true)]
+            });
+            parts.flatten().collect()
+        }
+    }
+}
+
+fn start(question: &Question, packets: Cell, is_for_machine: bool) -> Flow {
+    let flow = Flow {
+        packets,
+        before: None,
+        facts: FlowFacts {
+            mark: Mark::UNMARKED,
+            connection_mark: question.connection_mark,
+            is_untracked: false,
+            is_for_machine: Some(is_for_machine),
+        },
+        is_forwarded: false,
+        assumed: None,
+        decisions: None,
+    };
+    // Before connection tracking, rules see packets of every connection as invalid.
+    in_state(flow, States::INVALID)
+}
+
+fn incoming(
+    passage: &mut Passage,
+    question: &Question,
+    flows: Vec<Flow>,
+) -> Result<(), LimitExceeded> {
+    let flows = passage.hook("ingress", flows)?;
+    let flows = passage.hook("prerouting", flows)?;
+    let mut for_machine = Vec::new();
+    let mut forwarded = Vec::new();
+    for flow in flows {
+        match (&question.position, flow.facts.is_for_machine) {
+            (_, Some(false)) => forwarded.push(flow),
+            (Position::Host, Some(true)) => for_machine.push(flow),
+            (Position::Host, None) => {
+                forwarded.push(flow.clone());
+                for_machine.push(flow);
+            }
+            (Position::Router(_), _) => passage.stop(flow, Cause::NotForwarded),
+        }
+    }
+    if let Position::Router(Some(behind)) = &question.position {
+        forwarded = passage.only_to(behind, forwarded);
+    }
+    let mut passed = passage.hook("input", for_machine)?;
+    passed.extend(forward(passage, forwarded)?);
+    passage.journey.passed = passed;
+    Ok(())
+}
+
+fn outgoing(
+    passage: &mut Passage,
+    question: &Question,
+    flows: Vec<Flow>,
+) -> Result<(), LimitExceeded> {
+    let flows = if question.position == Position::Host {
+        let flows = passage.hook("output", flows)?;
+        passage.hook("postrouting", flows)?
+    } else {
+        let flows = passage.hook("prerouting", flows)?;
+        forward(passage, flows)?
+    };
+    passage.journey.passed = passage.hook("egress", flows)?;
+    Ok(())
+}
+
+fn forward(passage: &mut Passage, mut flows: Vec<Flow>) -> Result<Vec<Flow>, LimitExceeded> {
+    for flow in &mut flows {
+        flow.is_forwarded = true;
+    }
+    let flows = passage.hook("forward", flows)?;
+    passage.hook("postrouting", flows)
+}
+
+/// Returns the question about the packets of a connection after its first one, in this direction.
+///
+/// `first` are flows of the first packets that pass.
+pub fn later_packets<'q>(
+    question: &Question<'q>,
+    direction: Direction,
+    first: &[&Flow],
+    position: Position,
+) -> Question<'q> {
+    let packets = first.iter().map(|flow| {
+        let header = flow.packets.header;
+        let flags = later_flags(question.direction == direction);
+        let header = HeaderMatch {
+            flags,
+            states: States::ALL,
+            ..header
+        };
+        flow.packets.with_header(header)
+    });
+    let marks = first.iter().map(|flow| flow.facts.connection_mark);
+    Question {
+        direction,
+        packets: packets.collect(),
+        state: States::ESTABLISHED,
+        position,
+        connection_mark: marks.reduce(Mark::or).unwrap_or(Mark::UNKNOWN),
+        ..question.clone()
+    }
+}
+
+/// Returns the TCP flags of packets after the first one: the answer to it, or the next packet of the same side.
+fn later_flags(same_side: bool) -> Flags {
+    const ALL: u8 = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
+    Flags::masked(
+        ALL,
+        if same_side {
+            Flags::ACK
+        } else {
+            Flags::SYN | Flags::ACK
+        },
+    )
+}
+
+impl Passage<'_, '_, '_> {
+    /// Stops flows that are not to these addresses.
+    fn only_to(&mut self, behind: &IntervalSet, flows: Vec<Flow>) -> Vec<Flow> {
+        let mut kept = Vec::new();
+        for flow in flows {
+            let local = flow.packets.set(Dimension::Local);
+            let inside = local.and_set(behind);
+            if let Some(outside) = local.without_set(behind) {
+                let cause = match &flow.before {
+                    Some(before) => Cause::Diverted(before.changed_by),
+                    None => Cause::NotForwarded,
+                };
+                self.stop(
+                    flow.with(flow.packets.with(Dimension::Local, outside)),
+                    cause,
+                );
+            }
+            kept.extend(inside.map(|set| flow.with(flow.packets.with(Dimension::Local, set))));
+        }
+        kept
+    }
+}

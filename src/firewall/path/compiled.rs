@@ -1,0 +1,208 @@
+//! The rules of a chain, prepared for sets of packets.
+
+use std::collections::HashMap;
+
+use crate::firewall::criteria::Criteria;
+use crate::firewall::model::Table;
+use crate::firewall::rule::{Change, RuleAction, RuleBranch};
+use crate::limits::{Limit, LimitExceeded, Limits};
+use crate::packets::{Cell, Condition, Dimension, Direction, Interval, IntervalSet};
+
+/// A rule, or several consecutive rules with the same action that differ only in their remote addresses.
+#[derive(Debug)]
+pub(super) struct Compiled<'a> {
+    /// The packets that match any of these.
+    pub packets: Vec<Cell>,
+    pub criteria: Criteria<'a>,
+    pub condition: Condition,
+    pub changes: Vec<Change>,
+    /// `None` if packets continue with the next rule.
+    pub action: Option<RuleAction<'a>>,
+    /// The place of the first rule.
+    pub at: u32,
+    /// The place of each rule of several, with its packets.
+    pub rules: Vec<(Interval, u32)>,
+}
+
+impl Compiled<'_> {
+    /// Returns the place of the rule that decides about the first of these packets.
+    pub fn place(&self, packets: &Cell) -> u32 {
+        let first = packets.set(Dimension::Remote).hull().first;
+        let holds = |(remote, _): &&(Interval, u32)| remote.holds(Interval::single(first));
+        self.rules.iter().find(holds).map_or(self.at, |(_, at)| *at)
+    }
+}
+
+/// Reads the rules of a chain. Rules that cannot be read exactly have all effects that they may have.
+pub(super) fn compile<'a>(
+    table: &Table<'a>,
+    chain: &str,
+    direction: Direction,
+    limits: Limits,
+) -> Result<Vec<Compiled<'a>>, LimitExceeded> {
+    let chains = &*table.chains;
+    let rules = chains.rules(chain).unwrap_or_default();
+    limits.check(Limit::Rules, rules.len())?;
+    let mut compiler = Compiler {
+        direction,
+        done: Vec::new(),
+        run: Vec::new(),
+        is_changed: false,
+    };
+    let mut branches = Vec::new();
+    for rule in rules {
+        branches.clear();
+        // The branches of a rule that cannot be read exactly contain its possible effects.
+        let _inexact = chains.read(*rule, limits, &mut branches);
+        compiler.rule(&branches, table.offset.saturating_add(rule.at));
+    }
+    compiler.end_run();
+    Ok(compiler.done)
+}
+
+struct Compiler<'a> {
+    direction: Direction,
+    done: Vec<Compiled<'a>>,
+    /// The remote addresses and places of consecutive rules that the last compiled rule stands for.
+    run: Vec<(Interval, u32)>,
+    /// True if the current rule has changed a mark.
+    is_changed: bool,
+}
+
+impl<'a> Compiler<'a> {
+    fn rule(&mut self, branches: &[RuleBranch<'a>], at: u32) {
+        let ipv4: Vec<&RuleBranch> = branches.iter().filter(|branch| branch.ipv4).collect();
+        let mut changes: Vec<Change> = Vec::new();
+        let mut groups = ipv4
+            .chunk_by(|one, next| has_same_effect(one, next))
+            .peekable();
+        while let Some(group) = groups.next() {
+            let action = match group[0].action {
+                RuleAction::Change(change) => {
+                    changes.push(change);
+                    if groups
+                        .peek()
+                        .is_some_and(|next| have_same_packets(group, next))
+                    {
+                        continue;
+                    }
+                    None
+                }
+                action => Some(action),
+            };
+            let boxes = group.iter();
+            let boxes = boxes.map(|branch| branch.packets.to_remote_local(self.direction));
+            let mut compiled = Compiled {
+                packets: boxes.map(Cell::from).collect(),
+                criteria: group[0].criteria.clone(),
+                condition: group[0].condition,
+                changes: std::mem::take(&mut changes),
+                action,
+                at,
+                rules: Vec::new(),
+            };
+            if self.is_changed && compiled.criteria.mention_marks() {
+                // The rule compared the mark before it changed the mark.
+                compiled.criteria.forget_marks();
+                compiled.condition = Condition::Unknown;
+            }
+            self.is_changed |= !compiled.changes.is_empty();
+            self.add(compiled);
+        }
+        self.is_changed = false;
+    }
+
+    fn add(&mut self, mut rule: Compiled<'a>) {
+        let remote = match &rule.packets[..] {
+            [only] if only.set(Dimension::Remote).is_interval() => {
+                Some(only.set(Dimension::Remote).hull())
+            }
+            _ => None,
+        };
+        if remote.is_none() || !self.continues_run(&rule) {
+            self.end_run();
+            rule.packets = grouped(std::mem::take(&mut rule.packets));
+            let at = rule.at;
+            self.done.push(rule);
+            self.run.extend(remote.map(|remote| (remote, at)));
+        } else if let Some(remote) = remote {
+            self.run.push((remote, rule.at));
+        }
+    }
+
+    /// True if a rule has the same effect as the last ones, except for its remote addresses.
+    fn continues_run(&self, rule: &Compiled) -> bool {
+        let Some(last) = self.done.last().filter(|_| !self.run.is_empty()) else {
+            return false;
+        };
+        let is_certain = |rule: &Compiled| rule.condition.is_true() && rule.criteria.is_empty();
+        let is_final = matches!(rule.action, Some(RuleAction::Accept | RuleAction::Deny));
+        let any_remote =
+            |cell: &Cell| cell.with(Dimension::Remote, Dimension::Remote.whole().into());
+        is_final
+            && rule.changes.is_empty()
+            && last.changes.is_empty()
+            && last.action == rule.action
+            && is_certain(last)
+            && is_certain(rule)
+            && last.packets.first().map(any_remote) == rule.packets.first().map(any_remote)
+    }
+
+    /// Adds the remote addresses of the run to the rule that stands for it.
+    fn end_run(&mut self) {
+        let run = std::mem::take(&mut self.run);
+        if run.len() < 2 {
+            return;
+        }
+        let remotes = IntervalSet::of(run.iter().map(|(remote, _)| *remote).collect());
+        if let (Some(last), Some(remotes)) = (self.done.last_mut(), remotes) {
+            for cell in &mut last.packets {
+                *cell = cell.with(Dimension::Remote, remotes.clone());
+            }
+            last.rules = run;
+        }
+    }
+}
+
+/// True if two branches of a rule do the same with their packets.
+fn has_same_effect(one: &RuleBranch, next: &RuleBranch) -> bool {
+    (one.action, one.condition, &one.criteria) == (next.action, next.condition, &next.criteria)
+}
+
+/// True if two groups of branches have the same packets under the same conditions.
+fn have_same_packets(one: &[&RuleBranch], next: &[&RuleBranch]) -> bool {
+    let same = |(one, next): (&&RuleBranch, &&RuleBranch)| one.packets == next.packets;
+    let ends = (one[0].condition, &one[0].criteria) == (next[0].condition, &next[0].criteria);
+    ends && one.len() == next.len() && one.iter().zip(next).all(same)
+}
+
+/// Returns the same packets as fewer cells, by joining cells that differ only in one of their addresses.
+fn grouped(cells: Vec<Cell>) -> Vec<Cell> {
+    let cells = joined_by(Dimension::Remote, cells);
+    joined_by(Dimension::Local, cells)
+}
+
+/// Joins cells that differ only in one dimension, in the order of their first appearance.
+pub(super) fn joined_by(dimension: Dimension, cells: Vec<Cell>) -> Vec<Cell> {
+    if cells.len() < 2 {
+        return cells;
+    }
+    let mut known: HashMap<Cell, usize> = HashMap::new();
+    let mut joined: Vec<(Cell, Vec<Interval>)> = Vec::new();
+    for cell in cells {
+        let others = cell.with(dimension, dimension.whole().into());
+        let own = cell.set(dimension).intervals();
+        if let Some(at) = known.get(&others) {
+            joined[*at].1.extend(own);
+        } else {
+            known.insert(others, joined.len());
+            let own = own.to_vec();
+            joined.push((cell, own));
+        }
+    }
+    let join = |(cell, own): (Cell, Vec<Interval>)| match IntervalSet::of(own) {
+        Some(set) => cell.with(dimension, set),
+        None => cell,
+    };
+    joined.into_iter().map(join).collect()
+}

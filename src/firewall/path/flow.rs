@@ -1,0 +1,211 @@
+//! Packets on their way through a firewall.
+
+use std::rc::Rc;
+
+use crate::firewall::mark::Mark;
+use crate::firewall::rule::{Change, Translation};
+use crate::packets::{Cell, Dimension, Interval, IntervalSet};
+
+/// Packets that have taken the same way so far, and the facts about them.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// The packets at the current place, after every translation.
+    pub packets: Cell,
+    /// The destination before a translation; `None` if no rule has changed it.
+    pub before: Option<Rc<Destination>>,
+    pub facts: FlowFacts,
+    /// True if the machine forwards the packets.
+    pub is_forwarded: bool,
+    /// The rules with unknown conditions on the way, the last one first.
+    pub assumed: Option<Rc<Assumption>>,
+    /// The decisions of base chains on the way, the last one first.
+    pub decisions: Option<Rc<Decision>>,
+}
+
+/// The facts about a flow that criteria compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FlowFacts {
+    pub mark: Mark,
+    pub connection_mark: Mark,
+    pub is_untracked: bool,
+    /// True if the destination is an address of the machine; `None` if this is unknown.
+    pub is_for_machine: Option<bool>,
+}
+
+impl FlowFacts {
+    /// Returns what is known about a flow that is one of two, which are in the same state of connection tracking.
+    #[must_use]
+    pub fn or(self, other: FlowFacts) -> FlowFacts {
+        FlowFacts {
+            mark: self.mark.or(other.mark),
+            connection_mark: self.connection_mark.or(other.connection_mark),
+            is_for_machine: self
+                .is_for_machine
+                .filter(|_| self.is_for_machine == other.is_for_machine),
+            ..self
+        }
+    }
+}
+
+/// The destination of packets before a rule changed it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Destination {
+    /// `None` if the address is unchanged.
+    pub addresses: Option<IntervalSet>,
+    /// `None` if the port is unchanged.
+    pub ports: Option<IntervalSet>,
+    /// The place of the rule.
+    pub changed_by: u32,
+}
+
+/// A rule that may match, because one of its conditions is unknown.
+#[derive(Clone, Debug)]
+pub struct Assumption {
+    pub at: u32,
+    pub before: Option<Rc<Assumption>>,
+}
+
+/// The decision of a base chain.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// The index of the base chain among those of the firewall.
+    pub chain: usize,
+    /// The place of the rule or of the policy.
+    pub at: u32,
+    pub is_policy: bool,
+    pub before: Option<Rc<Decision>>,
+}
+
+/// The most rules with unknown conditions that a flow records.
+const MAX_ASSUMED: usize = 8;
+
+impl Flow {
+    /// Returns a flow of other packets, which went the same way.
+    #[must_use]
+    pub fn with(&self, packets: Cell) -> Flow {
+        Flow {
+            packets,
+            ..self.clone()
+        }
+    }
+
+    /// Records a rule whose condition is unknown.
+    pub fn assume(&mut self, at: u32) {
+        let known = self.assumed();
+        if known.len() < MAX_ASSUMED && !known.contains(&at) {
+            let before = self.assumed.take();
+            self.assumed = Some(Rc::new(Assumption { at, before }));
+        }
+    }
+
+    /// Returns the places of the rules with unknown conditions, the first one first.
+    pub fn assumed(&self) -> Vec<u32> {
+        let mut places = Vec::new();
+        let mut next = self.assumed.as_deref();
+        while let Some(assumption) = next {
+            places.push(assumption.at);
+            next = assumption.before.as_deref();
+        }
+        places.reverse();
+        places
+    }
+
+    pub fn decide(&mut self, chain: usize, at: u32, is_policy: bool) {
+        let before = self.decisions.take();
+        self.decisions = Some(Rc::new(Decision {
+            chain,
+            at,
+            is_policy,
+            before,
+        }));
+    }
+
+    /// Returns the packets as they were before any translation.
+    pub fn original(&self) -> Cell {
+        let mut packets = self.packets.clone();
+        let before = self.before.as_deref();
+        if let Some(addresses) = before.and_then(|before| before.addresses.clone()) {
+            packets = packets.with(Dimension::Local, addresses);
+        }
+        if let Some(ports) = before.and_then(|before| before.ports.clone()) {
+            packets = packets.with(Dimension::LocalPort, ports);
+        }
+        packets
+    }
+
+    pub fn change(&mut self, change: Change) {
+        let facts = &mut self.facts;
+        match change {
+            Change::Mark(change) => facts.mark = facts.mark.changed(change),
+            Change::ConnectionMark(change) => {
+                facts.connection_mark = facts.connection_mark.changed(change);
+            }
+            Change::SaveMark { cleared, taken } => {
+                facts.connection_mark = facts.connection_mark.copied(facts.mark, cleared, taken);
+            }
+            Change::RestoreMark { cleared, taken } => {
+                facts.mark = facts.mark.copied(facts.connection_mark, cleared, taken);
+            }
+            Change::UnknownMark => facts.mark = Mark::UNKNOWN,
+            Change::UnknownConnectionMark => facts.connection_mark = Mark::UNKNOWN,
+            Change::Untrack => facts.is_untracked = true,
+        }
+    }
+
+    /// Applies a rule that changes the destination of incoming packets. `own` are the addresses of the machine, if they are
+    /// known.
+    pub fn translate(&mut self, translation: Translation, at: u32, own: Option<&IntervalSet>) {
+        let (addresses, ports) = match translation {
+            Translation::Source => return,
+            Translation::Destination { addresses, ports } => {
+                (addresses.map(IntervalSet::One), ports)
+            }
+            Translation::Redirect { ports } => {
+                // Without the addresses of the machine, any address may be one of them.
+                let any = Interval::ADDRESSES.into();
+                (Some(own.cloned().unwrap_or(any)), ports)
+            }
+        };
+        self.facts.is_for_machine = match (translation, &addresses) {
+            (Translation::Redirect { .. }, _) => Some(true),
+            (_, Some(to)) => is_own(to, own),
+            (_, None) => self.facts.is_for_machine,
+        };
+        let set = |dimension| self.packets.set(dimension).clone();
+        let before = Destination {
+            addresses: addresses.as_ref().map(|_| set(Dimension::Local)),
+            ports: ports.map(|_| set(Dimension::LocalPort)),
+            changed_by: at,
+        };
+        self.before.get_or_insert(Rc::new(before));
+        if let Some(addresses) = addresses {
+            self.packets = self.packets.with(Dimension::Local, addresses);
+        }
+        if let Some(ports) = ports {
+            self.packets = self.packets.with(Dimension::LocalPort, ports.into());
+        }
+    }
+}
+
+/// The addresses of loopback (RFC 1122, section 3.2.1.3).
+const LOOPBACK: Interval = Interval {
+    first: 0x7f00_0000,
+    last: 0x7fff_ffff,
+};
+
+/// Returns whether all of the addresses, or none, are addresses of the machine. If its addresses are unknown, only those
+/// of loopback are its own.
+fn is_own(addresses: &IntervalSet, own: Option<&IntervalSet>) -> Option<bool> {
+    let hull = addresses.hull();
+    if LOOPBACK.holds(hull) {
+        return Some(true);
+    }
+    let Some(own) = own else {
+        return Some(false);
+    };
+    match addresses.and_set(own) {
+        None => Some(false),
+        Some(common) if common == *addresses => Some(true),
+        Some(_) => None,
+    }
+}

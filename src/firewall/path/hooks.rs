@@ -1,0 +1,265 @@
+//! The base chains at the hooks of the kernel, and the passage of flows through them.
+
+use super::flow::Flow;
+use super::walker::{Results, Walker, fewer};
+use super::{Cause, Journey, Question, Stop};
+use crate::firewall::chains::{BaseChain, ChainKind};
+use crate::firewall::criteria::{Criteria, Facts, Interface};
+use crate::firewall::model::Firewall;
+use crate::firewall::rule::Translation;
+use crate::limits::LimitExceeded;
+use crate::packets::{Condition, Dimension, Direction, HeaderMatch, States};
+
+/// The base chains of all tables, each with the index of its table, by priority.
+pub(super) struct Hooks<'a, 'f> {
+    firewall: &'f Firewall<'a>,
+    chains: Vec<(usize, BaseChain<'a>)>,
+}
+
+impl<'a, 'f> Hooks<'a, 'f> {
+    pub fn of(firewall: &'f Firewall<'a>) -> Self {
+        let tables = firewall.tables.iter().enumerate();
+        let mut chains: Vec<(usize, BaseChain)> = tables
+            .flat_map(|(number, table)| {
+                let base_chains = table.chains.base_chains().into_iter();
+                base_chains.map(move |chain| (number, chain))
+            })
+            .collect();
+        chains.sort_by_key(|(_, chain)| chain.priority);
+        Hooks { firewall, chains }
+    }
+}
+
+/// The priority of connection tracking (`NF_IP_PRI_CONNTRACK` of Linux).
+const CONNECTION_TRACKING: i32 = -200;
+
+/// Flows on their way through the hooks.
+pub(super) struct Passage<'a, 'f, 'q> {
+    hooks: Hooks<'a, 'f>,
+    question: &'q Question<'q>,
+    walker: Walker<'a, 'f>,
+    pub journey: Journey,
+}
+
+impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
+    pub fn new(hooks: Hooks<'a, 'f>, question: &'q Question<'q>) -> Self {
+        let walker = Walker::new(&hooks.firewall.tables, question.direction, question.limits);
+        Passage {
+            hooks,
+            question,
+            walker,
+            journey: Journey::default(),
+        }
+    }
+
+    pub fn stop(&mut self, flow: Flow, cause: Cause) {
+        self.journey.stopped.push(Stop { flow, cause });
+    }
+
+    /// Returns the flows that pass all base chains of a hook.
+    pub fn hook(&mut self, hook: &str, flows: Vec<Flow>) -> Result<Vec<Flow>, LimitExceeded> {
+        let mut left = Vec::new();
+        for (facts, flows) in self.by_facts(hook, flows) {
+            left.extend(self.chains_of(hook, facts, flows)?);
+        }
+        Ok(left)
+    }
+
+    fn chains_of(
+        &mut self,
+        hook: &str,
+        facts: Facts<'q>,
+        mut flows: Vec<Flow>,
+    ) -> Result<Vec<Flow>, LimitExceeded> {
+        // Packets get a state at the first hook after a network or a program.
+        let mut has_state = !matches!(hook, "prerouting" | "output");
+        for number in 0..self.hooks.chains.len() {
+            let (table, chain) = self.hooks.chains[number].clone();
+            if !chain.hook.eq_ignore_ascii_case(hook) {
+                continue;
+            }
+            if !has_state && chain.priority >= CONNECTION_TRACKING {
+                flows = self.tracked(flows);
+                has_state = true;
+            }
+            flows = self.enter(number, table, &chain, facts, fewer(flows))?;
+        }
+        if has_state {
+            Ok(flows)
+        } else {
+            Ok(self.tracked(flows))
+        }
+    }
+
+    /// Divides flows by the facts about their interfaces at a hook.
+    fn by_facts(&self, hook: &str, flows: Vec<Flow>) -> Vec<(Facts<'q>, Vec<Flow>)> {
+        let mut groups: Vec<(Facts, Vec<Flow>)> = Vec::new();
+        for flow in flows {
+            let facts = self.facts(hook, &flow);
+            let is_same =
+                |known: &Facts| (known.input, known.output) == (facts.input, facts.output);
+            match groups.iter_mut().find(|(known, _)| is_same(known)) {
+                Some((_, group)) => group.push(flow),
+                None => groups.push((facts, vec![flow])),
+            }
+        }
+        groups
+    }
+
+    fn facts(&self, hook: &str, flow: &Flow) -> Facts<'q> {
+        let outside = self.question.interface;
+        let inside = match self
+            .question
+            .routes
+            .interface(flow.packets.set(Dimension::Local))
+        {
+            Some(name) => Interface::Named(name),
+            None => Interface::Unknown,
+        };
+        let (from, to) = match self.question.direction {
+            Direction::In => (outside, inside),
+            Direction::Out => (inside, outside),
+        };
+        let (input, output) = match hook {
+            "ingress" | "prerouting" | "input" => (from, Interface::None),
+            "output" | "egress" => (Interface::None, to),
+            "postrouting" if !flow.is_forwarded => (Interface::None, to),
+            _ => (from, to),
+        };
+        Facts {
+            input,
+            output,
+            ..Facts::default()
+        }
+    }
+
+    /// Gives flows the state that connection tracking knows.
+    fn tracked(&self, flows: Vec<Flow>) -> Vec<Flow> {
+        let with_state = |flow: Flow| {
+            let state = if flow.facts.is_untracked {
+                States::UNTRACKED
+            } else {
+                self.question.state
+            };
+            in_state(flow, state)
+        };
+        flows.into_iter().map(with_state).collect()
+    }
+
+    /// Returns the flows that a base chain lets pass.
+    fn enter(
+        &mut self,
+        number: usize,
+        table: usize,
+        chain: &BaseChain<'a>,
+        facts: Facts,
+        flows: Vec<Flow>,
+    ) -> Result<Vec<Flow>, LimitExceeded> {
+        let (mut left, entering) = self.divide(chain, &facts, flows);
+        if entering.is_empty() {
+            return Ok(left);
+        }
+        let (results, undecided) = self.walker.base_chain(table, chain.name, facts, entering)?;
+        self.end(number, table, chain, undecided, &mut left);
+        let Results {
+            accepted,
+            denied,
+            translated,
+        } = results;
+        for (mut flow, at) in accepted {
+            flow.decide(number, at, false);
+            left.push(flow);
+        }
+        for (flow, at) in denied {
+            self.stop(flow, Cause::Rule(at));
+        }
+        for (flow, translation, at) in translated {
+            self.translate(number, flow, translation, at, &mut left);
+        }
+        Ok(left)
+    }
+
+    /// Returns the flows that do not enter a base chain, and those that do or may do so.
+    fn divide(
+        &self,
+        chain: &BaseChain<'a>,
+        facts: &Facts,
+        flows: Vec<Flow>,
+    ) -> (Vec<Flow>, Vec<Flow>) {
+        let devices = match self.question.direction {
+            Direction::In => Criteria {
+                input: chain.devices.clone(),
+                ..Criteria::default()
+            },
+            Direction::Out => Criteria {
+                output: chain.devices.clone(),
+                ..Criteria::default()
+            },
+        };
+        match devices.condition(facts) {
+            Condition::False => return (flows, Vec::new()),
+            Condition::Unknown => return (flows.clone(), flows),
+            Condition::True => {}
+        }
+        if chain.kind == ChainKind::Filter {
+            return (Vec::new(), flows);
+        }
+        let is_settled = |flow: &Flow| {
+            self.question.state != States::NEW || flow.facts.is_untracked || flow.before.is_some()
+        };
+        flows.into_iter().partition(is_settled)
+    }
+
+    /// Applies the policy of a base chain.
+    fn end(
+        &mut self,
+        number: usize,
+        table: usize,
+        chain: &BaseChain<'a>,
+        flows: Vec<Flow>,
+        left: &mut Vec<Flow>,
+    ) {
+        let table = &self.hooks.firewall.tables[table];
+        let policy = table.chains.policy(chain.name).ok().flatten();
+        for mut flow in flows {
+            let (accepts, at) = match policy {
+                Some((accepts, at)) => (Some(accepts), table.offset.saturating_add(at)),
+                None => (None, table.offset),
+            };
+            if accepts != Some(true) {
+                self.stop(flow.clone(), Cause::Policy(at));
+            }
+            if accepts != Some(false) {
+                flow.decide(number, at, true);
+                left.push(flow);
+            }
+        }
+    }
+
+    fn translate(
+        &mut self,
+        number: usize,
+        mut flow: Flow,
+        translation: Translation,
+        at: u32,
+        left: &mut Vec<Flow>,
+    ) {
+        let is_source = translation == Translation::Source;
+        if !is_source && self.question.direction == Direction::Out {
+            return self.stop(flow, Cause::Diverted(at));
+        }
+        flow.translate(translation, at, self.question.own);
+        flow.decide(number, at, false);
+        left.push(flow);
+    }
+}
+
+/// Returns the flow with another connection state.
+pub(super) fn in_state(flow: Flow, states: States) -> Flow {
+    let header = HeaderMatch {
+        states,
+        ..flow.packets.header
+    };
+    let packets = flow.packets.with_header(header);
+    Flow { packets, ..flow }
+}

@@ -1,0 +1,349 @@
+//! Follows flows through the rules of chains.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::compiled::{Compiled, compile, joined_by};
+use super::flow::{Decision, Destination, Flow, FlowFacts};
+use crate::firewall::criteria::Facts;
+use crate::firewall::model::Table;
+use crate::firewall::rule::{RuleAction, Translation};
+use crate::limits::{Limit, LimitExceeded, Limits};
+use crate::packets::{Cell, Condition, Dimension, Direction};
+
+/// Above this number, flows with the same packets become one flow, whose mark is only partly known.
+const MAX_FLOWS: usize = 256;
+
+/// A chain of a table, by the indices of the table and the name of the chain.
+type ChainKey<'a> = (usize, &'a str);
+
+/// Follows flows through chains, and keeps the chains that were read.
+pub(super) struct Walker<'a, 'f> {
+    tables: &'f [Table<'a>],
+    direction: Direction,
+    limits: Limits,
+    compiled: HashMap<ChainKey<'a>, Rc<[Compiled<'a>]>>,
+    work: usize,
+}
+
+/// The results of a base chain.
+#[derive(Debug, Default)]
+pub(super) struct Results {
+    /// The packets that rules accept, and the places of these rules.
+    pub accepted: Vec<(Flow, u32)>,
+    /// The packets that rules deny, and the places of these rules.
+    pub denied: Vec<(Flow, u32)>,
+    /// The packets that a rule translates.
+    pub translated: Vec<(Flow, Translation, u32)>,
+}
+
+/// A base chain that is being followed.
+struct Call<'c> {
+    table: usize,
+    facts: Facts<'c>,
+    results: Results,
+}
+
+impl<'a, 'f> Walker<'a, 'f> {
+    pub fn new(tables: &'f [Table<'a>], direction: Direction, limits: Limits) -> Self {
+        Walker {
+            tables,
+            direction,
+            limits,
+            compiled: HashMap::new(),
+            work: 0,
+        }
+    }
+
+    /// Follows flows through a base chain. Also returns the flows that no rule decides about.
+    pub fn base_chain(
+        &mut self,
+        table: usize,
+        chain: &'a str,
+        facts: Facts,
+        flows: Vec<Flow>,
+    ) -> Result<(Results, Vec<Flow>), LimitExceeded> {
+        let mut call = Call {
+            table,
+            facts,
+            results: Results::default(),
+        };
+        let undecided = self.chain(&mut call, chain, flows, 1)?;
+        Ok((call.results, undecided))
+    }
+
+    /// Returns the flows that continue after the chain.
+    fn chain(
+        &mut self,
+        call: &mut Call,
+        chain: &'a str,
+        flows: Vec<Flow>,
+        depth: usize,
+    ) -> Result<Vec<Flow>, LimitExceeded> {
+        let rules = self.rules(call.table, chain)?;
+        let mut here = flows;
+        let mut leaving = Vec::new();
+        for rule in rules.iter() {
+            if here.is_empty() {
+                break;
+            }
+            self.spend(here.len() + 1)?;
+            let matching = self.split(call, rule, &mut here)?;
+            if matching.is_empty() {
+                continue;
+            }
+            self.act(call, rule, matching, &mut here, &mut leaving, depth)?;
+            if here.len() > MAX_FLOWS {
+                here = fewer(here);
+            }
+        }
+        here.append(&mut leaving);
+        Ok(joined(here))
+    }
+
+    fn rules(&mut self, table: usize, chain: &'a str) -> Result<Rc<[Compiled<'a>]>, LimitExceeded> {
+        if let Some(known) = self.compiled.get(&(table, chain)) {
+            return Ok(known.clone());
+        }
+        let rules = compile(&self.tables[table], chain, self.direction, self.limits)?;
+        let rules: Rc<[Compiled]> = rules.into();
+        self.compiled.insert((table, chain), rules.clone());
+        Ok(rules)
+    }
+
+    /// Removes the packets that certainly match a rule from `here`. Returns the packets that match or may match.
+    fn split(
+        &mut self,
+        call: &Call,
+        rule: &Compiled,
+        here: &mut Vec<Flow>,
+    ) -> Result<Vec<Flow>, LimitExceeded> {
+        let mut matching = Vec::new();
+        let mut work = 0;
+        for mut flow in std::mem::take(here) {
+            let condition = rule.condition & rule.criteria.condition(&facts_of(&flow, call.facts));
+            if condition.is_false() {
+                here.push(flow);
+                continue;
+            }
+            let (common, rest) = split_by_any(&flow.packets, &rule.packets, &mut work);
+            if common.is_empty() {
+                here.push(flow);
+                continue;
+            }
+            if condition == Condition::Unknown {
+                flow.assume(rule.at);
+                matching.extend(common.into_iter().map(|cell| flow.with(cell)));
+                here.push(flow);
+            } else {
+                matching.extend(common.into_iter().map(|cell| flow.with(cell)));
+                here.extend(rest.into_iter().map(|cell| flow.with(cell)));
+            }
+        }
+        self.spend(work)?;
+        Ok(matching)
+    }
+
+    fn act(
+        &mut self,
+        call: &mut Call,
+        rule: &Compiled<'a>,
+        mut matching: Vec<Flow>,
+        here: &mut Vec<Flow>,
+        leaving: &mut Vec<Flow>,
+        depth: usize,
+    ) -> Result<(), LimitExceeded> {
+        for flow in &mut matching {
+            rule.changes.iter().for_each(|change| flow.change(*change));
+        }
+        let placed = |flow: Flow| {
+            let at = rule.place(&flow.packets);
+            (flow, at)
+        };
+        match rule.action {
+            None => add_new(here, matching),
+            Some(RuleAction::Accept) => {
+                call.results
+                    .accepted
+                    .extend(matching.into_iter().map(placed));
+            }
+            Some(RuleAction::Deny) => call.results.denied.extend(matching.into_iter().map(placed)),
+            Some(RuleAction::Return) => leaving.append(&mut matching),
+            Some(RuleAction::Jump(chain)) => {
+                let back = self.enter(call, chain, matching, rule.at, depth)?;
+                add_new(here, back);
+            }
+            Some(RuleAction::Goto(chain)) => {
+                let mut back = self.enter(call, chain, matching, rule.at, depth)?;
+                leaving.append(&mut back);
+            }
+            Some(RuleAction::Translate(translation)) => {
+                let translated = matching
+                    .into_iter()
+                    .map(|flow| (flow, translation, rule.at));
+                call.results.translated.extend(translated);
+            }
+            Some(RuleAction::Undecided | RuleAction::Change(_)) => {
+                let back = undecided(call, matching, rule.at);
+                add_new(here, back);
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows flows through a chain that a rule leads to. If the chain is unknown, everything is possible.
+    fn enter(
+        &mut self,
+        call: &mut Call,
+        chain: &'a str,
+        flows: Vec<Flow>,
+        at: u32,
+        depth: usize,
+    ) -> Result<Vec<Flow>, LimitExceeded> {
+        let is_known = self.tables[call.table].chains.rules(chain).is_some();
+        let is_too_deep = self.limits.check(Limit::Depth, depth + 1).is_err();
+        if is_known && !is_too_deep {
+            self.chain(call, chain, flows, depth + 1)
+        } else {
+            Ok(undecided(call, flows, at))
+        }
+    }
+
+    fn spend(&mut self, work: usize) -> Result<(), LimitExceeded> {
+        self.work = self.work.saturating_add(work);
+        self.limits.check(Limit::Work, self.work)
+    }
+}
+
+/// Records that a rule may accept or deny the flows. Returns them, because it may also let them continue.
+fn undecided(call: &mut Call, mut flows: Vec<Flow>, at: u32) -> Vec<Flow> {
+    for flow in &mut flows {
+        flow.assume(at);
+        call.results.accepted.push((flow.clone(), at));
+        call.results.denied.push((flow.clone(), at));
+    }
+    flows
+}
+
+/// Returns the facts about a flow at a hook.
+fn facts_of<'c>(flow: &Flow, hook: Facts<'c>) -> Facts<'c> {
+    let FlowFacts {
+        mark,
+        connection_mark,
+        is_for_machine,
+        ..
+    } = flow.facts;
+    Facts {
+        mark,
+        connection_mark,
+        destination_is_local: is_for_machine,
+        ..hook
+    }
+}
+
+/// Returns the packets of a cell that are in any of the others, and the rest.
+fn split_by_any(cell: &Cell, others: &[Cell], work: &mut usize) -> (Vec<Cell>, Vec<Cell>) {
+    let mut common = Vec::new();
+    let mut rest = vec![cell.clone()];
+    for other in others {
+        let size = |cell: &Cell| cell.set(Dimension::Remote).intervals().len();
+        let mut next = Vec::with_capacity(rest.len());
+        for part in rest {
+            match part.split_by(other) {
+                Some((both, left)) => {
+                    *work += size(&part);
+                    common.push(both);
+                    next.extend(left);
+                }
+                None => next.push(part),
+            }
+        }
+        *work += next.len() + 1;
+        rest = next;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    (common, rest)
+}
+
+/// Adds flows, except those that a present flow already stands for: both ways around a rule with an unknown condition
+/// may meet again.
+fn add_new(here: &mut Vec<Flow>, flows: Vec<Flow>) {
+    let present = here.len();
+    for flow in flows {
+        let stands_for = |other: &Flow| {
+            other.facts == flow.facts
+                && other.before == flow.before
+                && other.packets.holds(&flow.packets)
+        };
+        if !here[..present].iter().any(stands_for) {
+            here.push(flow);
+        }
+    }
+}
+
+/// The state in which flows are equal, except for their packets.
+type State = (FlowFacts, Option<Rc<Destination>>, Option<*const Decision>);
+
+fn state_of(flow: &Flow) -> State {
+    let decisions = flow.decisions.as_ref().map(Rc::as_ptr);
+    (flow.facts, flow.before.clone(), decisions)
+}
+
+/// Joins flows in the same state whose packets differ in only one address or port.
+pub(super) fn joined(flows: Vec<Flow>) -> Vec<Flow> {
+    if flows.len() < 2 {
+        return flows;
+    }
+    let mut by_state: HashMap<State, (Flow, Vec<Cell>)> = HashMap::new();
+    let mut order = Vec::new();
+    for flow in flows {
+        let state = state_of(&flow);
+        if !by_state.contains_key(&state) {
+            order.push(state.clone());
+        }
+        let cell = flow.packets.clone();
+        by_state
+            .entry(state)
+            .or_insert_with(|| (flow, Vec::new()))
+            .1
+            .push(cell);
+    }
+    let mut result = Vec::new();
+    for state in order {
+        let Some((flow, mut cells)) = by_state.remove(&state) else {
+            continue;
+        };
+        for dimension in [Dimension::Remote, Dimension::LocalPort, Dimension::Local] {
+            cells = joined_by(dimension, cells);
+        }
+        result.extend(cells.into_iter().map(|cell| flow.with(cell)));
+    }
+    result
+}
+
+/// Packets, their destination before a translation, and whether they are untracked.
+type Packets = (Cell, Option<Rc<Destination>>, bool);
+
+/// Joins flows as far as possible, which may forget marks and decisions.
+pub(super) fn fewer(flows: Vec<Flow>) -> Vec<Flow> {
+    let flows = joined(flows);
+    if flows.len() <= MAX_FLOWS {
+        return flows;
+    }
+    let mut by_packets: HashMap<Packets, Flow> = HashMap::new();
+    let mut order = Vec::new();
+    for flow in flows {
+        let is_untracked = flow.facts.is_untracked;
+        let key = (flow.packets.clone(), flow.before.clone(), is_untracked);
+        if let Some(known) = by_packets.get_mut(&key) {
+            known.facts = known.facts.or(flow.facts);
+        } else {
+            order.push(key.clone());
+            by_packets.insert(key, flow);
+        }
+    }
+    let flows = order.iter().filter_map(|key| by_packets.remove(key));
+    joined(flows.collect())
+}
