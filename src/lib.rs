@@ -48,4 +48,5 @@ pub mod scan;
 pub mod select;
 pub mod template;
 mod terminal;
+pub mod verify;
 mod yaml;

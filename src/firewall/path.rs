@@ -10,11 +10,13 @@ mod walker;
 
 use self::flow::FlowFacts;
 use self::hooks::{Hooks, Passage, in_state};
+use self::walker::ReadChains;
 
 pub use self::flow::{Decision, Flow};
+use super::chains::BaseChain;
 use super::criteria::Interface;
 use super::mark::Mark;
-use super::model::Firewall;
+use super::model::{Firewall, Table};
 use super::routes::Routes;
 use crate::limits::{LimitExceeded, Limits};
 use crate::packets::{Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, States};
@@ -73,19 +75,42 @@ pub enum Cause {
     NotForwarded,
 }
 
-/// Follows packets through a firewall. Conditions that are unknown may lead the same packets both ways.
-///
-/// # Errors
-///
-/// If the work exceeds a limit.
-pub fn follow(firewall: &Firewall, question: &Question) -> Result<Journey, LimitExceeded> {
-    let mut passage = Passage::new(Hooks::of(firewall), question);
-    let flows = starts(question);
-    match question.direction {
-        Direction::In => incoming(&mut passage, question, flows)?,
-        Direction::Out => outgoing(&mut passage, question, flows)?,
+/// Follows packets through a firewall, and keeps the rules that were read.
+pub struct Follower<'a, 'f> {
+    firewall: &'f Firewall<'a>,
+    hooks: Hooks<'a>,
+    chains: ReadChains<'a>,
+}
+
+impl<'a, 'f> Follower<'a, 'f> {
+    pub fn new(firewall: &'f Firewall<'a>) -> Self {
+        Follower {
+            firewall,
+            hooks: Hooks::of(firewall),
+            chains: ReadChains::new(),
+        }
     }
-    Ok(passage.journey)
+
+    /// Returns the ways of packets through the firewall. Conditions that are unknown may lead the same packets both ways.
+    ///
+    /// # Errors
+    ///
+    /// If the work exceeds a limit.
+    pub fn follow(&mut self, question: &Question) -> Result<Journey, LimitExceeded> {
+        let mut passage = Passage::new(self.firewall, &self.hooks, &mut self.chains, question);
+        let flows = starts(question);
+        match question.direction {
+            Direction::In => incoming(&mut passage, question, flows)?,
+            Direction::Out => outgoing(&mut passage, question, flows)?,
+        }
+        Ok(passage.journey)
+    }
+
+    /// Returns the base chain of a decision: its table, and the name of its hook.
+    pub fn base_chain(&self, decision: &Decision) -> Option<(&Table<'a>, &BaseChain<'a>)> {
+        let (table, chain) = self.hooks.0.get(decision.chain)?;
+        Some((self.firewall.tables.get(*table)?, chain))
+    }
 }
 
 /// Returns the packets of a question before the first hook.

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use crate::common::judge::{chance, pick};
 use crate::common::oracle::Random;
 use twilio_sip_allow::firewall::{
-    BaseChain, Cause, ChainKind, Chains, Change, Criteria, Firewall, Flow, Interface, Interfaces,
-    Ipv6Packets, Mark, MarkChange, MarkMatch, Position, Question, Routes, RuleAction, RuleBranch,
-    RuleText, Table, Translation, follow,
+    BaseChain, Cause, ChainKind, Chains, Change, Criteria, Firewall, Flow, Follower, Interface,
+    Interfaces, Ipv6Packets, Mark, MarkChange, MarkMatch, Position, Question, Routes, RuleAction,
+    RuleBranch, RuleText, Table, Translation,
 };
 use twilio_sip_allow::format::read::ReadError;
 use twilio_sip_allow::limits::Limits;
@@ -759,7 +759,7 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
             connection_mark: Mark::UNMARKED,
             limits: Limits::default(),
         };
-        let journey = follow(&firewall, &question).unwrap();
+        let journey = Follower::new(&firewall).follow(&question).unwrap();
         for remote in ADDRESSES {
             for local in ADDRESSES {
                 for local_port in PORTS {

@@ -110,6 +110,18 @@ impl Flow {
         places
     }
 
+    /// Returns the decisions of base chains, the first one first.
+    pub fn path(&self) -> Vec<Decision> {
+        let mut decisions = Vec::new();
+        let mut next = self.decisions.as_deref();
+        while let Some(decision) = next {
+            decisions.push(decision.clone());
+            next = decision.before.as_deref();
+        }
+        decisions.reverse();
+        decisions
+    }
+
     pub fn decide(&mut self, chain: usize, at: u32, is_policy: bool) {
         let before = self.decisions.take();
         self.decisions = Some(Rc::new(Decision {

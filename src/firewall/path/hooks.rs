@@ -1,7 +1,7 @@
 //! The base chains at the hooks of the kernel, and the passage of flows through them.
 
 use super::flow::Flow;
-use super::walker::{Results, Walker, fewer};
+use super::walker::{ReadChains, Results, Walker, fewer};
 use super::{Cause, Journey, Question, Stop};
 use crate::firewall::chains::{BaseChain, ChainKind};
 use crate::firewall::criteria::{Criteria, Facts, Interface};
@@ -11,13 +11,11 @@ use crate::limits::LimitExceeded;
 use crate::packets::{Condition, Dimension, Direction, HeaderMatch, States};
 
 /// The base chains of all tables, each with the index of its table, by priority.
-pub(super) struct Hooks<'a, 'f> {
-    firewall: &'f Firewall<'a>,
-    chains: Vec<(usize, BaseChain<'a>)>,
-}
+#[derive(Debug)]
+pub(super) struct Hooks<'a>(pub Vec<(usize, BaseChain<'a>)>);
 
-impl<'a, 'f> Hooks<'a, 'f> {
-    pub fn of(firewall: &'f Firewall<'a>) -> Self {
+impl<'a> Hooks<'a> {
+    pub fn of(firewall: &Firewall<'a>) -> Self {
         let tables = firewall.tables.iter().enumerate();
         let mut chains: Vec<(usize, BaseChain)> = tables
             .flat_map(|(number, table)| {
@@ -26,7 +24,7 @@ impl<'a, 'f> Hooks<'a, 'f> {
             })
             .collect();
         chains.sort_by_key(|(_, chain)| chain.priority);
-        Hooks { firewall, chains }
+        Hooks(chains)
     }
 }
 
@@ -35,19 +33,28 @@ const CONNECTION_TRACKING: i32 = -200;
 
 /// Flows on their way through the hooks.
 pub(super) struct Passage<'a, 'f, 'q> {
-    hooks: Hooks<'a, 'f>,
+    firewall: &'f Firewall<'a>,
+    hooks: &'f Hooks<'a>,
     question: &'q Question<'q>,
     walker: Walker<'a, 'f>,
     pub journey: Journey,
 }
 
 impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
-    pub fn new(hooks: Hooks<'a, 'f>, question: &'q Question<'q>) -> Self {
-        let walker = Walker::new(&hooks.firewall.tables, question.direction, question.limits);
+    pub fn new(
+        firewall: &'f Firewall<'a>,
+        hooks: &'f Hooks<'a>,
+        chains: &'f mut ReadChains<'a>,
+        question: &'q Question<'q>,
+    ) -> Self {
+        let Question {
+            direction, limits, ..
+        } = *question;
         Passage {
+            firewall,
             hooks,
             question,
-            walker,
+            walker: Walker::new(&firewall.tables, chains, direction, limits),
             journey: Journey::default(),
         }
     }
@@ -73,8 +80,8 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
     ) -> Result<Vec<Flow>, LimitExceeded> {
         // Packets get a state at the first hook after a network or a program.
         let mut has_state = !matches!(hook, "prerouting" | "output");
-        for number in 0..self.hooks.chains.len() {
-            let (table, chain) = self.hooks.chains[number].clone();
+        for number in 0..self.hooks.0.len() {
+            let (table, chain) = self.hooks.0[number].clone();
             if !chain.hook.eq_ignore_ascii_case(hook) {
                 continue;
             }
@@ -219,7 +226,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         flows: Vec<Flow>,
         left: &mut Vec<Flow>,
     ) {
-        let table = &self.hooks.firewall.tables[table];
+        let table = &self.firewall.tables[table];
         let policy = table.chains.policy(chain.name).ok().flatten();
         for mut flow in flows {
             let (accepts, at) = match policy {

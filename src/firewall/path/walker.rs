@@ -14,15 +14,15 @@ use crate::packets::{Cell, Condition, Dimension, Direction};
 /// Above this number, flows with the same packets become one flow, whose mark is only partly known.
 const MAX_FLOWS: usize = 256;
 
-/// A chain of a table, by the indices of the table and the name of the chain.
-type ChainKey<'a> = (usize, &'a str);
+/// The chains that were read, by direction, table and name.
+pub(super) type ReadChains<'a> = HashMap<(Direction, usize, &'a str), Rc<[Compiled<'a>]>>;
 
-/// Follows flows through chains, and keeps the chains that were read.
+/// Follows flows through chains.
 pub(super) struct Walker<'a, 'f> {
     tables: &'f [Table<'a>],
     direction: Direction,
     limits: Limits,
-    compiled: HashMap<ChainKey<'a>, Rc<[Compiled<'a>]>>,
+    chains: &'f mut ReadChains<'a>,
     work: usize,
 }
 
@@ -45,12 +45,17 @@ struct Call<'c> {
 }
 
 impl<'a, 'f> Walker<'a, 'f> {
-    pub fn new(tables: &'f [Table<'a>], direction: Direction, limits: Limits) -> Self {
+    pub fn new(
+        tables: &'f [Table<'a>],
+        chains: &'f mut ReadChains<'a>,
+        direction: Direction,
+        limits: Limits,
+    ) -> Self {
         Walker {
             tables,
             direction,
             limits,
-            compiled: HashMap::new(),
+            chains,
             work: 0,
         }
     }
@@ -102,12 +107,13 @@ impl<'a, 'f> Walker<'a, 'f> {
     }
 
     fn rules(&mut self, table: usize, chain: &'a str) -> Result<Rc<[Compiled<'a>]>, LimitExceeded> {
-        if let Some(known) = self.compiled.get(&(table, chain)) {
+        let key = (self.direction, table, chain);
+        if let Some(known) = self.chains.get(&key) {
             return Ok(known.clone());
         }
         let rules = compile(&self.tables[table], chain, self.direction, self.limits)?;
         let rules: Rc<[Compiled]> = rules.into();
-        self.compiled.insert((table, chain), rules.clone());
+        self.chains.insert(key, rules.clone());
         Ok(rules)
     }
 

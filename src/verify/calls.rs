@@ -1,0 +1,312 @@
+//! Whether the packets of calls pass.
+
+use std::sync::Arc;
+
+use super::Viewpoint;
+use super::example::Packet;
+use super::sets::{to_any_address, without};
+use crate::firewall::{
+    Cause, Decision, Flow, Follower, Journey, Position, Question, later_packets,
+};
+use crate::limits::LimitExceeded;
+use crate::packets::{Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, Protocols};
+use crate::policy::{ALL_REGIONS, Plane, Policy, PortRange, RemoteNetwork, Rule, Transport};
+
+/// Whether packets pass a firewall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// All packets pass, whatever the unknown conditions are.
+    Passes,
+    /// Some packets pass only under some conditions.
+    Depends,
+    /// Some packets never pass.
+    Blocked,
+}
+
+/// One kind of packet that calls need.
+#[derive(Debug)]
+pub struct Call {
+    pub direction: Direction,
+    pub plane: Plane,
+    /// `None` for media.
+    pub transport: Option<Transport>,
+    pub protocol: crate::policy::Protocol,
+    /// The ports on the side that receives the first packet.
+    pub ports: PortRange,
+    /// The regions by their verdict.
+    pub groups: Vec<Group>,
+}
+
+/// The regions for which packets have the same verdict for the same reason.
+#[derive(Debug)]
+pub struct Group {
+    pub verdict: Verdict,
+    pub regions: Vec<Arc<str>>,
+    /// `None` if the packets pass.
+    pub problem: Option<Problem>,
+}
+
+/// The packets of a connection that a problem is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The packet that opens the connection.
+    First,
+    /// The answers to it.
+    Replies,
+    /// The packets after the first one, in the same direction.
+    Later,
+}
+
+/// The reason why packets may not pass, for one of them.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    pub stage: Stage,
+    pub example: Packet,
+    /// The cause that may stop the packet.
+    pub cause: Cause,
+    /// The places of the rules whose conditions are unknown.
+    pub assumed: Vec<u32>,
+    /// The decisions of base chains before, in the order of the path.
+    pub path: Vec<Decision>,
+}
+
+impl Call {
+    /// Returns the worst verdict of a region.
+    pub fn verdict(&self) -> Verdict {
+        let verdicts = self.groups.iter().map(|group| group.verdict);
+        verdicts.max().unwrap_or(Verdict::Passes)
+    }
+}
+
+/// Returns the kinds of packets that a policy needs, each with its verdicts.
+///
+/// # Errors
+///
+/// If the work exceeds a limit.
+pub fn calls(
+    follower: &mut Follower,
+    viewpoint: &Viewpoint,
+    policy: &Policy,
+) -> Result<Vec<Call>, LimitExceeded> {
+    let rules = policy.rules.iter();
+    rules.map(|rule| call(follower, viewpoint, rule)).collect()
+}
+
+fn call(
+    follower: &mut Follower,
+    viewpoint: &Viewpoint,
+    rule: &Rule,
+) -> Result<Call, LimitExceeded> {
+    let parts = parts(rule);
+    let remotes = parts.iter().map(|(_, remotes)| remotes.clone());
+    let all = remotes.reduce(|all, more| all.or_set(&more));
+    let packets = all.map(|remotes| first_packets(rule, remotes, viewpoint));
+    let question = viewpoint.question(rule.direction, packets.into_iter().collect());
+    let mut asked = vec![Asked::new(follower, Stage::First, question)?];
+    let later = later_questions(&asked[0], viewpoint);
+    for (stage, question) in later {
+        asked.push(Asked::new(follower, stage, question)?);
+    }
+    let mut groups: Vec<Group> = Vec::new();
+    for (region, remotes) in parts {
+        let (verdict, problem) = judge(&asked, &remotes, viewpoint)?;
+        add(&mut groups, region, verdict, problem);
+    }
+    Ok(Call {
+        direction: rule.direction,
+        plane: rule.plane,
+        transport: rule.transport,
+        protocol: rule.protocol,
+        ports: match rule.direction {
+            Direction::In => rule.local.ports,
+            Direction::Out => rule.remote.ports,
+        },
+        groups,
+    })
+}
+
+/// Adds a region to the group with the same verdict and reason.
+fn add(groups: &mut Vec<Group>, region: Arc<str>, verdict: Verdict, problem: Option<Problem>) {
+    let reason = |problem: &Option<Problem>| {
+        let problem = problem.as_ref();
+        problem.map(|problem| (problem.stage, problem.cause, problem.assumed.clone()))
+    };
+    let same =
+        |group: &&mut Group| group.verdict == verdict && reason(&group.problem) == reason(&problem);
+    match groups.iter_mut().find(same) {
+        Some(group) => group.regions.push(region),
+        None => groups.push(Group {
+            verdict,
+            regions: vec![region],
+            problem,
+        }),
+    }
+}
+
+/// Returns the remote addresses of a rule for each region.
+fn parts(rule: &Rule) -> Vec<(Arc<str>, IntervalSet)> {
+    let mut parts: Vec<(Arc<str>, IntervalSet)> = Vec::new();
+    for network in rule.remote.networks.iter() {
+        let addresses = IntervalSet::One(network.network.into());
+        for region in regions(network) {
+            match parts.iter_mut().find(|(known, _)| *known == region) {
+                Some((_, known)) => *known = known.or_set(&addresses),
+                None => parts.push((region, addresses.clone())),
+            }
+        }
+    }
+    parts
+}
+
+/// Returns the regions of a network.
+fn regions(network: &RemoteNetwork) -> Vec<Arc<str>> {
+    let mut regions: Vec<Arc<str>> = Vec::new();
+    for origin in &network.origins {
+        let region = origin.region.clone();
+        let region = region.unwrap_or_else(|| ALL_REGIONS.into());
+        if !regions.contains(&region) {
+            regions.push(region);
+        }
+    }
+    regions
+}
+
+/// The flags of a packet that opens a TCP connection.
+pub(super) fn opening_flags() -> Flags {
+    const ALL: u8 = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
+    Flags::masked(ALL, Flags::SYN)
+}
+
+/// Returns the packets of a rule that open connections with these remote addresses.
+pub(super) fn first_packets(rule: &Rule, remotes: IntervalSet, viewpoint: &Viewpoint) -> Cell {
+    let protocols: Protocols = rule.protocol.into();
+    let header = HeaderMatch {
+        flags: opening_flags(),
+        ..HeaderMatch::of(protocols)
+    };
+    Cell::from(crate::packets::PacketBox::of(header))
+        .with(Dimension::Remote, remotes)
+        .with(Dimension::Local, viewpoint.destinations.clone())
+        .with(
+            Dimension::RemotePort,
+            IntervalSet::One(rule.remote.ports.into()),
+        )
+        .with(
+            Dimension::LocalPort,
+            IntervalSet::One(rule.local.ports.into()),
+        )
+}
+
+/// A question with its answer.
+struct Asked {
+    stage: Stage,
+    direction: Direction,
+    /// The packets of the question, to any local address.
+    packets: Vec<Cell>,
+    journey: Journey,
+    /// The packets that pass under all conditions, to any local address.
+    certain: Vec<Cell>,
+    /// The packets that pass under some conditions, to any local address.
+    possible: Vec<Cell>,
+}
+
+impl Asked {
+    fn new(
+        follower: &mut Follower,
+        stage: Stage,
+        question: Question,
+    ) -> Result<Asked, LimitExceeded> {
+        let journey = follower.follow(&question)?;
+        let passed: Vec<Cell> = journey.passed.iter().map(Flow::original).collect();
+        let stopped = journey.stopped.iter().map(|stop| stop.flow.original());
+        let stopped: Vec<Cell> = stopped.collect();
+        let possible = passed.iter().map(to_any_address).collect();
+        let certain = without(passed, &stopped, question.limits)?;
+        Ok(Asked {
+            stage,
+            direction: question.direction,
+            packets: question.packets.iter().map(to_any_address).collect(),
+            certain: certain.iter().map(to_any_address).collect(),
+            possible,
+            journey,
+        })
+    }
+}
+
+/// Returns the questions about the replies to packets that pass, and about the packets after them.
+fn later_questions<'v>(first: &Asked, viewpoint: &Viewpoint<'v>) -> Vec<(Stage, Question<'v>)> {
+    let opening = viewpoint.question(first.direction, Vec::new());
+    let mut questions = Vec::new();
+    for is_forwarded in [false, true] {
+        let passed = first.journey.passed.iter();
+        let flows: Vec<&Flow> = passed
+            .filter(|flow| flow.is_forwarded == is_forwarded)
+            .collect();
+        if flows.is_empty() {
+            continue;
+        }
+        let position = if is_forwarded {
+            Position::Router(None)
+        } else {
+            Position::Host
+        };
+        let opposite = match first.direction {
+            Direction::In => Direction::Out,
+            Direction::Out => Direction::In,
+        };
+        for (stage, direction) in [(Stage::Replies, opposite), (Stage::Later, first.direction)] {
+            let question = later_packets(&opening, direction, &flows, position.clone());
+            questions.push((stage, question));
+        }
+    }
+    questions
+}
+
+/// Returns the worst verdict of all questions about these remote addresses, and its reason.
+fn judge(
+    asked: &[Asked],
+    remotes: &IntervalSet,
+    viewpoint: &Viewpoint,
+) -> Result<(Verdict, Option<Problem>), LimitExceeded> {
+    let mut worst = (Verdict::Passes, None);
+    for asked in asked {
+        let packets = asked.packets.iter().filter_map(|cell| {
+            let remotes = cell.set(Dimension::Remote).and_set(remotes)?;
+            Some(cell.with(Dimension::Remote, remotes))
+        });
+        let packets: Vec<Cell> = packets.collect();
+        let uncertain = without(packets, &asked.certain, viewpoint.limits)?;
+        let impossible = without(uncertain.clone(), &asked.possible, viewpoint.limits)?;
+        let (verdict, failing) = match (impossible.first(), uncertain.first()) {
+            (Some(cell), _) => (Verdict::Blocked, cell),
+            (None, Some(cell)) => (Verdict::Depends, cell),
+            (None, None) => continue,
+        };
+        if verdict > worst.0 {
+            worst = (verdict, Some(problem(asked, failing, viewpoint)));
+        }
+    }
+    Ok(worst)
+}
+
+/// Explains why a packet may not pass.
+fn problem(asked: &Asked, failing: &Cell, viewpoint: &Viewpoint) -> Problem {
+    let example = Packet::of(failing, asked.direction, viewpoint.destinations);
+    let mut stops = asked.journey.stopped.iter();
+    let stop = stops.find(|stop| example.is_in(&stop.flow.original()));
+    let mut passed = asked.journey.passed.iter();
+    let passing = passed.find(|flow| example.is_in(&flow.original()));
+    let mut assumed = stop.map_or_else(Vec::new, |stop| stop.flow.assumed());
+    for place in passing.map_or_else(Vec::new, Flow::assumed) {
+        if !assumed.contains(&place) {
+            assumed.push(place);
+        }
+    }
+    Problem {
+        stage: asked.stage,
+        example,
+        cause: stop.map_or(Cause::NotForwarded, |stop| stop.cause),
+        path: stop.map_or_else(Vec::new, |stop| stop.flow.path()),
+        assumed,
+    }
+}

@@ -1,0 +1,88 @@
+//! Single packets as examples.
+
+use std::net::Ipv4Addr;
+
+use serde::Serialize;
+
+use crate::packets::{Cell, Dimension, Direction, IntervalSet, Protocols};
+use crate::policy::Protocol;
+
+/// A packet, complete enough to send it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Packet {
+    pub direction: Direction,
+    pub protocol: Protocol,
+    pub source: Option<Ipv4Addr>,
+    pub source_port: u16,
+    /// `None` if any address of the PBX is meant, because the input contains none.
+    pub destination: Option<Ipv4Addr>,
+    pub destination_port: u16,
+}
+
+/// The first port that programs may use without privileges (RFC 6335, section 6).
+const FIRST_USER_PORT: u32 = 1024;
+
+impl Packet {
+    /// Returns a packet of a cell. `local` are the possible addresses of the PBX.
+    pub(super) fn of(cell: &Cell, direction: Direction, local: &IntervalSet) -> Packet {
+        let remote = Some(address(cell.set(Dimension::Remote)));
+        let both = cell.set(Dimension::Local).and_set(local);
+        let both = both.unwrap_or_else(|| cell.set(Dimension::Local).clone());
+        let is_any = both.hull() == Dimension::Local.whole();
+        let local = (!is_any).then(|| address(&both));
+        let port = |dimension| {
+            let ports = cell.set(dimension);
+            let user = ports
+                .intervals()
+                .iter()
+                .find(|ports| ports.last >= FIRST_USER_PORT);
+            let port = user.map_or(ports.hull().first, |ports| ports.first.max(FIRST_USER_PORT));
+            u16::try_from(port).unwrap_or(u16::MAX)
+        };
+        let (remote_port, local_port) = (port(Dimension::RemotePort), port(Dimension::LocalPort));
+        let is_tcp = cell.header.protocols == Protocols::TCP;
+        let protocol = if is_tcp { Protocol::Tcp } else { Protocol::Udp };
+        match direction {
+            Direction::In => Packet {
+                direction,
+                protocol,
+                source: remote,
+                source_port: remote_port,
+                destination: local,
+                destination_port: local_port,
+            },
+            Direction::Out => Packet {
+                direction,
+                protocol,
+                source: local,
+                source_port: local_port,
+                destination: remote,
+                destination_port: remote_port,
+            },
+        }
+    }
+
+    /// Returns true if the packet is one of a cell. An unknown address may be any address.
+    pub(super) fn is_in(&self, cell: &Cell) -> bool {
+        let (remote, local) = match self.direction {
+            Direction::In => (self.source, self.destination),
+            Direction::Out => (self.destination, self.source),
+        };
+        let (remote_port, local_port) = match self.direction {
+            Direction::In => (self.source_port, self.destination_port),
+            Direction::Out => (self.destination_port, self.source_port),
+        };
+        let has = |dimension, value: Option<u32>| {
+            value.is_none_or(|value| cell.set(dimension).holds(value))
+        };
+        has(Dimension::Remote, remote.map(Ipv4Addr::to_bits))
+            && has(Dimension::Local, local.map(Ipv4Addr::to_bits))
+            && has(Dimension::RemotePort, Some(remote_port.into()))
+            && has(Dimension::LocalPort, Some(local_port.into()))
+            && cell.header.protocols.holds(self.protocol.into())
+    }
+}
+
+fn address(addresses: &IntervalSet) -> Ipv4Addr {
+    Ipv4Addr::from_bits(addresses.hull().first)
+}

@@ -1,0 +1,157 @@
+//! Who else reaches the ports of calls.
+
+use super::Viewpoint;
+use super::calls::{Verdict, first_packets};
+use super::example::Packet;
+use super::sets::{to_any_address, without};
+use crate::firewall::{ChainKind, Decision, Flow, Follower};
+use crate::limits::LimitExceeded;
+use crate::packets::{Cell, Dimension, Direction, Interval, IntervalSet, complement, normalized};
+use crate::policy::{Plane, Policy, PortRange, Protocol, Rule};
+
+/// Others than Twilio who reach a port, by the rule that lets them in.
+#[derive(Debug)]
+pub struct Exposure {
+    pub plane: Plane,
+    pub protocol: Protocol,
+    pub ports: PortRange,
+    pub sources: IntervalSet,
+    /// True if these are all public addresses that are neither Twilio's nor peers.
+    pub is_any: bool,
+    /// `Depends` if packets only pass under some conditions, or else `Passes`.
+    pub verdict: Verdict,
+    /// The decision that lets the packets pass. `None` if no base chain sees them.
+    pub decision: Option<Decision>,
+    /// The place of the rule that changes the destination before.
+    pub translated_by: Option<u32>,
+    /// The places of the rules whose conditions are unknown.
+    pub assumed: Vec<u32>,
+    pub example: Packet,
+}
+
+/// Addresses that are not public: the special-purpose address registry of IANA, and multicast.
+const NOT_PUBLIC: [(u32, u32); 15] = [
+    (0x0000_0000, 8),
+    (0x0a00_0000, 8),
+    (0x6440_0000, 10),
+    (0x7f00_0000, 8),
+    (0xa9fe_0000, 16),
+    (0xac10_0000, 12),
+    (0xc000_0000, 24),
+    (0xc000_0200, 24),
+    (0xc058_6300, 24),
+    (0xc0a8_0000, 16),
+    (0xc612_0000, 15),
+    (0xc633_6400, 24),
+    (0xcb00_7100, 24),
+    (0xe000_0000, 4),
+    (0xf000_0000, 4),
+];
+
+/// Returns the public addresses that are neither Twilio's nor in `known`.
+fn others(policy: &Policy, known: &[Interval]) -> Option<IntervalSet> {
+    let rules = policy.rules.iter();
+    let networks = rules.flat_map(|rule| rule.remote.networks.iter());
+    let mut excluded: Vec<Interval> = networks.map(|remote| remote.network.into()).collect();
+    let special = NOT_PUBLIC.iter();
+    excluded.extend(special.map(|(address, length)| Interval::network(*address, *length)));
+    excluded.extend(known);
+    let excluded = normalized(excluded);
+    IntervalSet::of(complement(&excluded, Interval::ADDRESSES))
+}
+
+/// Returns who reaches the local ports of a policy, other than Twilio and `peers`.
+///
+/// # Errors
+///
+/// If the work exceeds a limit.
+pub fn exposures(
+    follower: &mut Follower,
+    viewpoint: &Viewpoint,
+    policy: &Policy,
+    peers: &[Interval],
+) -> Result<Vec<Exposure>, LimitExceeded> {
+    let mut found = Vec::new();
+    let Some(others) = others(policy, peers) else {
+        return Ok(found);
+    };
+    for rule in policy
+        .rules
+        .iter()
+        .filter(|rule| rule.direction == Direction::In)
+    {
+        found.extend(of_rule(follower, viewpoint, rule, &others)?);
+    }
+    Ok(found)
+}
+
+fn of_rule(
+    follower: &mut Follower,
+    viewpoint: &Viewpoint,
+    rule: &Rule,
+    others: &IntervalSet,
+) -> Result<Vec<Exposure>, LimitExceeded> {
+    let packets = first_packets(rule, others.clone(), viewpoint);
+    let question = viewpoint.question(Direction::In, vec![packets]);
+    let journey = follower.follow(&question)?;
+    let stopped = journey.stopped.iter().map(|stop| stop.flow.original());
+    let stopped: Vec<Cell> = stopped.collect();
+    let mut exposures: Vec<Exposure> = Vec::new();
+    for flow in &journey.passed {
+        let packets = flow.original();
+        let sources = packets.set(Dimension::Remote).clone();
+        let certain = without(vec![packets.clone()], &stopped, viewpoint.limits)?;
+        let uncertain = without(
+            vec![to_any_address(&packets)],
+            &certain.iter().map(to_any_address).collect::<Vec<_>>(),
+            viewpoint.limits,
+        )?;
+        let exposure = Exposure {
+            plane: rule.plane,
+            protocol: rule.protocol,
+            ports: rule.local.ports,
+            is_any: false,
+            verdict: if uncertain.is_empty() {
+                Verdict::Passes
+            } else {
+                Verdict::Depends
+            },
+            decision: letting_in(follower, flow),
+            translated_by: flow.before.as_ref().map(|before| before.changed_by),
+            assumed: flow.assumed(),
+            example: Packet::of(&packets, Direction::In, viewpoint.destinations),
+            sources,
+        };
+        let key = |exposure: &Exposure| {
+            let decision = exposure.decision.as_ref();
+            (
+                decision.map(|decision| decision.at),
+                exposure.translated_by,
+                exposure.verdict,
+            )
+        };
+        match exposures
+            .iter_mut()
+            .find(|known| key(known) == key(&exposure))
+        {
+            Some(known) => known.sources = known.sources.or_set(&exposure.sources),
+            None => exposures.push(exposure),
+        }
+    }
+    for exposure in &mut exposures {
+        exposure.is_any = exposure.sources.holds_set(others);
+    }
+    Ok(exposures)
+}
+
+/// Returns the decision that lets packets in: the last rule that accepts them, or else the policy of the last base chain.
+fn letting_in(follower: &Follower, flow: &Flow) -> Option<Decision> {
+    let path = flow.path();
+    let is_filter = |decision: &&Decision| {
+        let chain = follower.base_chain(decision);
+        chain.is_some_and(|(_, chain)| chain.kind == ChainKind::Filter)
+    };
+    let filters = || path.iter().rev().filter(is_filter);
+    let by_rule = filters().find(|decision| !decision.is_policy);
+    by_rule.or_else(|| filters().next()).cloned()
+}
