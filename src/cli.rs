@@ -23,6 +23,7 @@ mod suggested_values;
 mod table;
 mod unknown_words;
 mod variables;
+mod verify;
 
 pub use check::CheckArgs;
 pub use completions::CompletionsArgs;
@@ -35,3 +36,4 @@ pub use parse::{parse, parse_from};
 pub use render::{Layout, RenderArgs};
 pub use scan::{FindingsReport, ScanArgs};
 pub use selection::{PublishedArgs, SelectionArgs, Source};
+pub use verify::{PositionArg, System, VerifyArgs, VerifyReport};

@@ -8,6 +8,7 @@ mod findings;
 mod json_pieces;
 mod sarif;
 mod table;
+mod verify;
 
 pub use check::{
     ChangedOption, CheckedFile, Diagnosis, DiagnosisKind, Expectation, GitHub, Json, Report,
@@ -17,3 +18,4 @@ pub use comparison::Comparison;
 pub use explanation::{Explanation, ExplanationForm};
 pub use findings::{Counts, FilePart, Findings, Shape};
 pub use table::{section, table};
+pub use verify::{MachineCounts, MachineReport, VerifiedMachine, VerifyJson, VerifyText};

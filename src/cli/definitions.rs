@@ -18,6 +18,7 @@ use super::render::RenderArgs;
 use super::scan::ScanArgs;
 use super::selection::DATASET_DETAILS;
 use super::variables;
+use super::verify::VerifyArgs;
 use crate::limits::{Bound, Limits};
 use crate::output::{Color, Console};
 
@@ -31,6 +32,11 @@ const CHECK_EXAMPLES: &str =
   iptables-save | twilio-sip-allow check --edition current --region tokyo --format iptables --report json
   twilio-sip-allow check --edition current --direction in --format aws-sg --name sg-0a1b2c3d groups.json
   nft list ruleset | twilio-sip-allow check --edition current --format nftables --print-repair | nft -f -";
+
+const VERIFY_EXAMPLES: &str = "  twilio-sip-allow verify --print-collector linux > collect.sh
+  ssh root@pbx sh < collect.sh | twilio-sip-allow verify -
+  nft list ruleset | twilio-sip-allow verify --interface eth0 --peer 198.51.100.0/24
+  twilio-sip-allow verify --at router --pbx 10.0.0.5 --trace router.txt";
 
 const EXPLAIN_EXAMPLES: &str = "  twilio-sip-allow explain 54.65.63.193 168.86.128.0/18
   twilio-sip-allow explain --region tokyo 54.65.63.193:5060/udp
@@ -116,6 +122,23 @@ pub enum Verb {
         CHECK_EXAMPLES,
     ))]
     Check(Box<CheckArgs>),
+    /// Verify that calls get through the whole firewall, and find others who reach SIP
+    ///
+    /// Reads all rules of a Linux machine: nftables, iptables and ipset. Follows the packets of calls through
+    /// all hooks, and reports whether they pass, are blocked, or depend on conditions that the input does not
+    /// show. Each problem has an example packet and the line that decides. Others are all public addresses
+    /// that are neither Twilio's nor named by --peer.
+    ///
+    /// The default edition is the one in force.
+    #[command(
+        mut_arg("edition", |arg| arg.help("The published lists to use [default: current]").long_help(None)),
+        after_help = sections(
+            "all calls get through, and nobody else reaches SIP",
+            "calls do not get through or depend on unknown conditions, or others reach SIP",
+            VERIFY_EXAMPLES,
+        )
+    )]
+    Verify(Box<VerifyArgs>),
     /// Print a list of networks, compare it with a published page, or import a page
     #[command(
         subcommand,

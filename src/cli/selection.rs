@@ -229,7 +229,7 @@ fn parse_port(text: &str) -> Result<u16, String> {
 }
 
 /// Parses as [`parse_network`] does, but rejects `0.0.0.0`, which people write to mean any address.
-fn parse_local_address(text: &str) -> Result<Ipv4Net, String> {
+pub(super) fn parse_local_address(text: &str) -> Result<Ipv4Net, String> {
     let network = parse_network(text).map_err(|e| e.to_string())?;
     if network.addr().is_unspecified() && network.prefix_len() == 32 {
         return Err(format!(

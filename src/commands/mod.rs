@@ -11,6 +11,7 @@ mod render;
 mod scan;
 mod selected;
 mod standard_input;
+mod verify;
 
 use anyhow::Result;
 
@@ -33,6 +34,7 @@ pub fn run(cli: Cli, console: Console) -> Result<Outcome> {
         Some(Verb::Check(args)) => return check::run(&args, limits, console),
         Some(Verb::Dataset(verb)) => return dataset::run(&verb, limits, console),
         Some(Verb::Explain(args)) => return explain::run(&args, limits, console),
+        Some(Verb::Verify(args)) => return verify::run(&args, limits, console),
         Some(Verb::Scan(args)) => return scan::run(&args, limits, console),
         Some(Verb::List(args)) => list::run(&args)?,
         Some(Verb::Completions(args)) => completions::run(&args)?,

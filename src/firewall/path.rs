@@ -106,6 +106,15 @@ impl<'a, 'f> Follower<'a, 'f> {
         Ok(passage.journey)
     }
 
+    /// Returns the table and the name of each base chain, by the index in [`Decision::chain`].
+    pub fn chain_names(&self) -> Vec<(String, String)> {
+        let names = self.hooks.0.iter().map(|(table, chain)| {
+            let table = self.firewall.tables[*table].chains.place();
+            (table, chain.name.to_owned())
+        });
+        names.collect()
+    }
+
     /// Returns the base chain of a decision: its table, and the name of its hook.
     pub fn base_chain(&self, decision: &Decision) -> Option<(&Table<'a>, &BaseChain<'a>)> {
         let (table, chain) = self.hooks.0.get(decision.chain)?;

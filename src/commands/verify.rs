@@ -1,0 +1,90 @@
+//! Finds out whether calls get through whole firewalls, and who else reaches SIP.
+
+mod machine;
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+
+use self::machine::{Verification, Verified};
+use super::input_errors::InputMessage;
+use super::selected::print_notices;
+use super::standard_input::note_terminal;
+use crate::cli::{VerifyArgs, VerifyReport};
+use crate::format::capture;
+use crate::limits::Limits;
+use crate::outcome::Outcome;
+use crate::output::{self, Console, Spool};
+use crate::report::{MachineCounts, MachineReport, VerifyJson, VerifyText};
+
+/// The number of files that each thread verifies before their results are added to the report.
+const FILES_PER_THREAD: usize = 8;
+
+pub fn run(args: &VerifyArgs, limits: Limits, console: Console) -> Result<Outcome> {
+    if args.print_collector.is_some() {
+        output::write_stdout(capture::collector())?;
+        return Ok(Outcome::Done);
+    }
+    let files = args.files()?;
+    let verification = Verification::new(args, limits)?;
+    note_terminal(&files, "the firewall", console);
+    let report = report(args, console);
+    let mut parts = Spool::new(limits);
+    let mut counts = MachineCounts::default();
+    let (mut refused, mut failing) = (0, 0);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    for files in files.chunks(threads * FILES_PER_THREAD) {
+        for result in verification.verify_all(files, threads, &*report) {
+            match result {
+                Ok(Verified {
+                    counts: own,
+                    part,
+                    fails,
+                }) => {
+                    if counts.machines > 0 {
+                        parts.write_all(report.separator().as_bytes())?;
+                    }
+                    counts.add(own);
+                    failing += usize::from(fails);
+                    parts.append(part)?;
+                }
+                Err(messages) => {
+                    refused += 1;
+                    messages
+                        .into_iter()
+                        .for_each(|message: InputMessage| message.print(console));
+                }
+            }
+        }
+    }
+    if refused > 0 {
+        if files.len() > 1 {
+            let total = files.len();
+            console.error(&format!("{refused} of {total} files could not be verified"));
+        }
+        return Ok(Outcome::Failed);
+    }
+    print_notices(&verification.notices, console);
+    let mut parts = parts.finish()?;
+    let written = output::stdout().and_then(|mut stdout| {
+        stdout.write_all(report.head(verification.scope(), &counts).as_bytes())?;
+        parts.copy(&mut stdout)?;
+        stdout.write_all(report.end().as_bytes())?;
+        stdout.flush()
+    });
+    let outcome = if failing > 0 {
+        Outcome::Drift
+    } else {
+        Outcome::Done
+    };
+    outcome.after_writing(written.context("cannot write to stdout"))
+}
+
+fn report(args: &VerifyArgs, console: Console) -> Box<dyn MachineReport> {
+    match args.report() {
+        VerifyReport::Json => Box::new(VerifyJson),
+        _ => Box::new(VerifyText {
+            colored: console.colors_stdout(),
+        }),
+    }
+}
