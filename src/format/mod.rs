@@ -39,6 +39,7 @@ mod tfvars;
 mod ufw;
 mod unit;
 mod unit_name;
+mod whole;
 mod yaml;
 
 pub use check::{compare, excerpt, expected, parse, repair, selected};
@@ -49,3 +50,4 @@ pub use output_option::OutputOption;
 pub use render::{narrowing, render, render_template, supported, template_context};
 pub use unit::Unit;
 pub use unit_name::{UnitName, UnitNameError};
+pub use whole::iptables_firewall;
