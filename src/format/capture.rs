@@ -13,10 +13,11 @@ pub struct Machine<'a> {
 pub fn collector() -> &'static str {
     ""
 }
-pub fn read<'a>(_text: &'a str, _limits: Limits) -> Result<Machine<'a>, Vec<ReadError>> {
+pub fn read<'a>(text: &'a str, limits: Limits) -> Result<Machine<'a>, Vec<ReadError>> {
+    let firewall = super::whole::iptables_firewall(text, None, limits)?;
     Ok(Machine {
         name: None,
-        firewall: Firewall::default(),
+        firewall,
         own: None,
         routes: Routes::default(),
         notes: Vec::new(),
