@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::documents::{Documents, INTERFACES, RESERVATIONS};
+use super::documents::{Documents, GROUPS, INTERFACES, RESERVATIONS};
 use super::network_acl::{self, Acl};
 use crate::firewall::Hook;
 use crate::format::read::error::ReadError;
@@ -37,8 +37,7 @@ impl<'a> Attachments<'a> {
         let Some(group) = group else {
             return Ok(Attachments::NotShown);
         };
-        let mut users = users(documents)?;
-        users.retain(|user| user.groups.iter().any(|id| id == group));
+        let users = users(documents, group)?;
         let (attached, unattached): (Vec<_>, Vec<_>) =
             users.into_iter().partition(|user| user.is_attached);
         if !attached.is_empty() {
@@ -89,50 +88,50 @@ fn behind<'a>(
     Ok(Attachments::Behind(acls))
 }
 
-fn users<'a>(documents: &Documents<'a>) -> Result<Vec<User<'a>>, Vec<ReadError>> {
-    let mut users = Vec::new();
-    for (object, list) in &documents.interfaces {
-        users.extend(list.each(*object, INTERFACES, interface)?);
-    }
-    for (object, list) in &documents.reservations {
-        users.extend(list.each(*object, RESERVATIONS, reservation)?);
-    }
-    Ok(users)
-}
-
-/// An interface or an instance.
+/// An interface or an instance that uses the group.
 struct User<'a> {
-    /// The ids of its groups.
-    groups: Vec<Cow<'a, str>>,
     id: Option<Cow<'a, str>>,
     subnet: Option<Cow<'a, str>>,
     /// False if no packet gets to it.
     is_attached: bool,
 }
 
-fn interface(node: Node<'_>) -> Result<Option<User<'_>>, Vec<ReadError>> {
+type Users<'a> = Result<Vec<User<'a>>, Vec<ReadError>>;
+
+fn users<'a>(documents: &Documents<'a>, group: &str) -> Users<'a> {
+    let mut users = Vec::new();
+    for (object, list) in &documents.interfaces {
+        users.extend(list.each(*object, INTERFACES, |node| interface(node, group))?);
+    }
+    for (object, list) in &documents.reservations {
+        users.extend(list.each(*object, RESERVATIONS, |node| reservation(node, group))?);
+    }
+    Ok(users)
+}
+
+fn interface<'a>(node: Node<'a>, group: &str) -> Result<Option<User<'a>>, Vec<ReadError>> {
     let keys = ["Groups", "Status", "NetworkInterfaceId", SUBNET];
     let [groups, status, id, subnet] = node.fields(keys, Others::NotLookedAt)?;
     let groups = groups.ok_or_else(|| node.problem("expected 'Groups'"))?;
     let [status, id, subnet] = strings(node, [status, id, subnet], [keys[1], keys[2], keys[3]])?;
-    Ok(Some(User {
-        groups: groups.each(node, keys[0], group_id)?,
+    let is_attached = status.as_deref() != Some("available");
+    Ok(contains(groups, node, keys[0], group)?.then_some(User {
         id,
         subnet,
-        is_attached: status.as_deref() != Some("available"),
+        is_attached,
     }))
 }
 
-fn reservation(node: Node<'_>) -> Result<Vec<User<'_>>, Vec<ReadError>> {
+fn reservation<'a>(node: Node<'a>, group: &str) -> Users<'a> {
     let key = "Instances";
     let [instances] = node.fields([key], Others::NotLookedAt)?;
     let instances = instances.ok_or_else(|| node.problem("expected 'Instances'"))?;
-    instances.each(node, key, instance)
+    instances.each(node, key, |node| instance(node, group))
 }
 
 /// Reads the interfaces of an instance. Its own groups are those of the first interface.
-fn instance<'a>(node: Node<'a>) -> Result<Vec<User<'a>>, Vec<ReadError>> {
-    let keys = [INTERFACES, GROUPS_OF_INSTANCE, SUBNET];
+fn instance<'a>(node: Node<'a>, group: &str) -> Users<'a> {
+    let keys = [INTERFACES, GROUPS, SUBNET];
     let [interfaces, groups, subnet] = node.fields(keys, Others::NotLookedAt)?;
     if interfaces.is_none() && groups.is_none() {
         return Err(node
@@ -140,27 +139,29 @@ fn instance<'a>(node: Node<'a>) -> Result<Vec<User<'a>>, Vec<ReadError>> {
             .into());
     }
     let [subnet] = strings(node, [subnet], [SUBNET])?;
-    let read = |groups: Node<'a>| groups.each(node, GROUPS_OF_INSTANCE, group_id);
-    let own = User {
-        groups: groups.map(read).transpose()?.unwrap_or_default(),
-        id: None,
-        subnet,
-        is_attached: true,
-    };
-    let read = |interfaces: Node<'a>| interfaces.each(node, INTERFACES, interface);
+    let read = |list: Node<'a>| list.each(node, INTERFACES, |node| interface(node, group));
     let mut users = interfaces.map(read).transpose()?.unwrap_or_default();
-    users.push(own);
+    let own = groups.map(|groups| contains(groups, node, GROUPS, group));
+    if own.transpose()?.unwrap_or(false) {
+        users.push(User {
+            id: None,
+            subnet,
+            is_attached: true,
+        });
+    }
     Ok(users)
 }
 
-const GROUPS_OF_INSTANCE: &str = "SecurityGroups";
-
-fn group_id(node: Node<'_>) -> Result<Option<Cow<'_, str>>, Vec<ReadError>> {
-    let [id] = node.fields(["GroupId"], Others::NotLookedAt)?;
-    let id = id.ok_or_else(|| node.problem("expected 'GroupId'"))?;
-    Ok(Some(
-        id.string().map_err(|problem| problem.of(node, "GroupId"))?,
-    ))
+/// True if the list of groups with this key in an object contains the group.
+fn contains(groups: Node, object: Node, key: &str, group: &str) -> Result<bool, Vec<ReadError>> {
+    let key_of_id = "GroupId";
+    let found = groups.each(object, key, |node| {
+        let [id] = node.fields([key_of_id], Others::NotLookedAt)?;
+        let id = id.ok_or_else(|| node.problem("expected 'GroupId'"))?;
+        let id = id.string().map_err(|error| error.of(node, key_of_id))?;
+        Ok((id == group).then_some(()))
+    })?;
+    Ok(!found.is_empty())
 }
 
 /// Reads the strings of an object that are present.
