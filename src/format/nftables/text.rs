@@ -208,10 +208,15 @@ impl<'a> ListingReader<'a> {
         }
     }
 
-    /// Reads the name of a table, a chain or a set, as [`Tokens::name`].
+    /// Reads the name of a table, a chain or a set. In a listing, it may contain signs, as [`Tokens::name`] explains. In
+    /// a command, a sign after the name may begin a rule, such as `@th,16,16 22 accept`.
     fn name(&mut self, expected: &str) -> Result<&'a str, String> {
-        let name = self.tokens.name(&[]);
-        name.map_or_else(|| self.word(expected), Ok)
+        let listed = if self.listing {
+            self.tokens.name(&[])
+        } else {
+            None
+        };
+        listed.map_or_else(|| self.word(expected), Ok)
     }
 
     /// Skips a sign, if it comes next on the line. Returns true if it did.
