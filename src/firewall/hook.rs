@@ -24,6 +24,8 @@ pub struct Approach {
     pub steps: Vec<Step>,
     /// The places of the rules that lead to the unit.
     pub jumps: Vec<u32>,
+    /// The reason, for messages, if the steps stop all expected packets.
+    pub obstacle: String,
 }
 
 /// A unit that no expected packet gets to.
@@ -78,7 +80,7 @@ impl Unhooked {
 fn explain(unit: &str, approach: &Approach, stopped_by: Option<u32>) -> Unhooked {
     match stopped_by {
         Some(at) => Unhooked {
-            reason: format!("a rule before the jump to {unit} stops all expected packets"),
+            reason: approach.obstacle.clone(),
             at: Some(at),
         },
         None => Unhooked {

@@ -115,6 +115,13 @@ pub trait Parser: Format {
         needed_rules(self.info(), policy, unit.direction)
     }
 
+    /// Returns the rest of the sentence "the rules are complete, ..." for units that are not hooked: the effect, and how
+    /// to hook them.
+    fn if_not_hooked(&self) -> &'static str {
+        "but packets do not get to them; the comments at the start of a rendered file show the commands that hook the \
+         rules"
+    }
+
     /// True if a unit is compared with a selection. A format with a unit for each plane leaves out the units
     /// of planes that are not selected.
     fn is_selected(&self, _policy: &Policy, _unit: &DeployedUnit) -> bool {

@@ -965,6 +965,86 @@ fn accepts_a_listing_with_ordinary_comments() {
     assert_eq!(drift_or_refusal(&partly), IN_SYNC);
 }
 
+/// Programs other than nft may choose such names, and nft prints them without quotation marks.
+#[test]
+fn reads_names_that_nft_does_not_accept() {
+    let text = |rule: &str, others: &str| {
+        [
+            "table ip6 %t { # handle 1",
+            "}",
+            "table ip ~nat {",
+            "\tchain +out {",
+            "\t\ttype nat hook postrouting priority srcnat; policy accept;",
+            "\t\tjump ~log0",
+            "\t}",
+            "}",
+            "table inet filter {",
+            "\tset ~nets {",
+            "\t\ttype ipv4_addr",
+            "\t\tflags interval",
+            "\t\telements = { 54.65.63.192/30 }",
+            "\t}",
+            "\tmap a:ports {",
+            "\t\ttype inet_service : verdict",
+            "\t\telements = { 5060 : jump ~log0, 5061 : drop }",
+            "\t}",
+            "\tchain ~log0 {",
+            "\t\taccept",
+            "\t}",
+            "\tchain a,b { # handle 7",
+            "\t\taccept # handle 8",
+            "\t}",
+            "\tchain others {",
+            others,
+            "\t}",
+            "\tchain twilio_sip_in {",
+            rule,
+            "\t}",
+            "}",
+            "",
+        ]
+        .join("\n")
+    };
+    for rule in [
+        "ip saddr @~nets udp dport 5060 jump ~log0",
+        "ip saddr @~nets udp dport 5060 goto a,b",
+        "ip saddr @~nets udp dport 5060 jump a,b # handle 9",
+        "ip saddr @~nets udp dport vmap @a:ports",
+        "ip saddr @~nets udp dport vmap { 5060 : goto ~log0, 5061 : drop }",
+    ] {
+        let text = text(rule, "\t\tip saddr @~nets drop");
+        assert_eq!(drift(&sip(), &text), IN_SYNC, "{rule}");
+    }
+    for changes in [
+        "add @~nets { ip saddr }",
+        "update @~nets { ip saddr timeout 1m }",
+        "meter ~nets { ip saddr }",
+    ] {
+        let found = refused(&text("ip saddr @~nets udp dport 5060 accept", changes));
+        let message = "26: this rule changes the elements of set '~nets', which the checked chains use; use a set \
+                       that no rule changes";
+        assert_eq!(found, [message], "{changes}");
+    }
+    for (rule, message) in [
+        (
+            "jump ~none",
+            "chain '~none' is not in the input, so its effect is unknown; provide the complete table",
+        ),
+        (
+            "ip saddr @~none accept",
+            "set '~none' is not in the input; provide the complete table",
+        ),
+        (
+            "udp dport vmap { 5060 : jump a,b }",
+            "unknown port 'b'; expected a known service or a number from 0 to 65535",
+        ),
+        ("jump $c", "expected the name of a chain, not '$'"),
+    ] {
+        let found = refused(&text(rule, ""));
+        assert_eq!(found, [format!("29: {message}")], "{rule}");
+    }
+}
+
 #[test]
 fn rejects_listings_of_two_machines() {
     let text = LISTED.repeat(2);

@@ -14,6 +14,7 @@ use twilio_sip_allow::packets::Dimension;
 use twilio_sip_allow::policy::{Direction, Origin, Plane, Policy, RemoteNetwork, Transport};
 use twilio_sip_allow::select::Selection;
 
+mod attachments;
 mod repair;
 
 const ID: &str = "sg-0a1b2c3d4e5f60718";
@@ -393,7 +394,8 @@ const NO_GROUP: &str = r#"
 {"IpPermissions": [{"IpProtocol": "-1", "IpRanges": [], "IpR\u0061nges": []}], "IpPermissionsEgress": []} => IpPermissions[0]: duplicate key 'IpRanges'
 {"IpPermissions": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "", "CidrIp": ""}]}], "IpPermissionsEgress": []} => IpPermissions[0].IpRanges[0]: duplicate key 'CidrIp'
 {"IpPermissions": [{"IpProtocol": "\ud800", "IpRanges": []}], "IpPermissionsEgress": []} => IpPermissions[0].IpProtocol: unexpected end of hex escape
-{"IpPermissions": []} {"IpPermissionsEgress": []} => not valid JSON: trailing characters at line 1 column 23
+{"IpPermissions": []} {"IpPermissionsEgress": []} => expected one list of security groups, but here is another one
+{"IpPermissions": []} x => not valid JSON: expected value at line 1 column 23
 {"IpPermissions": [],} => not valid JSON: key must be a string at line 1 column 22
 {"IpPermissions": [010]} => not valid JSON: invalid number at line 1 column 21
 "#;

@@ -154,6 +154,159 @@ fn the_printed_commands_repair_a_security_group() {
     assert_eq!(drift(&found), (0, 0), "{found}");
 }
 
+/// The lines of the report about units that are not hooked, and the diagnosis.
+fn not_hooked(documents: &[&Value]) -> Vec<String> {
+    let text: String = documents.iter().map(ToString::to_string).collect();
+    let line = "check --region tokyo --edition global --format aws-sg --name calls --quiet listing";
+    let ran = Tool::line(line).file("listing", text).run();
+    let report = ran.stdout.lines().map(str::trim);
+    let found =
+        report.filter(|line| line.starts_with("not hooked: ") || line.starts_with("diagnosis: "));
+    let found: Vec<String> = found.map(str::to_owned).collect();
+    assert_eq!(ran.status, i32::from(!found.is_empty()), "{ran}");
+    found
+}
+
+/// From a new group to an instance whose network ACL denies the calls.
+#[test]
+fn check_reports_a_security_group_that_no_packet_gets_to() {
+    let Some(python) = python("check_reports_a_security_group_that_no_packet_gets_to") else {
+        return;
+    };
+    let mut aws = Aws::start(&python);
+    let id = |made: &Value, path: &str| made.pointer(path).unwrap().as_str().unwrap().to_owned();
+    let vpc = id(
+        &aws.run(&["create-vpc", "--cidr-block", "10.0.0.0/16"]),
+        "/Vpc/VpcId",
+    );
+    let subnet = [
+        "create-subnet",
+        "--vpc-id",
+        &vpc,
+        "--cidr-block",
+        "10.0.1.0/24",
+    ];
+    let subnet = id(&aws.run(&subnet), "/Subnet/SubnetId");
+    let group = [
+        "create-security-group",
+        "--description",
+        "test",
+        "--group-name",
+        "calls",
+        "--vpc-id",
+        &vpc,
+    ];
+    let group = id(&aws.run(&group), "/GroupId");
+    for (direction, way) in [("in", "ingress"), ("out", "egress")] {
+        let rules = render(&format!(
+            "-f aws-sg --region tokyo --edition global --direction {direction}"
+        ));
+        let authorize = format!("authorize-security-group-{way}");
+        aws.run(&[&authorize, "--group-id", &group, "--cli-input-json", &rules]);
+    }
+    let all = r#"[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]"#;
+    aws.run(&[
+        "revoke-security-group-egress",
+        "--group-id",
+        &group,
+        "--ip-permissions",
+        all,
+    ]);
+    let groups = aws.run(&["describe-security-groups", "--group-ids", &group]);
+    let name = format!("{group} (calls)");
+    let diagnosis = "diagnosis: the rules are complete, but no packet passes because of them; use the group for the \
+                     network interface of the server, and let its network ACL allow the packets";
+    let twice = |reason: &str| {
+        let line = format!("not hooked: {reason}");
+        vec![diagnosis.to_owned(), line.clone(), line]
+    };
+    let mut listed = |command: &str| aws.run(&[command]);
+    assert_eq!(not_hooked(&[&groups]), [""; 0]);
+    let none = listed("describe-network-interfaces");
+    assert_eq!(
+        not_hooked(&[&groups, &none]),
+        twice(&format!("no network interface uses {name}"))
+    );
+    let none = listed("describe-instances");
+    assert_eq!(
+        not_hooked(&[&groups, &none]),
+        twice(&format!("no instance uses {name}"))
+    );
+
+    let interface = [
+        "create-network-interface",
+        "--subnet-id",
+        &subnet,
+        "--groups",
+        &group,
+    ];
+    let interface = id(&aws.run(&interface), "/NetworkInterface/NetworkInterfaceId");
+    let unattached = aws.run(&["describe-network-interfaces"]);
+    let reason = format!("only unattached network interfaces use {name}, such as {interface}");
+    assert_eq!(not_hooked(&[&groups, &unattached]), twice(&reason));
+
+    let image = id(&aws.run(&["describe-images"]), "/Images/0/ImageId");
+    aws.run(&[
+        "run-instances",
+        "--image-id",
+        &image,
+        "--subnet-id",
+        &subnet,
+        "--security-group-ids",
+        &group,
+    ]);
+    let interfaces = aws.run(&["describe-network-interfaces"]);
+    let instances = aws.run(&["describe-instances"]);
+    let acls = aws.run(&["describe-network-acls"]);
+    for others in [
+        vec![&interfaces],
+        vec![&instances],
+        vec![&interfaces, &instances, &acls],
+    ] {
+        assert_eq!(not_hooked(&[&[&groups], &others[..]].concat()), [""; 0]);
+    }
+
+    // A network ACL that allows only other inbound packets.
+    let acl = id(
+        &aws.run(&["create-network-acl", "--vpc-id", &vpc]),
+        "/NetworkAcl/NetworkAclId",
+    );
+    let entry = [
+        "create-network-acl-entry",
+        "--network-acl-id",
+        &acl,
+        "--cidr-block",
+        "0.0.0.0/0",
+    ];
+    for words in [
+        "--egress --rule-number 100 --protocol -1 --rule-action allow",
+        "--ingress --rule-number 100 --protocol udp --port-range From=53,To=53 --rule-action allow",
+        "--ingress --rule-number 110 --protocol icmp --icmp-type-code Type=8,Code=-1 --rule-action allow",
+        "--ingress --rule-number 32766 --protocol -1 --rule-action deny",
+    ] {
+        let words: Vec<_> = words.split(' ').collect();
+        aws.run(&[&entry[..], &words[..]].concat());
+    }
+    let association = acls["NetworkAcls"].as_array().unwrap().iter();
+    let mut association = association.flat_map(|acl| acl["Associations"].as_array().unwrap());
+    let association = association
+        .find(|association| association["SubnetId"] == subnet)
+        .unwrap();
+    let association = association["NetworkAclAssociationId"].as_str().unwrap();
+    aws.run(&[
+        "replace-network-acl-association",
+        "--association-id",
+        association,
+        "--network-acl-id",
+        &acl,
+    ]);
+    let acls = aws.run(&["describe-network-acls"]);
+    let denied = format!("not hooked: the network ACL {acl} denies all expected packets");
+    for used in [&interfaces, &instances] {
+        assert_eq!(not_hooked(&[&groups, used, &acls]), [diagnosis, &denied]);
+    }
+}
+
 /// The commands of the README, line by line.
 #[test]
 fn the_quick_start_of_the_readme_authorizes_checks_and_revokes() {

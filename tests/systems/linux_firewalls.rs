@@ -664,6 +664,71 @@ fn rules_with_local_options_names_and_tables_load() {
     }
 }
 
+/// Names of chains that iptables-nft accepts. nft prints them, but could not load most of them.
+const NAMES_OF_CHAINS: [&str; 16] = [
+    "~log0", "%1", "a+b", "x:y", "a,b", "p(1)", "1a", "5.6", "10:20", "=x", "<x>", "ab`c", "@v",
+    "*", "handle", "日本",
+];
+
+/// Names that nft prints in a text with several meanings.
+const AMBIGUOUS_NAMES: [&str; 6] = ["q{z", "q}z", "s;z", "h#z", "q\"z", "b\\"];
+
+#[test]
+fn check_reads_the_names_that_nft_prints_for_chains_of_iptables() {
+    let test = "check_reads_the_names_that_nft_prints_for_chains_of_iptables";
+    let Some(namespace) = Namespace::new(test, &["nft", "iptables-nft"]) else {
+        return;
+    };
+    let options = "--edition global --region tokyo --direction in";
+    let rules = render(&format!("{options} --format iptables"));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rules");
+    std::fs::write(&path, rules.replace("TWILIO-SIP-IN", "called")).unwrap();
+    let load = |name: &str| {
+        format!(
+            "nft flush ruleset
+iptables-nft-restore --noflush {}
+iptables-nft -E called '{name}'
+iptables-nft -N TWILIO-SIP-IN
+iptables-nft -A TWILIO-SIP-IN -j '{name}'
+iptables-nft -A INPUT -j TWILIO-SIP-IN
+nft list ruleset",
+            path.display()
+        )
+    };
+    let check = format!(
+        "check {options} --format nftables --table ip_filter --name TWILIO-SIP-IN --quiet listing"
+    );
+    let status = |listing: &str| {
+        let words = check
+            .split(' ')
+            .map(|word| word.replace("ip_filter", "ip filter"));
+        let ran = Tool::new(words).file("listing", listing).run();
+        assert!(!ran.stdout.contains("not hooked"), "{listing}\n{ran}");
+        ran.status
+    };
+    for name in NAMES_OF_CHAINS {
+        let listing = namespace.script(&load(name));
+        assert!(
+            listing.contains(&format!("\tchain {name} {{\n")),
+            "{listing}"
+        );
+        assert_eq!(status(&listing), 0, "{listing}");
+        let dropped = namespace.script(&format!(
+            "iptables-nft -I '{name}' -p udp --dport 5060 -j DROP\nnft -a list ruleset"
+        ));
+        assert_eq!(status(&dropped), 1, "{dropped}");
+    }
+    for name in AMBIGUOUS_NAMES {
+        let listing = namespace.script(&load(name));
+        assert!(
+            listing.contains(&format!("\tchain {name} {{\n")),
+            "{listing}"
+        );
+        assert_eq!(status(&listing), 2, "{listing}");
+    }
+}
+
 /// The program rejects each keyword of nft as a table name, unless nft accepts it.
 #[test]
 fn rejects_every_keyword_that_nft_rejects_as_a_name() {

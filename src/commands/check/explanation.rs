@@ -3,6 +3,7 @@
 use super::candidates::{Candidate, Expected};
 use crate::dataset::{Connection, Edition};
 use crate::firewall::DeployedUnit;
+use crate::format::Format;
 use crate::report::{ChangedOption, Diagnosis, DiagnosisKind};
 
 /// Explains that none of the units is deployed. `reasons` has the name and the reason of each unit.
@@ -34,12 +35,11 @@ pub(super) fn not_deployed(reasons: &[(&str, &str)], have_other_name: bool) -> D
 }
 
 /// Explains that the rules are complete, but that no packet gets to them.
-pub(super) fn not_hooked() -> Diagnosis {
+pub(super) fn not_hooked(format: &dyn Format) -> Diagnosis {
+    let effect = format.parser().map_or("", |parser| parser.if_not_hooked());
     Diagnosis {
         kind: DiagnosisKind::NotHooked,
-        text: "the rules are complete, but packets do not get to them; the comments at the start of a rendered file \
-               show the commands that hook the rules"
-            .to_owned(),
+        text: format!("the rules are complete, {effect}"),
         options: Vec::new(),
     }
 }

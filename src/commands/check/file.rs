@@ -208,7 +208,7 @@ impl Check {
             return Some(not_deployed(&self.empty(units), are_absent));
         }
         if drift.has_same_packets() {
-            return Some(not_hooked());
+            return Some(not_hooked(self.format));
         }
         let search = Search {
             format: self.format,

@@ -39,6 +39,7 @@ pub(super) fn find<'a>(
             approaches.push(Approach {
                 steps: found.steps,
                 jumps: found.jumps,
+                obstacle: format!("a rule before the jump to {chain} stops all expected packets"),
             });
         }
     }

@@ -18,7 +18,10 @@ use crate::format::recognition::starts_with_any;
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Policy};
 
+mod attachments;
+mod documents;
 mod group;
+mod network_acl;
 mod output;
 mod permission;
 mod repair;
@@ -97,7 +100,14 @@ impl Format for SecurityGroup {
     }
 
     fn typical_keys(&self) -> &'static [&'static str] {
-        &["SecurityGroups", "IpPermissions", "IpPermissionsEgress"]
+        &[
+            "SecurityGroups",
+            "IpPermissions",
+            "IpPermissionsEgress",
+            "NetworkInterfaces",
+            "Reservations",
+            "NetworkAcls",
+        ]
     }
 
     fn parser(&self) -> Option<&dyn Parser> {
@@ -115,6 +125,11 @@ impl Parser for SecurityGroup {
 
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         group::parse(text, wanted)
+    }
+
+    fn if_not_hooked(&self) -> &'static str {
+        "but no packet passes because of them; use the group for the network interface of the server, and let its \
+         network ACL allow the packets"
     }
 
     fn stepwise_repair(

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::deployed::{Deployed, NO_ATTRIBUTES, lone, policy_name, units};
 use super::rule::{Part, priority};
 use super::xml::DIALECT;
-use crate::firewall::DeployedUnit;
+use crate::firewall::{DeployedUnit, Hook};
 use crate::format::read::lines::lines;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, LimitExceeded, Limits};
@@ -52,6 +52,9 @@ fn unit(listed: &Listed, direction: Direction, wanted: UnitQuery) -> ReadResult 
     )?;
     for unit in &mut units {
         unit.name.clone_from(&name);
+        if unit.absent.is_none() {
+            unit.hook = listed.hook(&name);
+        }
     }
     Ok(units)
 }
@@ -60,7 +63,11 @@ fn unit(listed: &Listed, direction: Direction, wanted: UnitQuery) -> ReadResult 
 type Block<'a> = Vec<(u32, &'a str)>;
 
 /// The policies of a listing by name.
-struct Listed<'a>(HashMap<&'a str, Deployed<'a>>);
+struct Listed<'a> {
+    policies: HashMap<&'a str, Deployed<'a>>,
+    /// The names of the policies that are active.
+    active: HashSet<&'a str>,
+}
 
 impl<'a> Listed<'a> {
     fn read(text: &'a str, wanted: UnitQuery) -> Result<Self, ReadError> {
@@ -92,14 +99,36 @@ impl<'a> Listed<'a> {
         }
         // A text in one policy may contain lines that look like another policy, so all of them are read.
         let spent = Spent::new(wanted.limits);
-        let policies = blocks
-            .iter()
-            .map(|(name, block)| Ok((*name, policy(block, &spent)?)));
-        policies.collect::<Result<_, _>>().map(Listed)
+        let mut policies = HashMap::new();
+        for (name, block) in &blocks {
+            policies.insert(*name, policy(block, &spent)?);
+        }
+        let active = blocks.iter().filter(|(_, block)| is_active(block));
+        Ok(Listed {
+            policies,
+            active: active.map(|(name, _)| *name).collect(),
+        })
     }
 
     fn of(&self, name: &str) -> Option<&Deployed<'a>> {
-        self.0.get(name)
+        self.policies.get(name)
+    }
+
+    /// Returns whether firewalld applies a policy. A listing without active policies does not show this, because it may
+    /// be the permanent configuration.
+    ///
+    /// firewalld 2.0.0 and older versions print every policy as active.
+    fn hook(&self, name: &str) -> Hook {
+        if self.active.is_empty() {
+            return Hook::NotShown;
+        }
+        if self.active.contains(name) {
+            return Hook::Attached;
+        }
+        let reason = format!(
+            "the policy {name} is not active, because no interface or source uses its zones"
+        );
+        Hook::Missing(reason)
     }
 }
 
@@ -112,6 +141,14 @@ fn name(line: &str) -> &str {
     states
         .find_map(|state| line.strip_suffix(state))
         .unwrap_or(line)
+}
+
+/// True if the first line of a policy shows it as active.
+fn is_active(block: &Block) -> bool {
+    let mut active = STATES.iter().filter(|state| state.contains("active"));
+    block
+        .first()
+        .is_some_and(|(_, line)| active.any(|state| line.ends_with(state)))
 }
 
 /// Reads the lines of a policy in the order in which firewall-cmd prints them.

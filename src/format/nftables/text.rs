@@ -208,6 +208,17 @@ impl<'a> ListingReader<'a> {
         }
     }
 
+    /// Reads the name of a table, a chain or a set. In a listing, it may contain signs, as [`Tokens::name`] explains. In
+    /// a command, a sign after the name may begin a rule, such as `@th,16,16 22 accept`.
+    fn name(&mut self, expected: &str) -> Result<&'a str, String> {
+        let listed = if self.listing {
+            self.tokens.name(&[])
+        } else {
+            None
+        };
+        listed.map_or_else(|| self.word(expected), Ok)
+    }
+
     /// Skips a sign, if it comes next on the line. Returns true if it did.
     fn sign(&mut self, sign: &str) -> Result<bool, String> {
         let mut ahead = self.tokens;
@@ -221,9 +232,9 @@ impl<'a> ListingReader<'a> {
     /// Reads the family and name of a table. Returns true if they are those of the wanted table. The
     /// default family is `ip`.
     fn is_wanted(&mut self) -> Result<bool, String> {
-        let first = self.word("a table")?;
+        let first = self.name("a table")?;
         let found = if FAMILIES.contains(&first) {
-            (first, self.word("the name of a table")?)
+            (first, self.name("the name of a table")?)
         } else {
             ("ip", first)
         };
@@ -290,12 +301,12 @@ impl<'a> ListingReader<'a> {
             }
             "chain" => {
                 let wanted = self.is_wanted()?;
-                let name = self.word("the name of a chain")?;
+                let name = self.name("the name of a chain")?;
                 self.chain(wanted, name)
             }
             "set" | "map" => {
                 let wanted = self.is_wanted()?;
-                let name = self.word("the name of a set")?;
+                let name = self.name("the name of a set")?;
                 self.set(wanted, name)
             }
             "rule" => self.add_rule(|body, rule| body.entries.push(rule)),
@@ -336,11 +347,11 @@ impl<'a> ListingReader<'a> {
     fn item(&mut self) -> Done {
         match self.word("a chain, a set or another object of a table")? {
             "chain" => {
-                let name = self.word("the name of a chain")?;
+                let name = self.name("the name of a chain")?;
                 self.chain(true, name)
             }
             "set" | "map" => {
-                let name = self.word("the name of a set")?;
+                let name = self.name("the name of a set")?;
                 self.set(true, name)
             }
             "flags" => {
@@ -456,7 +467,7 @@ impl<'a> ListingReader<'a> {
         if !self.is_wanted()? {
             return self.skip_statement();
         }
-        let chain = self.word("the name of a chain")?;
+        let chain = self.name("the name of a chain")?;
         let rule = self.rest_of_statement().map_err(StatementError::Fatal)?;
         let first = rule.text.split([' ', '\t']).next();
         if let Some(word @ ("handle" | "position" | "index")) = first {
@@ -471,7 +482,7 @@ impl<'a> ListingReader<'a> {
         if !self.is_wanted()? {
             return self.skip_statement();
         }
-        let set = self.word("the name of a set")?;
+        let set = self.name("the name of a set")?;
         let elements = self.rest_of_statement().map_err(StatementError::Fatal)?;
         self.keep_statement(elements.at)?;
         let body = &mut self.table.sets.entry(set).or_default().body;
@@ -495,7 +506,7 @@ impl<'a> ListingReader<'a> {
             }
             "chain" | "set" | "map" => {
                 let wanted = self.is_wanted()?;
-                let name = self.word("a name")?;
+                let name = self.name("a name")?;
                 let body = match object {
                     "chain" => self.table.chains.get_mut(name),
                     _ => self.table.sets.get_mut(name).map(|set| &mut set.body),

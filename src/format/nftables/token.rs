@@ -96,6 +96,22 @@ impl<'a> Tokens<'a> {
         Ok(Token::Word(self.take(length)))
     }
 
+    /// Reads the name of a table, a chain or a set, if one comes next. It ends at a space, at one of `separators`, or at
+    /// a sign that ends a statement or begins a block, a comment or a text.
+    ///
+    /// nft prints names without quotation marks, even if it could not load them again, such as the `~log0` of
+    /// iptables-nft.
+    pub fn name(&mut self, separators: &[char]) -> Option<&'a str> {
+        self.skip_space();
+        let rest = self.rest();
+        let ends = |c: char| {
+            c.is_whitespace() || c.is_control() || "{};\"#\\".contains(c) || separators.contains(&c)
+        };
+        let length = rest.find(ends).unwrap_or(rest.len());
+        let is_variable = rest.starts_with('$');
+        (length > 0 && !is_variable).then(|| self.take(length))
+    }
+
     /// The length of the IPv6 address that comes next. It may end with an IPv4 address.
     fn ipv6_address(&self) -> Option<usize> {
         let bytes = self.rest().as_bytes();

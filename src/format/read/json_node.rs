@@ -42,21 +42,33 @@ const LIMIT: usize = 1_000;
 /// each value around it.
 const STEPS_OF_VALUE: usize = 40;
 
+/// The maximum number of values of [`Node::documents`].
+const MAX_DOCUMENTS: usize = 100;
+
 impl<'a> Node<'a> {
     /// Parses a text. [`Limit::Work`] bounds the number of its values.
     pub fn root(text: &'a str, limits: Limits) -> Result<Self, ReadError> {
-        let values = text.bytes().filter(|byte| *byte == b',').count();
-        let fits = limits.check(Limit::Work, values.saturating_mul(STEPS_OF_VALUE));
-        fits.map_err(|exceeded| ReadError::new(0, exceeded))?;
-        let value = serde_json::from_str(text).map_err(|error| {
-            let problem = if error.is_eof() {
-                JSON_CUT_OFF.to_owned()
-            } else {
-                format!("not valid JSON: {error}")
-            };
-            ReadError::new(place_of_error(text, &error), problem)
-        })?;
+        check_size(text, limits)?;
+        let value = serde_json::from_str(text).map_err(|error| invalid(text, &error))?;
         Ok(Node { value, text })
+    }
+
+    /// Parses a text that contains several values, such as the outputs of several commands. The text contains at least
+    /// one value, and at most [`MAX_DOCUMENTS`].
+    pub fn documents(text: &'a str, limits: Limits) -> Result<Vec<Self>, ReadError> {
+        check_size(text, limits)?;
+        let values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+        let mut documents = Vec::new();
+        for value in values {
+            let value = value.map_err(|error| invalid(text, &error))?;
+            let document = Node { value, text };
+            if documents.len() == MAX_DOCUMENTS {
+                let what = format!("the input has more than {MAX_DOCUMENTS} JSON documents");
+                return Err(document.problem(what));
+            }
+            documents.push(document);
+        }
+        Ok(documents)
     }
 
     /// Returns the offset in the text.
@@ -193,6 +205,11 @@ impl<'a> Node<'a> {
         Ok(text.0)
     }
 
+    pub fn boolean(self) -> Result<bool, ReadError> {
+        let value = self.value.get().parse();
+        value.map_err(|_| self.unlike("true or false"))
+    }
+
     pub fn integer(self) -> Result<i64, ReadError> {
         let number = self.value.get().parse();
         number.map_err(|_| self.unlike("a whole number"))
@@ -295,6 +312,22 @@ impl<'a> Node<'a> {
         };
         self.problem(format!("expected {expected}, not {found}"))
     }
+}
+
+/// Checks the number of values in a text.
+fn check_size(text: &str, limits: Limits) -> Result<(), ReadError> {
+    let values = text.bytes().filter(|byte| *byte == b',').count();
+    let fits = limits.check(Limit::Work, values.saturating_mul(STEPS_OF_VALUE));
+    fits.map_err(|exceeded| ReadError::new(0, exceeded))
+}
+
+fn invalid(text: &str, error: &serde_json::Error) -> ReadError {
+    let problem = if error.is_eof() {
+        JSON_CUT_OFF.to_owned()
+    } else {
+        format!("not valid JSON: {error}")
+    };
+    ReadError::new(place_of_error(text, error), problem)
 }
 
 impl ReadError {

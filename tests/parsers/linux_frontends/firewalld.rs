@@ -654,6 +654,74 @@ fn a_disabled_policy_in_a_listing_accepts_nothing() {
     }
 }
 
+/// The policy of [`LISTED`] for the zone `work`, and another policy, as firewalld 2.0.2, 2.1.0 and 2.5.0 list them while
+/// no interface uses `work`. The kernel then has no rules for `twilio-sip-in`.
+const INACTIVE: &str = "\
+any-in (active)
+  priority: -1
+  target: CONTINUE
+  ingress-zones: ANY
+  egress-zones: HOST
+  services: 
+  ports: 
+  protocols: 
+  masquerade: no
+  forward-ports: 
+  source-ports: 
+  icmp-blocks: 
+  rich rules: 
+
+twilio-sip-in
+  priority: -1
+  target: CONTINUE
+  ingress-zones: work
+  egress-zones: HOST
+  services: 
+  ports: 
+  protocols: 
+  masquerade: no
+  forward-ports: 
+  source-ports: 
+  icmp-blocks: 
+  rich rules: 
+\trule family=\"ipv4\" source address=\"54.65.63.192/30\" port port=\"5060\" protocol=\"udp\" accept
+";
+
+#[test]
+fn a_policy_that_is_not_active_is_not_hooked() {
+    let policy = tokyo(&[Direction::In]);
+    let unhooked = |text: &str| {
+        let drift = judge::drift("firewalld", &policy, text).unwrap();
+        let reasons = drift.unhooked.into_iter();
+        let reasons =
+            reasons.map(|(direction, unhooked)| (direction, unhooked.reason, unhooked.at));
+        reasons.collect::<Vec<_>>()
+    };
+    let reason =
+        "the policy twilio-sip-in is not active, because no interface or source uses its zones";
+    let expected = [(Direction::In, reason.to_owned(), None)];
+    assert_eq!(unhooked(INACTIVE), expected);
+    let (other, own) = INACTIVE.split_once("\n\n").unwrap();
+    assert_eq!(unhooked(&format!("{own}\n{other}\n")), expected);
+    let disable = |state| format!("  disable: {state}\n  priority");
+    let newer = INACTIVE.replace("  priority", &disable("no"));
+    assert_eq!(unhooked(&newer), expected);
+    for is_shown_as_hooked in [
+        // An interface uses the zone, or firewalld is older than 2.0.1.
+        INACTIVE.replace("sip-in\n", "sip-in (active)\n"),
+        // The permanent configuration, which shows no state.
+        INACTIVE.replace(" (active)", ""),
+        // `--info-policy` shows the same for an inactive policy as for the permanent one.
+        own.to_owned(),
+        LISTED.to_owned(),
+        WRITTEN.replace("ANY", "work"),
+        // A disabled policy is reported as missing.
+        newer.replace("sip-in\n  disable: no", "sip-in (disabled)\n  disable: yes"),
+    ] {
+        assert_eq!(unhooked(&is_shown_as_hooked), [], "{is_shown_as_hooked}");
+    }
+}
+
 #[test]
 fn limits_the_elements_on_a_line() {
     let policy = tokyo(&[Direction::In]);

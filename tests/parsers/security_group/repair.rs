@@ -73,7 +73,7 @@ fn apply(group: &mut Value, one_way: Option<Direction>, repair: &str) {
     }
 }
 
-fn repair(policy: &Policy, name: &str, text: &str) -> String {
+pub fn repair(policy: &Policy, name: &str, text: &str) -> String {
     let (unit, directions) = (unit(name), &policy.scope.directions);
     let wanted = UnitQuery {
         unit: &unit,

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::attachments::Attachments;
+use super::documents::{Documents, GROUPS};
 use super::permission::{Count, Permission};
 use crate::firewall::DeployedUnit;
 use crate::format::read::json_node::{Node, Others};
@@ -12,7 +14,6 @@ use crate::format::unit_name::UnitName;
 use crate::policy::Direction;
 use crate::read_error::{ErrorCollector, ReadError};
 
-const GROUPS: &str = "SecurityGroups";
 const INGRESS: &str = "IpPermissions";
 const EGRESS: &str = "IpPermissionsEgress";
 
@@ -20,18 +21,22 @@ const EGRESS: &str = "IpPermissionsEgress";
 const LISTED: usize = 10;
 
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
-    let group = Group::read(text, wanted)?;
+    let documents = Documents::read(text, wanted.limits)?;
+    let group = Group::of(documents.group, wanted)?;
+    let name = group.names.to_string();
+    let attachments = Attachments::find(&documents, group.names.id.as_deref(), &name)?;
     let unit = |(direction, permissions): &(Direction, Vec<Permission>)| {
         let direction = *direction;
         let steps = permissions.iter().flat_map(|p| p.steps(direction));
         let unmeasured = permissions.iter().flat_map(|p| p.unmeasured(direction));
-        DeployedUnit {
+        Ok(DeployedUnit {
             steps: steps.collect(),
             unmeasured: unmeasured.collect(),
-            ..DeployedUnit::empty(direction, group.names.to_string())
-        }
+            hook: attachments.hook(direction, wanted.limits)?,
+            ..DeployedUnit::empty(direction, name.clone())
+        })
     };
-    Ok(group.permissions.iter().map(unit).collect())
+    group.permissions.iter().map(unit).collect()
 }
 
 pub(super) struct Group<'a> {
@@ -49,9 +54,13 @@ pub(super) struct Names<'a> {
 type List<'a> = (Direction, &'static str, Node<'a>);
 
 impl<'a> Group<'a> {
-    /// Reads the wanted group, or returns all errors.
+    /// Reads the wanted group of an input, or returns all errors.
     pub fn read(text: &'a str, wanted: UnitQuery) -> Result<Self, Vec<ReadError>> {
-        let root = Node::root(text, wanted.limits)?;
+        Group::of(Documents::read(text, wanted.limits)?.group, wanted)
+    }
+
+    /// Reads the wanted group of a document.
+    fn of(root: Node<'a>, wanted: UnitQuery) -> Result<Self, Vec<ReadError>> {
         let name = wanted.unit.name.to_string();
         let (names, object, lists) = find(root, &name, wanted.directions)?;
         let mut permissions = Vec::new();
@@ -102,13 +111,7 @@ fn find<'a>(
 
 /// Reads all groups in the output of `describe-security-groups`.
 fn all_groups(root: Node) -> Result<Vec<(Names, Node)>, Vec<ReadError>> {
-    let keys = [GROUPS, "NextToken", "ResponseMetadata"];
-    let [groups, next, _] = root.fields(keys, Others::Refused)?;
-    if next.is_some_and(|next| !next.is_null()) {
-        let what = "the list of groups is incomplete: 'NextToken' is set; provide all groups, or select one \
-                    with --group-ids";
-        return Err(root.problem(what).into());
-    }
+    let [groups] = root.fields([GROUPS], Others::NotLookedAt)?;
     let read = |group| Ok(Some(named(group)?));
     let groups = groups.map(|groups| groups.each(root, GROUPS, read));
     Ok(groups.transpose()?.unwrap_or_default())

@@ -31,7 +31,7 @@ fn changed_by<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> Result<(), Str
             Token::End => return Ok(()),
             Token::Word("add" | "update" | "delete") => open = true,
             Token::Word("meter") => {
-                if let Token::Word(name) = tokens.next()? {
+                if let Some(name) = tokens.name(&[]) {
                     found.push(Some(Cow::Borrowed(name)));
                 }
             }
@@ -40,7 +40,7 @@ fn changed_by<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> Result<(), Str
                 open = false;
             }
             Token::Sign("@") if open => {
-                if let Token::Word(name) = tokens.next()? {
+                if let Some(name) = tokens.name(&[',']) {
                     open = is_raw_payload(name, tokens)?;
                     if !open {
                         found.push(Some(Cow::Borrowed(name)));

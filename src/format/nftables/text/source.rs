@@ -77,7 +77,7 @@ impl StatementReader<'_> {
     /// Skips the map after `map`: its values do not matter.
     fn map_of_values(&mut self) -> Result<(), String> {
         if self.sign("@")? {
-            return self.word("the name of a map").map(|_| ());
+            return self.name("the name of a map", &[',']).map(|_| ());
         }
         self.expect_sign("{")?;
         while !self.sign("}")? {

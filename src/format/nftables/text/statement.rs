@@ -40,7 +40,7 @@ impl<'a> StatementReader<'a> {
         let word = self.word("a match or a statement of nft(8)")?;
         match word {
             "accept" | "drop" | "continue" | "return" | "jump" | "goto" => {
-                self.verdict(word).map(Statement::Verdict)
+                self.verdict(word, &[]).map(Statement::Verdict)
             }
             "reject" => self.reject(),
             "counter" => self.counter().map(|()| Statement::NoEffect),
@@ -80,14 +80,20 @@ impl<'a> StatementReader<'a> {
         }
     }
 
-    pub fn verdict(&mut self, word: &str) -> Result<Option<RuleAction<'a>>, String> {
+    /// Reads the rest of a verdict. One of `separators` may follow.
+    pub fn verdict(
+        &mut self,
+        word: &str,
+        separators: &[char],
+    ) -> Result<Option<RuleAction<'a>>, String> {
+        let mut chain = || self.name("the name of a chain", separators);
         Ok(match word {
             "accept" => Some(RuleAction::Accept),
             "drop" => Some(RuleAction::Deny),
             "return" => Some(RuleAction::Return),
             "continue" => None,
-            "jump" => Some(RuleAction::Jump(self.word("the name of a chain")?)),
-            "goto" => Some(RuleAction::Goto(self.word("the name of a chain")?)),
+            "jump" => Some(RuleAction::Jump(chain()?)),
+            "goto" => Some(RuleAction::Goto(chain()?)),
             _ => return Err(format!("expected a verdict, not '{word}'")),
         })
     }

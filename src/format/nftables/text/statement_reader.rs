@@ -88,6 +88,16 @@ impl<'a> StatementReader<'a> {
         Ok(word)
     }
 
+    /// Reads the name of a chain or a set, as [`Tokens::name`].
+    pub fn name(&mut self, what: &str, separators: &[char]) -> Result<&'a str, String> {
+        self.tokens.at = self.start;
+        let Some(name) = self.tokens.name(separators) else {
+            return self.expected(what);
+        };
+        self.advance()?;
+        Ok(name)
+    }
+
     /// Reads one of the given words.
     pub fn one_of(&mut self, words: &[&str]) -> Result<&'a str, String> {
         match self.token {

@@ -221,7 +221,7 @@ impl<'a> StatementReader<'a> {
     /// `{ ... }` or `@name`
     pub fn set_or_name(&mut self) -> Result<Value<'a>, String> {
         if self.sign("@")? {
-            return self.word("the name of a set").map(Value::Named);
+            return self.name("the name of a set", &[',']).map(Value::Named);
         }
         self.expect_sign("{")?;
         let mut elements = Vec::new();
@@ -280,7 +280,7 @@ impl<'a> StatementReader<'a> {
             let mut decision = None;
             if self.sign(":")? {
                 let word = self.word("a verdict")?;
-                decision = Some(self.verdict(word)?);
+                decision = Some(self.verdict(word, &[','])?);
                 self.element_options()?;
             }
             elements.push(Element {
