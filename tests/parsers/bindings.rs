@@ -157,6 +157,15 @@ fn an_interface_of_junos_must_use_the_filter() {
             vec![],
         ),
         ("deactivate interfaces ge-0/0/1\n", vec![]),
+        // A statement that is set again after a deletion is in force.
+        (
+            "delete interfaces ge-0/0/0\nset interfaces ge-0/0/0 unit 0 family inet filter output twilio-sip-out\n",
+            vec![inward],
+        ),
+        (
+            "deactivate interfaces ge-0/0/0 unit 0\ndelete interfaces ge-0/0/0\nset interfaces ge-0/0/0 unit 0 family inet filter input twilio-sip-in\n",
+            vec![outward],
+        ),
         (
             "delete interfaces ge-0/0/0 unit 0 family inet filter output\n",
             vec![outward],
@@ -239,6 +248,10 @@ fn a_group_of_junos_may_use_the_filter() {
         (
             "set groups g interfaces <*> unit 0 family inet filter input-list [ twilio-sip-in twilio-sip-out ]\nset interfaces ge-0/0/0 apply-groups g\n",
             vec![],
+        ),
+        (
+            "set groups g interfaces <*> unit 0 family inet filter input twilio-sip-in\ndeactivate groups g\n",
+            both.clone(),
         ),
         ("set apply-groups junos-defaults\n", both.clone()),
         (

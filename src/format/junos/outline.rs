@@ -7,6 +7,7 @@ use super::levels::{FAMILIES, OF_FIREWALL, OF_INET, OF_JUNOS, OF_POLICY_OPTIONS,
 use super::terminal::SEVERAL_DEVICES;
 use super::text;
 use super::tree::Tree;
+use super::uses::Uses;
 use crate::format::read::bindings::Bindings;
 use crate::format::read::error::ReadError;
 use crate::limits::{Limit, Limits};
@@ -27,9 +28,7 @@ pub(super) struct Outline<'k, 'a> {
     /// The groups that are applied anywhere.
     applied: HashSet<&'a str>,
     /// The statements that use a wanted filter.
-    uses: Vec<String>,
-    /// The statements outside of filters that are deleted or not in force.
-    inactive: HashSet<String>,
+    uses: Uses,
     wanted: WantedFilter<'k, 'a>,
     statements: usize,
     limits: Limits,
@@ -48,8 +47,7 @@ impl<'k, 'a> Outline<'k, 'a> {
             is_junos: false,
             bindings: Bindings::new(wanted.filters),
             applied: HashSet::new(),
-            uses: Vec::new(),
-            inactive: HashSet::new(),
+            uses: Uses::default(),
             wanted,
             statements: 0,
             limits,
@@ -186,7 +184,7 @@ impl<'a> Outline<'_, 'a> {
         };
         let is_wanted = |word: &&str| self.wanted.filters.iter().any(|filter| filter == word);
         if words.iter().any(is_wanted) {
-            self.uses.push(path.join(" "));
+            self.uses.add(path);
         }
     }
 
@@ -209,14 +207,8 @@ impl<'a> Outline<'_, 'a> {
         if !applied.all(|name| self.has_group(name)) {
             self.bindings.hide_some();
         }
-        for path in std::mem::take(&mut self.uses) {
-            let mut ends = path
-                .match_indices(' ')
-                .map(|(at, _)| at)
-                .chain([path.len()]);
-            if !ends.any(|end| self.inactive.contains(&path[..end])) {
-                self.bindings.add_words(path.split(' '));
-            }
+        for path in self.uses.in_force() {
+            self.bindings.add_words(path.split(' '));
         }
     }
 
@@ -244,8 +236,8 @@ impl<'a> Editor<'a> for Outline<'_, 'a> {
             return self.set(path, at);
         }
         let about = self.about(path)?;
-        if let About::Other = about {
-            self.note_inactive(edit, path)?;
+        if let About::Other | About::Above = about {
+            self.uses.edit(edit, path, self.limits)?;
         }
         if edit == Edit::Ignore {
             return match about {
@@ -277,20 +269,6 @@ impl<'a> Editor<'a> for Outline<'_, 'a> {
     }
 }
 
-impl<'a> Outline<'_, 'a> {
-    /// Notes that a statement outside of filters is no longer in force, or is in force again.
-    fn note_inactive(&mut self, edit: Edit, path: &[&'a str]) -> Result<(), String> {
-        let statement = path.join(" ");
-        if edit == Edit::Activate {
-            self.inactive.remove(&statement);
-        } else {
-            self.inactive.insert(statement);
-        }
-        let steps = self.inactive.len().saturating_mul(STEPS_OF_STATEMENT);
-        Ok(self.limits.check(Limit::Work, steps)?)
-    }
-}
-
 /// The predefined group, which is not part of any listing.
 pub(super) const DEFAULTS: &str = "junos-defaults";
 
@@ -306,9 +284,6 @@ pub(super) fn members(name: &str) -> Vec<&str> {
 fn is_pattern(word: &str) -> bool {
     word.starts_with('<') || word.contains('\\')
 }
-
-/// The steps of [`Limit::Work`] for each statement that is not in force, because it is kept in memory.
-const STEPS_OF_STATEMENT: usize = 200;
 
 /// The steps of [`Limit::Work`] for each word of the tree, because the tree is kept in memory.
 const STEPS_OF_WORD: usize = 60;
