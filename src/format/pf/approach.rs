@@ -23,7 +23,7 @@ impl Reach {
     fn narrowed(&self, rule: &Rule, limits: Limits, tokens: &mut Tokens) -> Result<Reach, String> {
         let count = self.boxes.len().saturating_mul(rule.boxes.len());
         if limits.check(Limit::Boxes, count).is_err() {
-            return Ok(self.uncertain());
+            return self.uncertain(tokens);
         }
         tokens.spend(count)?;
         let pairs = self
@@ -41,11 +41,12 @@ impl Reach {
     }
 
     /// Some of the packets.
-    fn uncertain(&self) -> Reach {
-        Reach {
+    fn uncertain(&self, tokens: &mut Tokens) -> Result<Reach, String> {
+        tokens.spend(self.boxes.len())?;
+        Ok(Reach {
             condition: Condition::Unknown,
             ..self.clone()
-        }
+        })
     }
 }
 
@@ -152,7 +153,7 @@ impl<'n> Approaches<'n> {
         here.matching = None;
         let reach = match conditions {
             Some(rule) => here.reach.narrowed(rule, self.limits, tokens)?,
-            None => here.reach.uncertain(),
+            None => here.reach.uncertain(tokens)?,
         };
         if target.is(self.anchor) {
             self.first_call.get_or_insert(at);

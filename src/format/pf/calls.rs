@@ -58,6 +58,15 @@ impl Target {
     pub fn is(&self, anchor: &str) -> bool {
         self.path.as_deref() == Some(anchor)
     }
+
+    /// True if an anchor may be this one, or one below it.
+    pub fn may_contain(&self, anchor: &str) -> bool {
+        let Some(path) = &self.path else {
+            return true;
+        };
+        let below = anchor.strip_prefix(path.as_str());
+        below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+    }
 }
 
 /// The anchors that are being read, outermost first.

@@ -9,7 +9,7 @@ use super::calls::{OpenAnchors, name};
 use super::rule;
 use super::rule_reader::RuleAction;
 use super::statements::{BLOCK_END, CALL, EXPECTED, statements};
-use super::steps::Steps;
+use super::steps::{STATE_DEFAULTS, STATE_DEFAULTS_REFUSED, Steps};
 use super::tables::Tables;
 use super::tokens::Tokens;
 use crate::firewall::DeployedUnit;
@@ -25,8 +25,6 @@ const OTHERS: &[&str] = &[
     "dummynet",
     "dummynet-anchor",
     "ether",
-    "include",
-    "load",
     "match",
     "nat",
     "nat-anchor",
@@ -36,7 +34,6 @@ const OTHERS: &[&str] = &[
     "rdr-anchor",
     "scrub",
     "scrub-anchor",
-    "set",
     "table",
 ];
 
@@ -138,6 +135,15 @@ fn tables<'a>(text: &'a str, anchor: &str, limits: Limits) -> Result<Tables<'a>,
     Ok(tables)
 }
 
+/// Reads an option. Only one option changes the rules of anchors.
+fn option(tokens: &mut Tokens) -> Result<(), String> {
+    if tokens.take_word(STATE_DEFAULTS)? {
+        return Err(STATE_DEFAULTS_REFUSED.to_owned());
+    }
+    tokens.skip_errors();
+    Ok(())
+}
+
 struct MainRuleset<'t, 'a> {
     tables: &'t Tables<'a>,
     open: OpenAnchors,
@@ -159,6 +165,11 @@ impl<'a> MainRuleset<'_, 'a> {
             )),
             CALL => self.call(tokens, at),
             _ if is_inside => self.reading.statement(tokens, self.tables, keyword, at),
+            "load" => self.load(tokens),
+            "set" => option(tokens),
+            "include" => Err(
+                "'include' may change the macros and the tables that rules use; replace it with its file".to_owned(),
+            ),
             "pass" => self.other_rule(tokens, RuleAction::Pass, at),
             "block" => self.other_rule(tokens, RuleAction::Block, at),
             keyword if OTHERS.contains(&keyword) => {
@@ -186,6 +197,21 @@ impl<'a> MainRuleset<'_, 'a> {
                 Ok(())
             }
         }
+    }
+
+    /// Reads a statement that fills an anchor from a file after the ruleset is loaded.
+    fn load(&mut self, tokens: &mut Tokens<'a>) -> Result<(), String> {
+        tokens.expect_word(CALL)?;
+        let target = self.open.resolve(name(tokens)?);
+        tokens.skip_errors();
+        let anchor = self.tables.anchor();
+        if target.may_contain(anchor) {
+            return Err(format!(
+                "'load' fills the anchor '{anchor}' from a file that is not in the input; provide the output of \
+                 \"pfctl -a '*' -sr\" together with the tables of the anchor"
+            ));
+        }
+        Ok(())
     }
 
     fn call(&mut self, tokens: &mut Tokens<'a>, at: u32) -> Result<(), String> {

@@ -180,6 +180,11 @@ const OPTIONS: [&str; 10] = [
     "state-policy",
 ];
 
+pub(super) const STATE_DEFAULTS: &str = "state-defaults";
+
+pub(super) const STATE_DEFAULTS_REFUSED: &str =
+    "'set state-defaults' adds options to later rules; write the options in each rule";
+
 fn option(tokens: &mut Tokens) -> Result<(), String> {
     let name = tokens.value("the name of an option")?;
     match name {
@@ -192,10 +197,7 @@ fn option(tokens: &mut Tokens) -> Result<(), String> {
             tokens.value("the name of a limit or a timeout")?;
             tokens.value("a number").map(drop)
         }),
-        "state-defaults" => Err(
-            "'set state-defaults' adds options to later rules; write the options in each rule"
-                .to_owned(),
-        ),
+        STATE_DEFAULTS => Err(STATE_DEFAULTS_REFUSED.to_owned()),
         _ if OPTIONS.contains(&name) => tokens.value("its value").map(drop),
         _ => Err(format!(
             "'set {name}' may change the rules of the anchor, which is not supported; remove it"

@@ -133,7 +133,7 @@ ext_if = "em0"↵block in quick on $ext_if all↵block quick from $missing↵anc
 table <bad> persist file "/etc/bad"↵block drop quick from <bad>↵anchor "twilio-sip" all RULES => hooked
 table <bad> { 0/0 }↵table <bad> file "/etc/bad"↵block drop quick from <bad>↵anchor "twilio-sip" all RULES => hooked
 table <bad> { 0/0 }↵pass in proto tcp keep state (max-src-conn 9, overload <bad>)↵block drop quick from <bad>↵anchor "twilio-sip" all RULES => hooked
-nat on em0 from 10/8 to any -> (em0)↵rdr-anchor "x/*"↵load anchor "y" from "/etc/y"↵queue a { b, c }↵anchor "twilio-sip" RULES => hooked
+nat on em0 from 10/8 to any -> (em0)↵rdr-anchor "x/*"↵load anchor "y" from "/etc/y"↵queue a { b, c }↵set reassemble yes↵set syncookies adaptive (start 25%, end 12%)↵load anchor "twilio" from "/etc/z"↵anchor "twilio-sip" RULES => hooked
 "#;
 
 /// The full text of a reason in [`CASES`].
@@ -211,7 +211,7 @@ fn counters_may_follow_each_rule() {
 /// Main rulesets that are refused, and the errors.
 const REFUSED: &str = r#"
 anchor "twilio-sip" all => 1: the input calls the anchor 'twilio-sip', but does not contain its rules; provide the output of "pfctl -a '*' -sr" together with the tables of the anchor
-block all↵anchor "twilio-sip"↵load anchor "twilio-sip" from "/etc/x" => 2: the input calls the anchor 'twilio-sip', but does not contain its rules; provide the output of "pfctl -a '*' -sr" together with the tables of the anchor
+block all↵anchor "twilio-sip"↵load anchor "twilio-sip" from "/etc/x" => 3: 'load' fills the anchor 'twilio-sip' from a file that is not in the input; provide the output of "pfctl -a '*' -sr" together with the tables of the anchor
 anchor "twilio-sip/*" => 1: the input calls the anchor 'twilio-sip', but does not contain its rules; provide the output of "pfctl -a '*' -sr" together with the tables of the anchor
 anchor "twilio-sip" {↵pass in all frobnicate↵} => 2: expected an option of a rule, not 'frobnicate'
 anchor "twilio-sip" {↵anchor "a" {↵pass quick all↵}↵} => 2: the anchor 'twilio-sip' calls another anchor, which is not supported; replace the call with rules
@@ -230,6 +230,11 @@ anchor "twilio-sip" {↵}↵pass in label "x => 3: the last statement is incompl
 anchor "twilio-sip" {↵}↵block all \ => 3: the last statement is incomplete, so the input may have been cut off; provide the complete input
 anchor "twilio-sip" {↵}↵frobnicate => 3: expected a rule (pass, block, match or scrub), a table or a macro, not 'frobnicate'
 anchor "twilio-sip" {↵}↵x = <y> => 3: expected the value of a macro, not '<'
+# Statements that change the rules of the anchor.
+set state-defaults pflow↵anchor "twilio-sip" {↵} => 1: 'set state-defaults' adds options to later rules; write the options in each rule
+x = 1↵include "/etc/x"↵anchor "twilio-sip" {↵} => 2: 'include' may change the macros and the tables that rules use; replace it with its file
+anchor "twilio-sip" {↵}↵load anchor "twilio-sip" from "/etc/x" => 3: 'load' fills the anchor 'twilio-sip' from a file that is not in the input; provide the output of "pfctl -a '*' -sr" together with the tables of the anchor
+anchor "twilio-sip" {↵}↵load anchor "/twilio-sip" from "/etc/x" => 3: 'load' fills the anchor 'twilio-sip' from a file that is not in the input; provide the output of "pfctl -a '*' -sr" together with the tables of the anchor
 # Another anchor, or a relative name of one.
 anchor "twilio-sip-old" {↵pass all↵} => 1: ANOTHER
 anchor "outer" {↵anchor "twilio-sip" {↵pass all↵}↵} => 1: ANOTHER
