@@ -6,6 +6,7 @@ use twilio_sip_allow::format::read::Lines;
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::Policy;
 
+use super::common::judge;
 use super::{IN_SYNC, PRINTED, drift, parse, parse_within, pf, refused, rows, tokyo};
 
 /// The rules of [`PRINTED`] in braces, indented as pfctl indents them.
@@ -171,6 +172,20 @@ fn a_main_ruleset_shows_whether_packets_get_to_the_anchor() {
         let text = main_ruleset(&text);
         assert_eq!(unhooked(&tokyo(), &text), reasons(&expected), "{text}");
     }
+}
+
+#[test]
+fn a_reason_for_both_directions_is_reported_once() {
+    let text = main_ruleset("block quick all↵anchor \"twilio-sip\" all RULES");
+    let drift = judge::drift("pf", &tokyo(), &text).unwrap();
+    assert_eq!(drift.unhooked.len(), 2);
+    let reasons: Vec<_> = drift
+        .unhooked_reasons()
+        .into_iter()
+        .map(|u| (&*u.reason, u.at))
+        .collect();
+    let blocked = "a rule before the jump to twilio-sip stops all expected packets";
+    assert_eq!(reasons, [(blocked, Some(0))]);
 }
 
 #[test]
