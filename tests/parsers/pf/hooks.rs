@@ -78,6 +78,7 @@ block drop quick all user root↵anchor "twilio-sip" all RULES => hooked
 block drop quick probability 50%↵anchor "twilio-sip" all RULES => hooked
 pass in quick on em1 all↵block drop in quick all↵anchor "twilio-sip" all RULES => in: blocked @2
 pass quick all↵anchor "twilio-sip" all RULES => hooked
+block in quick on em1 all↵pass quick all↵anchor "twilio-sip" all RULES => hooked
 pass quick all keep state (max 9)↵anchor "twilio-sip" all RULES => hooked
 pass quick proto udp↵block drop in quick all↵anchor "twilio-sip" all RULES => in: blocked @2
 match in all tag x↵set skip on lo0↵antispoof quick for em0↵anchor "twilio-sip" all RULES => hooked
