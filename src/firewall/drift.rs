@@ -47,6 +47,17 @@ impl Drift {
         self.missing.is_empty() && self.extra.is_empty() && self.unmeasured.is_empty()
     }
 
+    /// Returns each reason why packets do not get to a unit once, even if it applies to both directions.
+    pub fn unhooked_reasons(&self) -> Vec<&Unhooked> {
+        let mut reasons: Vec<&Unhooked> = Vec::new();
+        for (_, unhooked) in &self.unhooked {
+            if !reasons.contains(&unhooked) {
+                reasons.push(unhooked);
+            }
+        }
+        reasons
+    }
+
     /// Returns the missing parts, followed by the extra ones.
     pub fn parts(&self) -> impl Iterator<Item = (Side, &Part)> {
         let missing = self.missing.iter().map(|part| (Side::Missing, part));

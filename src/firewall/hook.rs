@@ -1,5 +1,7 @@
 //! Finds deployed units that no expected packet gets to.
 
+use std::collections::HashSet;
+
 use crate::limits::{LimitExceeded, Limits};
 use crate::packets::{Flags, HeaderMatch, PacketBox, States, Step, cells, walk};
 
@@ -63,7 +65,8 @@ impl Unhooked {
         let mut first = None;
         for approach in approaches {
             let walked = walk(expected.clone(), &approach.steps, limits)?;
-            let is_jump = |place: &u32| approach.jumps.contains(place);
+            let jumps: HashSet<u32> = approach.jumps.iter().copied().collect();
+            let is_jump = |place: &u32| jumps.contains(place);
             let mut passes = walked.passed.iter();
             let reaches = passes.any(|pass| pass.decided_by.as_ref().is_some_and(is_jump));
             // Other rules may accept all packets before the jump.

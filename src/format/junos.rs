@@ -30,6 +30,7 @@ mod terminal;
 mod text;
 mod tokens;
 mod tree;
+mod uses;
 mod words;
 
 use listing::filter_name;

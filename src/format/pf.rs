@@ -21,11 +21,16 @@ use crate::policy::{Plane, Policy, PortRange, Protocol, Rule};
 use crate::template;
 use crate::terminal::clip;
 
+mod approach;
+mod calls;
 mod ends;
 mod listing;
+mod main_ruleset;
 mod options;
 mod rule;
 mod rule_reader;
+mod statements;
+mod steps;
 mod tables;
 mod tokens;
 

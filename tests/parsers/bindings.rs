@@ -157,6 +157,15 @@ fn an_interface_of_junos_must_use_the_filter() {
             vec![],
         ),
         ("deactivate interfaces ge-0/0/1\n", vec![]),
+        // A statement that is set again after a deletion is in force.
+        (
+            "delete interfaces ge-0/0/0\nset interfaces ge-0/0/0 unit 0 family inet filter output twilio-sip-out\n",
+            vec![inward],
+        ),
+        (
+            "deactivate interfaces ge-0/0/0 unit 0\ndelete interfaces ge-0/0/0\nset interfaces ge-0/0/0 unit 0 family inet filter input twilio-sip-in\n",
+            vec![outward],
+        ),
         (
             "delete interfaces ge-0/0/0 unit 0 family inet filter output\n",
             vec![outward],
@@ -196,5 +205,69 @@ fn an_interface_of_junos_must_use_the_filter() {
             expected,
             "{others}"
         );
+    }
+}
+
+#[test]
+fn a_group_of_junos_that_cannot_change_the_filter_is_accepted() {
+    let rules = rendered("junos");
+    let used = "set interfaces ge-0/0/0 unit 0 family inet filter input twilio-sip-in\n\
+                set interfaces ge-0/0/0 unit 0 family inet filter output twilio-sip-out\n";
+    for groups in [
+        "set groups g system host-name r1",
+        "set groups g interfaces <*> unit <*> family inet mtu 1500",
+        "set groups g policy-options policy-statement <*> term x then reject",
+        "set groups g policy-options prefix-list other 0.0.0.0/0",
+        "set groups g firewall filter other term x then accept",
+        "set groups g firewall family inet filter other term x then accept",
+        "set groups g firewall family inet6 filter <*> term x then accept",
+        // Only groups that are applied have an effect.
+        "set groups h firewall family inet filter <*> term x then accept\nset groups g system x",
+        "set groups h policy-options prefix-list <*> 0.0.0.0/0\nset groups g system x",
+    ] {
+        let text = format!("{groups}\nset apply-groups g\n{rules}{used}");
+        assert_eq!(unhooked("junos", &text), [""; 0], "{groups}");
+    }
+}
+
+#[test]
+fn a_group_of_junos_may_use_the_filter() {
+    let rules = rendered("junos");
+    let interface = "set interfaces ge-0/0/0 unit 0 family inet address 192.0.2.1/24\n";
+    let both = vec!["twilio-sip-in", "twilio-sip-out"];
+    for (groups, expected) in [
+        ("set groups g system x\nset apply-groups g\n", both.clone()),
+        (
+            "set groups g interfaces <*> unit 0 family inet filter input twilio-sip-in\nset apply-groups g\n",
+            vec!["twilio-sip-out"],
+        ),
+        (
+            "set groups g interfaces <*> unit 0 family inet filter input twilio-sip-in\nset interfaces apply-groups g\n",
+            vec!["twilio-sip-out"],
+        ),
+        (
+            "set groups g interfaces <*> unit 0 family inet filter input-list [ twilio-sip-in twilio-sip-out ]\nset interfaces ge-0/0/0 apply-groups g\n",
+            vec![],
+        ),
+        (
+            "set groups g interfaces <*> unit 0 family inet filter input twilio-sip-in\ndeactivate groups g\n",
+            both.clone(),
+        ),
+        ("set apply-groups junos-defaults\n", both.clone()),
+        (
+            "set groups node0 system x\nset apply-groups \"${node}\"\n",
+            both.clone(),
+        ),
+        // The statements of a group that is not in the input are unknown.
+        ("set interfaces ge-0/0/0 apply-groups edge\n", vec![]),
+        (
+            "set interfaces ge-0/0/0 unit 0 apply-groups [ g edge ]\nset groups g system x\n",
+            vec![],
+        ),
+        ("set apply-groups re0\n", vec![]),
+        ("set apply-groups \"${node}\"\n", vec![]),
+    ] {
+        let text = format!("{rules}{interface}{groups}");
+        assert_eq!(unhooked("junos", &text), expected, "{groups}");
     }
 }

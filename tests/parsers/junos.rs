@@ -782,7 +782,22 @@ set firewall family inet apply-groups g => 'apply-groups' adds statements from e
 set firewall apply-groups g => provide the output of 'show configuration firewall | display inheritance' and 'show configuration policy-options | display inheritance
 set policy-options apply-groups g => 'apply-groups' adds statements from elsewhere
 set groups g firewall family inet filter <*> term x then accept|set apply-groups g => 'apply-groups' adds statements from elsewhere
-set groups g policy-options prefix-list halves 0.0.0.0/0|set apply-groups [ f g ] => 'apply-groups' adds statements from elsewhere
+set groups g policy-options prefix-list twilio-sip-in-media 0.0.0.0/0|set apply-groups [ f g ] => 'apply-groups' adds statements from elsewhere
+set groups g firewall family inet filter twilio-sip-in term x then accept|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g firewall filter twilio-sip-in term x then accept|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g firewall filter <tw*> term x then accept|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g firewall family inet filter <*> interface-specific|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g firewall family <*> filter twilio-sip-in term x then accept|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g firewall <*> inet filter twilio-sip-in term x then accept|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g firewall family inet service-filter x term x then accept|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g firewall policer p then discard|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g firewall apply-groups h|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g policy-options prefix-list <*> 0.0.0.0/0|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g policy-options <*> halves 0.0.0.0/0|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g policy-options apply-groups h|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g <*> family inet filter twilio-sip-in term x then accept|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g apply-groups h|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups node1 firewall family inet filter <*> term x then accept|set groups node0 system x|set apply-groups \"${node}\" => 'apply-groups' adds statements from elsewhere
 set apply-groups [ node0 g ] => group 'g' is not in the input and may change the filter; provide the complete configuration
 set firewall family inet filt twilio-sip-in term x then accept => unknown statement 'filt' at [edit firewall family inet]
 set firewall family ine filter twilio-sip-in term x then accept => unknown statement 'ine' at [edit firewall family]
@@ -1341,6 +1356,15 @@ fn rejects_prefix_lists_whose_contents_are_not_in_the_input() {
     ] {
         let errors = inbound().check(&curly(body)).unwrap_err();
         assert!(errors[0].1.contains(problem), "{body}: {errors:?}");
+    }
+    // These groups change neither the filter nor its prefix lists.
+    for groups in [
+        "groups {\n    g {\n        firewall {\n            family inet {\n                filter x {\n                    interface-specific;\n                }\n            }\n        }\n    }\n}\napply-groups g;\n",
+        "groups {\n    g {\n        policy-options {\n            prefix-list x {\n                0.0.0.0/0;\n            }\n        }\n    }\n}\napply-groups g;\n",
+        "groups {\n    g {\n        inactive: firewall {\n            policer p;\n        }\n    }\n}\ninactive: apply-groups g;\n",
+    ] {
+        let drift = inbound().check(&format!("{CURLY}{groups}")).unwrap();
+        assert!(drift.has_same_packets(), "{groups}: {drift:?}");
     }
     for groups in [
         "groups {\n    g {\n        firewall {\n            policer p;\n        }\n    }\n}\napply-groups g;\n",

@@ -13,7 +13,9 @@ use twilio_sip_allow::packets::{Dimension, Interval};
 use twilio_sip_allow::policy::{Direction, Plane, Policy, PortRange, Transport};
 use twilio_sip_allow::select::{self, Selection};
 
+mod hooks;
 mod random;
+mod random_hooks;
 
 const IN_SYNC: [&str; 0] = [];
 

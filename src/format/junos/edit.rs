@@ -1,7 +1,7 @@
 //! Edits of single statements of a configuration.
 
 /// A change to the statement with a path.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Edit {
     Set,
     Delete,

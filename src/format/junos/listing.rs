@@ -1,9 +1,9 @@
 //! Reads both forms of `show configuration`, and rendered files, as the steps of a unit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::addresses::Lists;
-use super::outline::{self, Outline, inherits};
+use super::outline::{self, DEFAULTS, Outline, inherits, members};
 use super::term::Steps;
 use super::tree::{Branch, Tree};
 use crate::firewall::DeployedUnit;
@@ -39,6 +39,9 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
         lists: filters.iter().flatten().flat_map(lists_of).collect(),
     };
     let lists = Outline::read(text, of_lists, limits)?;
+    refuse_groups(&lists.tree)
+        .and_then(|()| refuse_unknown_groups(&lists.tree))
+        .map_err(|error| vec![error])?;
     let mut lists = Lists::of(&lists.tree, limits);
     let mut units = Vec::new();
     let mut errors = ErrorCollector::default();
@@ -112,16 +115,26 @@ fn lists_of<'t, 'a>(filter: &Filter<'t, 'a>) -> impl Iterator<Item = &'a str> + 
     lists.flat_map(Branch::below).map(Branch::word)
 }
 
-/// Refuses groups that are applied, because a group may add terms to any filter.
+/// Refuses a group that is applied to the whole configuration and may change a wanted filter or list.
 fn refuse_groups(tree: &Tree) -> Result<(), ReadError> {
-    let groups = tree.get(&["groups"]).into_iter().flat_map(Branch::below);
-    let has_some = groups.flat_map(Branch::below).next().is_some();
     let Some(applied) = tree.get(&["apply-groups"]) else {
         return Ok(());
     };
-    if has_some {
+    let groups = tree.get(&["groups"]).into_iter().flat_map(Branch::below);
+    let changing = groups.filter(|group| group.below().next().is_some());
+    let changing: HashSet<&str> = changing.map(Branch::word).collect();
+    let changes = |name: &str| members(name).iter().any(|group| changing.contains(group));
+    if applied.below().any(|name| changes(name.word())) {
         return Err(applied.problem(inherits("apply-groups")));
     }
+    Ok(())
+}
+
+/// Refuses a group that is applied to the whole configuration, but is not in the input.
+fn refuse_unknown_groups(tree: &Tree) -> Result<(), ReadError> {
+    let Some(applied) = tree.get(&["apply-groups"]) else {
+        return Ok(());
+    };
     let is_unknown =
         |name: &str| !OF_NODES.contains(&name) && tree.get(&["groups", name]).is_none();
     match applied.below().find(|name| is_unknown(name.word())) {
@@ -134,7 +147,7 @@ fn refuse_groups(tree: &Tree) -> Result<(), ReadError> {
 }
 
 /// Predefined groups, and groups for single nodes.
-const OF_NODES: [&str; 6] = ["junos-defaults", "re0", "re1", "node0", "node1", "${node}"];
+const OF_NODES: [&str; 6] = [DEFAULTS, "re0", "re1", "node0", "node1", "${node}"];
 
 /// Statements of a filter that do not affect which packets it accepts.
 const IDLE: &[&str] = &[

@@ -7,6 +7,7 @@ use super::levels::{FAMILIES, OF_FIREWALL, OF_INET, OF_JUNOS, OF_POLICY_OPTIONS,
 use super::terminal::SEVERAL_DEVICES;
 use super::text;
 use super::tree::Tree;
+use super::uses::Uses;
 use crate::format::read::bindings::Bindings;
 use crate::limits::{Limit, Limits};
 use crate::read_error::ReadError;
@@ -24,10 +25,10 @@ pub(super) struct Outline<'k, 'a> {
     pub is_junos: bool,
     /// The uses of the wanted filters.
     pub bindings: Bindings,
+    /// The groups that are applied anywhere.
+    applied: HashSet<&'a str>,
     /// The statements that use a wanted filter.
-    uses: Vec<String>,
-    /// The statements outside of filters that are deleted or not in force.
-    inactive: HashSet<String>,
+    uses: Uses,
     wanted: WantedFilter<'k, 'a>,
     statements: usize,
     limits: Limits,
@@ -45,8 +46,8 @@ impl<'k, 'a> Outline<'k, 'a> {
             tree: Tree::new(),
             is_junos: false,
             bindings: Bindings::new(wanted.filters),
-            uses: Vec::new(),
-            inactive: HashSet::new(),
+            applied: HashSet::new(),
+            uses: Uses::default(),
             wanted,
             statements: 0,
             limits,
@@ -62,10 +63,10 @@ impl<'k, 'a> Outline<'k, 'a> {
         match *path {
             ["firewall", ref rest @ ..] => self.firewall(path, rest),
             ["policy-options", ref rest @ ..] => self.policy_options(path, rest),
-            ["groups"] | ["groups", _] => Ok(About::Above),
-            ["groups", _, "firewall" | "policy-options", ..] => Ok(About::Unit(&path[..3])),
-            // A wildcard, or a word with an escape that Junos may read differently.
-            ["groups", _, word, ..] if word.starts_with('<') || word.contains('\\') => {
+            ["groups"] | ["groups", _] | ["groups", _, "firewall" | "policy-options"] => {
+                Ok(About::Above)
+            }
+            ["groups", _, ref inherited @ ..] if self.may_change_unit(inherited) => {
                 Ok(About::Unit(&path[..3]))
             }
             ["apply-groups", ..] => Ok(About::Unit(path)),
@@ -80,6 +81,28 @@ impl<'k, 'a> Outline<'k, 'a> {
             }
             [first, ..] => known(first, TOP, "[edit]"),
             [] => Ok(About::Other),
+        }
+    }
+
+    /// True if a statement of a group may change a wanted filter or list where the group is applied.
+    fn may_change_unit(&self, statement: &[&'a str]) -> bool {
+        let filters = self.wanted.filters;
+        let lists = &self.wanted.lists;
+        let is_filter = |name: &&str| is_pattern(name) || filters.iter().any(|f| f == name);
+        let is_list = |name: &&str| lists.contains(name) || is_pattern(name) && !lists.is_empty();
+        match *statement {
+            ["firewall", "filter", ref name @ ..]
+            | ["firewall", "family", "inet", "filter", ref name @ ..] => {
+                name.first().is_some_and(is_filter)
+            }
+            ["firewall", "family", ref family @ ..] => match family {
+                [] | ["inet"] => false,
+                [family, ..] => !FAMILIES.contains(family),
+            },
+            ["policy-options", "prefix-list", ref name @ ..] => name.first().is_some_and(is_list),
+            ["policy-options", word, ..] => !OF_POLICY_OPTIONS.contains(&word),
+            ["firewall" | "policy-options" | "apply-groups", ..] => true,
+            ref other => other.first().is_some_and(|word| is_pattern(word)),
         }
     }
 
@@ -120,6 +143,7 @@ impl<'k, 'a> Outline<'k, 'a> {
         self.is_junos |= path.first().is_some_and(|first| OF_JUNOS.contains(first));
         self.identity(path)?;
         self.note_binding(path);
+        self.note_applied(path);
         if let ["groups", _, _, ..] = path {
             // Record the group, even if its statement is about something else.
             self.tree.set(&path[..2], at);
@@ -129,6 +153,8 @@ impl<'k, 'a> Outline<'k, 'a> {
             About::Above if matches!(path, ["firewall", .., "filter"]) => {
                 return Err("expected the name of a filter at the end of the line".to_owned());
             }
+            // The level of a group adds nothing by itself.
+            About::Above if matches!(path, ["groups", _, _]) => {}
             About::Above => self.tree.set(path, at),
             About::Unit(part) => {
                 refuse_escapes(part)?;
@@ -137,7 +163,8 @@ impl<'k, 'a> Outline<'k, 'a> {
                 self.tree.set(part, at);
             }
         }
-        let steps = self.tree.len().saturating_mul(STEPS_OF_WORD);
+        let words = self.tree.len() + self.applied.len();
+        let steps = words.saturating_mul(STEPS_OF_WORD);
         Ok(self.limits.check(Limit::Work, steps)?)
     }
 }
@@ -157,20 +184,31 @@ impl<'a> Outline<'_, 'a> {
         };
         let is_wanted = |word: &&str| self.wanted.filters.iter().any(|filter| filter == word);
         if words.iter().any(is_wanted) {
-            self.uses.push(path.join(" "));
+            self.uses.add(path);
         }
+    }
+
+    /// Notes a group that a statement applies.
+    fn note_applied(&mut self, path: &[&'a str]) {
+        let at = path.iter().position(|word| *word == "apply-groups");
+        let name = at.and_then(|at| path.get(at + 1));
+        self.applied.extend(name);
+    }
+
+    /// True if the input contains a group that applies under a name.
+    fn has_group(&self, name: &'a str) -> bool {
+        let mut members = members(name).into_iter();
+        members.any(|group| self.tree.get(&["groups", group]).is_some())
     }
 
     /// Adds the uses that are in force to the bindings.
     fn bind(&mut self) {
-        for path in std::mem::take(&mut self.uses) {
-            let mut ends = path
-                .match_indices(' ')
-                .map(|(at, _)| at)
-                .chain([path.len()]);
-            if !ends.any(|end| self.inactive.contains(&path[..end])) {
-                self.bindings.add_words(path.split(' '));
-            }
+        let mut applied = self.applied.iter().filter(|name| **name != DEFAULTS);
+        if !applied.all(|name| self.has_group(name)) {
+            self.bindings.hide_some();
+        }
+        for path in self.uses.in_force() {
+            self.bindings.add_words(path.split(' '));
         }
     }
 
@@ -198,8 +236,8 @@ impl<'a> Editor<'a> for Outline<'_, 'a> {
             return self.set(path, at);
         }
         let about = self.about(path)?;
-        if let About::Other = about {
-            self.note_inactive(edit, path)?;
+        if let About::Other | About::Above = about {
+            self.uses.edit(edit, path, self.limits)?;
         }
         if edit == Edit::Ignore {
             return match about {
@@ -231,22 +269,21 @@ impl<'a> Editor<'a> for Outline<'_, 'a> {
     }
 }
 
-impl<'a> Outline<'_, 'a> {
-    /// Notes that a statement outside of filters is no longer in force, or is in force again.
-    fn note_inactive(&mut self, edit: Edit, path: &[&'a str]) -> Result<(), String> {
-        let statement = path.join(" ");
-        if edit == Edit::Activate {
-            self.inactive.remove(&statement);
-        } else {
-            self.inactive.insert(statement);
-        }
-        let steps = self.inactive.len().saturating_mul(STEPS_OF_STATEMENT);
-        Ok(self.limits.check(Limit::Work, steps)?)
+/// The predefined group, which is not part of any listing.
+pub(super) const DEFAULTS: &str = "junos-defaults";
+
+/// Returns the groups that a name in `apply-groups` means. `${node}` means the group of the current node.
+pub(super) fn members(name: &str) -> Vec<&str> {
+    match name {
+        "${node}" => vec!["node0", "node1"],
+        name => vec![name],
     }
 }
 
-/// The steps of [`Limit::Work`] for each statement that is not in force, because it is kept in memory.
-const STEPS_OF_STATEMENT: usize = 200;
+/// True for a wildcard, or a word with an escape that Junos may read differently.
+fn is_pattern(word: &str) -> bool {
+    word.starts_with('<') || word.contains('\\')
+}
 
 /// The steps of [`Limit::Work`] for each word of the tree, because the tree is kept in memory.
 const STEPS_OF_WORD: usize = 60;

@@ -11,6 +11,8 @@ pub(super) enum RuleAction {
     Block,
     /// Changes properties of packets. Later rules decide.
     Match,
+    /// Evaluates the rules of an anchor. Later rules decide, unless the anchor does.
+    Call,
     /// Normalizes packets, for example by reassembling fragments. Other rules decide.
     Scrub,
 }

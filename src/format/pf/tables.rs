@@ -66,6 +66,10 @@ fn in_full(network: Cow<str>) -> Cow<str> {
 
 /// The work counted for reading an address of a table.
 const MEMBER_WORK: usize = 12;
+
+/// The work counted for a table that no rule can use, because the reason is kept in memory.
+const UNUSABLE_WORK: usize = 200;
+
 #[derive(Debug, Default)]
 pub(super) struct Table {
     /// The IPv4 addresses, normalized.
@@ -85,6 +89,8 @@ pub(super) struct Tables<'a> {
     known: HashMap<&'a str, Option<Table>>,
     /// The names of tables to which pf adds addresses by itself.
     overloaded: HashSet<&'a str>,
+    /// The names of tables that no rule can use, each with the reason.
+    unusable: HashMap<&'a str, String>,
 }
 
 /// A network of a table. Larger networks sort before the networks inside them.
@@ -118,12 +124,44 @@ impl<'a> Tables<'a> {
             anchor,
             known: HashMap::new(),
             overloaded: HashSet::new(),
+            unusable: HashMap::new(),
         }
+    }
+
+    pub fn anchor(&self) -> &str {
+        &self.anchor
     }
 
     /// Reads the rest of a statement after the word `table`.
     pub fn define(&mut self, tokens: &mut Tokens<'a>) -> Result<(), String> {
         let name = tokens.table_name()?;
+        self.read(name, tokens)
+    }
+
+    /// Does the same as [`Tables::define`], but an error in the contents is an error only for rules that use the
+    /// table.
+    pub fn define_if_readable(&mut self, tokens: &mut Tokens<'a>) -> Result<(), String> {
+        let name = tokens.table_name()?;
+        if let Err(problem) = self.read(name, tokens) {
+            let problem = format!("the definition of table <{name}> cannot be read: {problem}");
+            self.unusable.insert(name, problem);
+            tokens.skip_errors();
+            tokens.spend(UNUSABLE_WORK)?;
+        }
+        Ok(())
+    }
+
+    /// Skips a table that belongs to another anchor. The rules of that anchor would use it instead of a table with
+    /// the same name in the main ruleset, so no rule can use the name.
+    pub fn skip_foreign(&mut self, tokens: &mut Tokens<'a>) -> Result<(), String> {
+        let name = tokens.table_name()?;
+        let problem = format!("more than one anchor may have a table <{name}>; rename this table");
+        self.unusable.insert(name, problem);
+        tokens.skip_errors();
+        Ok(tokens.spend(UNUSABLE_WORK)?)
+    }
+
+    fn read(&mut self, name: &'a str, tokens: &mut Tokens<'a>) -> Result<(), String> {
         let mut members = None;
         let mut ipv6 = false;
         while !tokens.at_end()? {
@@ -195,6 +233,9 @@ impl<'a> Tables<'a> {
     }
 
     fn listed(&self, name: &str) -> Result<Option<&Table>, String> {
+        if let Some(problem) = self.unusable.get(name) {
+            return Err(problem.clone());
+        }
         if self.overloaded.contains(name) {
             return Err(format!(
                 "the addresses of table <{name}> can change, because 'overload <{name}>' adds to them; remove 'overload <{name}>' or this use of the table"

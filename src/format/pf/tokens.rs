@@ -23,6 +23,10 @@ pub(super) enum Token<'a> {
     Outside,
     /// The name of a macro after `$`.
     Macro(&'a str),
+    /// The `{` after a call of an anchor; see [`Tokens::begin_call`].
+    BlockStart,
+    /// The `}` at the end of an anchor.
+    BlockEnd,
     /// The end of a statement.
     Newline,
     /// The end of the text.
@@ -39,6 +43,26 @@ const SYMBOLS: &str = "(){}<>!=/,-@[";
 /// Characters that end a word without being part of it.
 const NO_WORD: &[u8] = b"(){}<>!=/#,";
 
+/// Words before a list. In a call of an anchor, a `{` after any other token begins the rules of the anchor.
+const BEFORE_LISTS: [&str; 16] = [
+    "on",
+    "proto",
+    "from",
+    "to",
+    "os",
+    "port",
+    "user",
+    "group",
+    "icmp-type",
+    "icmp6-type",
+    "route-to",
+    "reply-to",
+    "dup-to",
+    "nat-to",
+    "rdr-to",
+    "binat-to",
+];
+
 /// The maximum number of words in a macro. pf reads values of about as many characters.
 const MACRO_LIMIT: usize = 8096;
 
@@ -47,6 +71,9 @@ const WORD_WORK: usize = 8;
 
 /// The work counted for storing a word of a macro. With the default limit, all macros need less than 50 MB.
 const KEPT_WORD_WORK: usize = 32;
+
+const NOT_CLOSED: &str =
+    "a '{' is not closed; if the input was cut off, provide the complete input";
 
 impl fmt::Display for Token<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,6 +85,8 @@ impl fmt::Display for Token<'_> {
             Token::Inside => f.write_str("'><'"),
             Token::Outside => f.write_str("'<>'"),
             Token::Macro(name) => write!(f, "'${name}'"),
+            Token::BlockStart => f.write_str("'{'"),
+            Token::BlockEnd => f.write_str("'}'"),
             Token::Newline => f.write_str("the end of the line"),
             Token::End => f.write_str("the end of the text"),
         }
@@ -283,6 +312,12 @@ pub(super) struct Tokens<'a> {
     open_braces: usize,
     /// The start of the line of the outermost open brace.
     brace_line: usize,
+    /// The starts of the lines of the calls whose rules are being read.
+    open_blocks: Vec<usize>,
+    /// True within a call of an anchor, before its rules.
+    in_call: bool,
+    /// True if the last token of a call was one of [`BEFORE_LISTS`].
+    before_list: bool,
     macros: HashMap<&'a str, Value>,
     /// The words of all macros.
     values: Vec<Token<'a>>,
@@ -304,6 +339,9 @@ impl<'a> Tokens<'a> {
             ahead: None,
             open_braces: 0,
             brace_line: 0,
+            open_blocks: Vec::new(),
+            in_call: false,
+            before_list: false,
             macros: HashMap::new(),
             values: Vec::new(),
             expansion: 0..0,
@@ -345,6 +383,16 @@ impl<'a> Tokens<'a> {
     }
 
     fn read(&mut self) -> Result<Token<'a>, String> {
+        let token = self.without_line_ends()?;
+        if self.in_call {
+            self.in_call = !matches!(token, Token::BlockStart | Token::Newline | Token::End);
+            self.before_list = matches!(token, Token::Word(word) if BEFORE_LISTS.contains(&word));
+        }
+        Ok(token)
+    }
+
+    /// Reads a token, and skips line ends inside braces.
+    fn without_line_ends(&mut self) -> Result<Token<'a>, String> {
         loop {
             let token = match self.expansion.next() {
                 Some(at) => self.expanded(at),
@@ -352,6 +400,10 @@ impl<'a> Tokens<'a> {
             };
             match token {
                 Token::Macro(name) => self.expand(name)?,
+                Token::Symbol('{') if self.begins_block() => return Ok(Token::BlockStart),
+                Token::Symbol('}') if self.open_braces == 0 && !self.open_blocks.is_empty() => {
+                    return Ok(Token::BlockEnd);
+                }
                 Token::Symbol('{') => {
                     if self.open_braces == 0 {
                         self.brace_line = self.scanner.line;
@@ -370,14 +422,47 @@ impl<'a> Tokens<'a> {
                 Token::End if self.open_braces > 0 => {
                     self.open_braces = 0;
                     self.scanner.line = self.brace_line;
-                    return Err(
-                        "a '{' is not closed; if the input was cut off, provide the complete input"
-                            .to_owned(),
-                    );
+                    return Err(NOT_CLOSED.to_owned());
+                }
+                Token::End if !self.open_blocks.is_empty() => {
+                    self.scanner.line = self.open_blocks.pop().unwrap_or_default();
+                    self.open_blocks.clear();
+                    return Err(NOT_CLOSED.to_owned());
                 }
                 _ => return Ok(token),
             }
         }
+    }
+
+    fn begins_block(&self) -> bool {
+        self.in_call && self.open_braces == 0 && !self.before_list
+    }
+
+    /// Notes that the rest of the statement is a call of an anchor, which may have a block of rules. No token may
+    /// be read ahead.
+    pub fn begin_call(&mut self) {
+        self.in_call = true;
+        self.before_list = false;
+    }
+
+    /// Enters the block of a call, if it comes next. Returns true if it did.
+    pub fn take_block(&mut self) -> Result<bool, String> {
+        if self.peek()? != Token::BlockStart {
+            return Ok(false);
+        }
+        self.next()?;
+        if !self.at_end()? {
+            return Err("expected the end of the line after the '{' of an anchor".to_owned());
+        }
+        let depth = self.open_blocks.len() + 1;
+        self.limits.check(Limit::Depth, depth)?;
+        self.open_blocks.push(self.line);
+        Ok(true)
+    }
+
+    /// Leaves a block after its `}`.
+    pub fn leave_block(&mut self) {
+        self.open_blocks.pop();
     }
 
     /// Counts work. Fails above [`Limit::Work`].
@@ -464,9 +549,10 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// True at the end of the statement.
+    /// True at the end of the statement, or at the block of a call.
     pub fn at_end(&mut self) -> Result<bool, String> {
-        Ok(matches!(self.peek()?, Token::Newline | Token::End))
+        let ends = [Token::Newline, Token::End, Token::BlockStart];
+        Ok(ends.contains(&self.peek()?))
     }
 
     /// Skips to the end of the statement.
@@ -475,6 +561,11 @@ impl<'a> Tokens<'a> {
             self.next()?;
         }
         Ok(())
+    }
+
+    /// Skips to the end of a statement that contains errors.
+    pub fn skip_errors(&mut self) {
+        while self.skip_statement().is_err() {}
     }
 
     /// Skips and returns the rest of the line without splitting it. No token may be read ahead.

@@ -28,7 +28,7 @@ impl Report for GitHub {
 
     fn file(&self, file: &CheckedFile, to: &mut dyn Write) -> io::Result<()> {
         let drift = file.drift;
-        for (_, unhooked) in &drift.unhooked {
+        for unhooked in drift.unhooked_reasons() {
             let place = place(file, unhooked.at);
             let message = format!("{}: not hooked: {}", file.name, unhooked.reason);
             to.write_all(annotation("error", "drift: not hooked", place, &message).as_bytes())?;

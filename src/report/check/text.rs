@@ -65,7 +65,7 @@ impl Report for Text {
         if let Some(diagnosis) = file.diagnosis {
             writeln!(to, "  diagnosis: {}", escape_hidden(&diagnosis.text))?;
         }
-        for (_, unhooked) in &drift.unhooked {
+        for unhooked in drift.unhooked_reasons() {
             let reason = escape_hidden(&unhooked.reason);
             writeln!(to, "  {}: {reason}", self.bad("not hooked"))?;
             if let Some(at) = unhooked.at {
