@@ -1,45 +1,12 @@
-//! Whether calls get through a whole firewall, and who else reaches the SIP ports.
+//! Verifies that calls get through a whole firewall, and finds others who reach the ports of calls.
 
 mod calls;
 mod example;
 mod exposure;
 mod sets;
-
-use crate::firewall::{Interface, Mark, Position, Question, Routes};
-use crate::limits::Limits;
-use crate::packets::{Cell, Direction, IntervalSet, States};
+mod viewpoint;
 
 pub use calls::{Call, Group, Problem, Stage, Verdict, calls};
 pub use example::Packet;
 pub use exposure::{Exposure, exposures};
-
-/// The place and the circumstances of the machine whose firewall is verified.
-#[derive(Clone, Debug)]
-pub struct Viewpoint<'v> {
-    pub position: Position,
-    /// The interface that leads to Twilio.
-    pub interface: Interface<'v>,
-    /// The addresses of the machine, if they are known.
-    pub own: Option<&'v IntervalSet>,
-    /// The addresses to which Twilio may send packets.
-    pub destinations: &'v IntervalSet,
-    pub routes: &'v Routes,
-    pub limits: Limits,
-}
-
-impl<'v> Viewpoint<'v> {
-    /// Returns the question about packets that open a connection.
-    fn question(&self, direction: Direction, packets: Vec<Cell>) -> Question<'v> {
-        Question {
-            direction,
-            packets,
-            state: States::NEW,
-            position: self.position.clone(),
-            interface: self.interface,
-            own: self.own,
-            routes: self.routes,
-            connection_mark: Mark::UNMARKED,
-            limits: self.limits,
-        }
-    }
-}
+pub use viewpoint::Viewpoint;

@@ -1,4 +1,4 @@
-//! Finds out whether calls get through whole firewalls, and who else reaches SIP.
+//! Verifies that calls get through whole firewalls.
 
 mod machine;
 
@@ -7,7 +7,6 @@ use std::io::Write;
 use anyhow::{Context, Result};
 
 use self::machine::{Verification, Verified};
-use super::input_errors::InputMessage;
 use super::selected::print_notices;
 use super::standard_input::note_terminal;
 use crate::cli::{VerifyArgs, VerifyReport};
@@ -50,9 +49,9 @@ pub fn run(args: &VerifyArgs, limits: Limits, console: Console) -> Result<Outcom
                 }
                 Err(messages) => {
                     refused += 1;
-                    messages
-                        .into_iter()
-                        .for_each(|message: InputMessage| message.print(console));
+                    for message in messages {
+                        message.print(console);
+                    }
                 }
             }
         }

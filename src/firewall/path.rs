@@ -6,6 +6,7 @@
 mod compiled;
 mod flow;
 mod hooks;
+mod question;
 mod walker;
 
 use self::flow::FlowFacts;
@@ -13,67 +14,12 @@ use self::hooks::{Hooks, Passage, in_state};
 use self::walker::ReadChains;
 
 pub use self::flow::{Decision, Flow};
+pub use self::question::{Cause, Journey, Position, Question, Stop};
 use super::chains::BaseChain;
-use super::criteria::Interface;
 use super::mark::Mark;
 use super::model::{Firewall, Table};
-use super::routes::Routes;
-use crate::limits::{LimitExceeded, Limits};
+use crate::limits::LimitExceeded;
 use crate::packets::{Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, States};
-
-/// Packets, and the circumstances under which they arrive at a firewall.
-#[derive(Clone, Debug)]
-pub struct Question<'q> {
-    pub direction: Direction,
-    pub packets: Vec<Cell>,
-    /// The state of the connection: new or established.
-    pub state: States,
-    pub position: Position,
-    /// The interface that leads to the remote side.
-    pub interface: Interface<'q>,
-    /// The addresses of the machine, if they are known.
-    pub own: Option<&'q IntervalSet>,
-    pub routes: &'q Routes,
-    /// The known bits of the mark of the connection.
-    pub connection_mark: Mark,
-    pub limits: Limits,
-}
-
-/// The position of the firewall.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Position {
-    /// On the machine that the packets are for, or from.
-    Host,
-    /// In front of these addresses; `None` for any address.
-    Router(Option<IntervalSet>),
-}
-
-/// The ways of packets through a firewall.
-#[derive(Debug, Default)]
-pub struct Journey {
-    pub passed: Vec<Flow>,
-    pub stopped: Vec<Stop>,
-}
-
-/// Packets that do not pass.
-#[derive(Clone, Debug)]
-pub struct Stop {
-    pub flow: Flow,
-    pub cause: Cause,
-}
-
-/// The cause that packets do not pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Cause {
-    /// A rule denies the packets.
-    Rule(u32),
-    /// No rule of a base chain accepts the packets, and its policy denies them.
-    Policy(u32),
-    /// A rule sends the packets to another destination.
-    Diverted(u32),
-    /// The packets are for the router itself, and no rule sends them on.
-    NotForwarded,
-}
 
 /// Follows packets through a firewall, and keeps the rules that were read.
 pub struct Follower<'a, 'f> {

@@ -1,10 +1,10 @@
-//! Whether the packets of calls pass.
+//! The verdicts about the packets of calls.
 
 use std::sync::Arc;
 
-use super::Viewpoint;
 use super::example::Packet;
 use super::sets::{to_any_address, without};
+use super::viewpoint::Viewpoint;
 use crate::firewall::{
     Cause, Decision, Flow, Follower, Journey, Position, Question, later_packets,
 };
@@ -12,7 +12,7 @@ use crate::limits::LimitExceeded;
 use crate::packets::{Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, Protocols};
 use crate::policy::{ALL_REGIONS, Plane, Policy, PortRange, RemoteNetwork, Rule, Transport};
 
-/// Whether packets pass a firewall.
+/// The verdict about packets at a firewall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// All packets pass, whatever the unknown conditions are.
@@ -102,10 +102,10 @@ fn call(
     let all = remotes.reduce(|all, more| all.or_set(&more));
     let packets = all.map(|remotes| first_packets(rule, remotes, viewpoint));
     let question = viewpoint.question(rule.direction, packets.into_iter().collect());
-    let mut asked = vec![Asked::new(follower, Stage::First, question)?];
+    let mut asked = vec![Asked::new(follower, Stage::First, &question)?];
     let later = later_questions(&asked[0], viewpoint);
     for (stage, question) in later {
-        asked.push(Asked::new(follower, stage, question)?);
+        asked.push(Asked::new(follower, stage, &question)?);
     }
     let mut groups: Vec<Group> = Vec::new();
     for (region, remotes) in parts {
@@ -214,9 +214,9 @@ impl Asked {
     fn new(
         follower: &mut Follower,
         stage: Stage,
-        question: Question,
+        question: &Question,
     ) -> Result<Asked, LimitExceeded> {
-        let journey = follower.follow(&question)?;
+        let journey = follower.follow(question)?;
         let passed: Vec<Cell> = journey.passed.iter().map(Flow::original).collect();
         let stopped = journey.stopped.iter().map(|stop| stop.flow.original());
         let stopped: Vec<Cell> = stopped.collect();

@@ -1,9 +1,9 @@
-//! Who else reaches the ports of calls.
+//! Others who reach the ports of calls.
 
-use super::Viewpoint;
 use super::calls::{Verdict, first_packets};
 use super::example::Packet;
 use super::sets::{to_any_address, without};
+use super::viewpoint::Viewpoint;
 use crate::firewall::{ChainKind, Decision, Flow, Follower};
 use crate::limits::LimitExceeded;
 use crate::packets::{Cell, Dimension, Direction, Interval, IntervalSet, complement, normalized};

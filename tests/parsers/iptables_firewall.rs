@@ -14,7 +14,7 @@ use twilio_sip_allow::packets::{Dimension, Direction, Flags, Interval, Protocols
 
 /// Describes an interval of addresses, such as `192.0.2.0-192.0.2.255`.
 fn addresses(interval: Interval) -> String {
-    let [first, last] = [interval.first, interval.last].map(|bits| Ipv4Addr::from_bits(bits));
+    let [first, last] = [interval.first, interval.last].map(Ipv4Addr::from_bits);
     if first == last {
         first.to_string()
     } else {

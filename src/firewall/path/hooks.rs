@@ -1,8 +1,8 @@
 //! The base chains at the hooks of the kernel, and the passage of flows through them.
 
 use super::flow::Flow;
+use super::question::{Cause, Journey, Question, Stop};
 use super::walker::{ReadChains, Results, Walker, fewer};
-use super::{Cause, Journey, Question, Stop};
 use crate::firewall::chains::{BaseChain, ChainKind};
 use crate::firewall::criteria::{Criteria, Facts, Interface};
 use crate::firewall::model::Firewall;

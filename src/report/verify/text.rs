@@ -40,7 +40,7 @@ impl MachineReport for VerifyText {
         for call in &machine.calls {
             self.call(machine, call, to)?;
         }
-        self.exposures(machine, to)?;
+        exposures(machine, to)?;
         for note in &machine.notes {
             writeln!(to, "note: {}", escape_hidden(note))?;
         }
@@ -86,36 +86,6 @@ impl VerifyText {
             if let Some(problem) = &group.problem {
                 problem_lines(machine, call, problem, group.verdict, to)?;
             }
-        }
-        Ok(())
-    }
-
-    fn exposures(&self, machine: &VerifiedMachine, to: &mut dyn Write) -> io::Result<()> {
-        if machine.exposures.is_empty() {
-            return Ok(());
-        }
-        writeln!(to, "others who reach these ports:")?;
-        for exposure in machine.exposures.iter().take(MAX_EXPOSURES) {
-            let may = if exposure.verdict == Verdict::Depends {
-                " (may)"
-            } else {
-                ""
-            };
-            writeln!(
-                to,
-                "  {}{may} -> {} {}",
-                words::sources(exposure),
-                exposure.protocol,
-                words::ports(exposure.ports)
-            )?;
-            write!(to, "{}", let_in(machine, exposure))?;
-        }
-        let hidden = machine.exposures.len().saturating_sub(MAX_EXPOSURES);
-        if hidden > 0 {
-            writeln!(
-                to,
-                "  {hidden} more not shown; use --report json to see all"
-            )?;
         }
         Ok(())
     }
@@ -207,6 +177,36 @@ fn problem_lines(
         )?;
     }
     writeln!(to, "      remedy   {}", words::remedy(call, problem))
+}
+
+fn exposures(machine: &VerifiedMachine, to: &mut dyn Write) -> io::Result<()> {
+    if machine.exposures.is_empty() {
+        return Ok(());
+    }
+    writeln!(to, "others who reach these ports:")?;
+    for exposure in machine.exposures.iter().take(MAX_EXPOSURES) {
+        let may = if exposure.verdict == Verdict::Depends {
+            " (may)"
+        } else {
+            ""
+        };
+        writeln!(
+            to,
+            "  {}{may} -> {} {}",
+            words::sources(exposure),
+            exposure.protocol,
+            words::ports(exposure.ports)
+        )?;
+        write!(to, "{}", let_in(machine, exposure))?;
+    }
+    let hidden = machine.exposures.len().saturating_sub(MAX_EXPOSURES);
+    if hidden > 0 {
+        writeln!(
+            to,
+            "  {hidden} more not shown; use --report json to see all"
+        )?;
+    }
+    Ok(())
 }
 
 fn let_in(machine: &VerifiedMachine, exposure: &Exposure) -> String {

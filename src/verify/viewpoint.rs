@@ -1,0 +1,36 @@
+//! The view of a firewall from the PBX.
+
+use crate::firewall::{Interface, Mark, Position, Question, Routes};
+use crate::limits::Limits;
+use crate::packets::{Cell, Direction, IntervalSet, States};
+
+/// The place and the circumstances of the machine whose firewall is verified.
+#[derive(Clone, Debug)]
+pub struct Viewpoint<'v> {
+    pub position: Position,
+    /// The interface that leads to Twilio.
+    pub interface: Interface<'v>,
+    /// The addresses of the machine, if they are known.
+    pub own: Option<&'v IntervalSet>,
+    /// The addresses to which Twilio may send packets.
+    pub destinations: &'v IntervalSet,
+    pub routes: &'v Routes,
+    pub limits: Limits,
+}
+
+impl<'v> Viewpoint<'v> {
+    /// Returns the question about packets that open a connection.
+    pub(super) fn question(&self, direction: Direction, packets: Vec<Cell>) -> Question<'v> {
+        Question {
+            direction,
+            packets,
+            state: States::NEW,
+            position: self.position.clone(),
+            interface: self.interface,
+            own: self.own,
+            routes: self.routes,
+            connection_mark: Mark::UNMARKED,
+            limits: self.limits,
+        }
+    }
+}
