@@ -236,30 +236,36 @@ impl Asked {
 /// Returns the questions about the replies to packets that pass, and about the packets after them.
 fn later_questions<'v>(first: &Asked, viewpoint: &Viewpoint<'v>) -> Vec<(Stage, Question<'v>)> {
     let opening = viewpoint.question(first.direction, Vec::new());
+    let opposite = match first.direction {
+        Direction::In => Direction::Out,
+        Direction::Out => Direction::In,
+    };
     let mut questions = Vec::new();
-    for is_forwarded in [false, true] {
-        let passed = first.journey.passed.iter();
-        let flows: Vec<&Flow> = passed
-            .filter(|flow| flow.is_forwarded == is_forwarded)
-            .collect();
-        if flows.is_empty() {
-            continue;
-        }
-        let position = if is_forwarded {
-            Position::Router(None)
-        } else {
-            Position::Host
+    for flows in by_translation(&first.journey.passed) {
+        let position = match flows.first() {
+            Some(flow) if flow.is_forwarded => Position::Router(None),
+            _ => Position::Host,
         };
-        let opposite = match first.direction {
-            Direction::In => Direction::Out,
-            Direction::Out => Direction::In,
-        };
-        for (stage, direction) in [(Stage::Replies, opposite), (Stage::Later, first.direction)] {
-            let question = later_packets(&opening, direction, &flows, position.clone());
-            questions.push((stage, question));
-        }
+        let replies = later_packets(&opening, opposite, &flows, position);
+        let position = viewpoint.position.clone();
+        let later = later_packets(&opening, first.direction, &flows, position);
+        questions.push((Stage::Replies, replies));
+        questions.push((Stage::Later, later));
     }
     questions
+}
+
+/// Divides flows by their translation, and by whether the machine forwards them.
+fn by_translation(flows: &[Flow]) -> Vec<Vec<&Flow>> {
+    let mut groups: Vec<(_, Vec<&Flow>)> = Vec::new();
+    for flow in flows {
+        let key = (flow.is_forwarded, flow.translated());
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(flow),
+            None => groups.push((key, vec![flow])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 /// Returns the worst verdict of all questions about these remote addresses, and its reason.

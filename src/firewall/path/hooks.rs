@@ -31,6 +31,9 @@ impl<'a> Hooks<'a> {
 /// The priority of connection tracking (`NF_IP_PRI_CONNTRACK` of Linux).
 const CONNECTION_TRACKING: i32 = -200;
 
+/// The priority at which destinations are translated (`NF_IP_PRI_NAT_DST` of Linux).
+const TRANSLATION: i32 = -100;
+
 /// Flows on their way through the hooks.
 pub(super) struct Passage<'a, 'f, 'q> {
     firewall: &'f Firewall<'a>,
@@ -78,8 +81,9 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         facts: Facts<'q>,
         mut flows: Vec<Flow>,
     ) -> Result<Vec<Flow>, LimitExceeded> {
-        // Packets get a state at the first hook after a network or a program.
-        let mut has_state = !matches!(hook, "prerouting" | "output");
+        // Packets get a state, and a known translation, at the first hook after a network or a program.
+        let is_first = matches!(hook, "prerouting" | "output");
+        let (mut has_state, mut is_translated) = (!is_first, hook != "prerouting");
         for number in 0..self.hooks.0.len() {
             let (table, chain) = self.hooks.0[number].clone();
             if !chain.hook.eq_ignore_ascii_case(hook) {
@@ -89,13 +93,28 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
                 flows = self.tracked(flows);
                 has_state = true;
             }
+            if !is_translated && chain.priority >= TRANSLATION {
+                self.translate_known(&mut flows);
+                is_translated = true;
+            }
             flows = self.enter(number, table, &chain, facts, fewer(flows))?;
         }
-        if has_state {
-            Ok(flows)
-        } else {
-            Ok(self.tracked(flows))
+        if !has_state {
+            flows = self.tracked(flows);
         }
+        if !is_translated {
+            self.translate_known(&mut flows);
+        }
+        Ok(flows)
+    }
+
+    /// Applies the translation that connection tracking knows from the first packet.
+    fn translate_known(&self, flows: &mut [Flow]) {
+        let Some(translated) = &self.question.translated else {
+            return;
+        };
+        let tracked = flows.iter_mut().filter(|flow| !flow.facts.is_untracked);
+        tracked.for_each(|flow| flow.send_to(translated));
     }
 
     /// Divides flows by the facts about their interfaces at a hook.
