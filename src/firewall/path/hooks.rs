@@ -10,7 +10,7 @@ use crate::firewall::rule::Translation;
 use crate::limits::LimitExceeded;
 use crate::packets::{Condition, Dimension, Direction, HeaderMatch, States};
 
-/// The base chains of all tables, each with the index of its table, by priority.
+/// The base chains of all tables, each with the index of its table, in the order in which packets pass those of a hook.
 #[derive(Debug)]
 pub(super) struct Hooks<'a>(pub Vec<(usize, BaseChain<'a>)>);
 
@@ -23,8 +23,20 @@ impl<'a> Hooks<'a> {
                 base_chains.map(move |chain| (number, chain))
             })
             .collect();
-        chains.sort_by_key(|(_, chain)| chain.priority);
+        // Of several chains with the same priority, Linux calls the newest one first. Listings are in the order of creation.
+        chains.reverse();
+        chains.sort_by_key(|(_, chain)| (place_of(chain), chain.priority));
         Hooks(chains)
+    }
+}
+
+/// Returns the priority at which packets get to a base chain. Linux calls all chains of type `nat` at one place of the
+/// hook, and their priorities decide only about their order there.
+fn place_of(chain: &BaseChain) -> i32 {
+    match chain.kind {
+        ChainKind::Filter => chain.priority,
+        ChainKind::Nat if chain.translates_destinations() => TRANSLATION,
+        ChainKind::Nat => SOURCE_TRANSLATION,
     }
 }
 
@@ -33,6 +45,9 @@ const CONNECTION_TRACKING: i32 = -200;
 
 /// The priority at which destinations are translated (`NF_IP_PRI_NAT_DST` of Linux).
 const TRANSLATION: i32 = -100;
+
+/// The priority at which sources are translated (`NF_IP_PRI_NAT_SRC` of Linux).
+const SOURCE_TRANSLATION: i32 = 100;
 
 /// Flows on their way through the hooks.
 pub(super) struct Passage<'a, 'f, 'q> {
@@ -231,7 +246,12 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
             return (Vec::new(), flows);
         }
         let is_settled = |flow: &Flow| {
-            self.question.state != States::NEW || flow.facts.is_untracked || flow.before.is_some()
+            let is_translated = if chain.translates_destinations() {
+                flow.before.is_some()
+            } else {
+                flow.facts.has_new_source
+            };
+            self.question.state != States::NEW || flow.facts.is_untracked || is_translated
         };
         flows.into_iter().partition(is_settled)
     }
