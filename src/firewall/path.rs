@@ -124,6 +124,9 @@ fn incoming(
             (_, Some(false)) => forwarded.push(flow),
             (Position::Host, Some(true)) => for_machine.push(flow),
             (Position::Host, None) => {
+                let mut flow = flow;
+                let place = flow.before.as_ref().map_or(0, |before| before.changed_by);
+                flow.assume(place);
                 forwarded.push(flow.clone());
                 for_machine.push(flow);
             }

@@ -8,12 +8,12 @@ use super::viewpoint::Viewpoint;
 use crate::firewall::{
     Cause, Decision, Flow, Follower, Journey, Position, Question, later_packets,
 };
-use crate::limits::LimitExceeded;
+use crate::limits::{LimitExceeded, Limits};
 use crate::packets::{Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, Protocols};
 use crate::policy::{ALL_REGIONS, Plane, Policy, PortRange, RemoteNetwork, Rule, Transport};
 
 /// The verdict about packets at a firewall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// All packets pass, whatever the unknown conditions are.
     Passes,
@@ -217,11 +217,9 @@ impl Asked {
         question: &Question,
     ) -> Result<Asked, LimitExceeded> {
         let journey = follower.follow(question)?;
-        let passed: Vec<Cell> = journey.passed.iter().map(Flow::original).collect();
-        let stopped = journey.stopped.iter().map(|stop| stop.flow.original());
-        let stopped: Vec<Cell> = stopped.collect();
-        let possible = passed.iter().map(to_any_address).collect();
-        let certain = without(passed, &stopped, question.limits)?;
+        let possible = journey.passed.iter().map(Flow::original);
+        let possible = possible.map(|cell| to_any_address(&cell)).collect();
+        let certain = certain(&journey, question.limits)?;
         Ok(Asked {
             stage,
             direction: question.direction,
@@ -231,6 +229,23 @@ impl Asked {
             journey,
         })
     }
+}
+
+/// Returns the packets that pass under all conditions, as they were before any translation.
+fn certain(journey: &Journey, limits: Limits) -> Result<Vec<Cell>, LimitExceeded> {
+    let (certain, uncertain): (Vec<&Flow>, Vec<&Flow>) =
+        journey.passed.iter().partition(|flow| flow.is_certain());
+    let uncertain = uncertain.into_iter().map(Flow::original).collect();
+    let mut cells = without(uncertain, &uncertain_stops(journey), limits)?;
+    cells.extend(certain.into_iter().map(Flow::original));
+    Ok(cells)
+}
+
+/// Returns the packets that may be stopped and may pass. Packets that are certainly stopped cannot pass.
+pub(super) fn uncertain_stops(journey: &Journey) -> Vec<Cell> {
+    let stopped = journey.stopped.iter().map(|stop| &stop.flow);
+    let uncertain = stopped.filter(|flow| !flow.is_certain());
+    uncertain.map(Flow::original).collect()
 }
 
 /// Returns the questions about the replies to packets that pass, and about the packets after them.

@@ -181,7 +181,8 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         facts: Facts,
         flows: Vec<Flow>,
     ) -> Result<Vec<Flow>, LimitExceeded> {
-        let (mut left, entering) = self.divide(chain, &facts, flows);
+        let place = self.policy(table, chain).1;
+        let (mut left, entering) = self.divide(chain, place, &facts, flows);
         if entering.is_empty() {
             return Ok(left);
         }
@@ -205,10 +206,11 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         Ok(left)
     }
 
-    /// Returns the flows that do not enter a base chain, and those that do or may do so.
+    /// Returns the flows that do not enter a base chain, and those that do or may do so. `place` is that of the chain.
     fn divide(
         &self,
         chain: &BaseChain<'a>,
+        place: u32,
         facts: &Facts,
         flows: Vec<Flow>,
     ) -> (Vec<Flow>, Vec<Flow>) {
@@ -224,7 +226,13 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         };
         match devices.condition(facts) {
             Condition::False => return (flows, Vec::new()),
-            Condition::Unknown => return (flows.clone(), flows),
+            Condition::Unknown => {
+                let mut flows = flows;
+                for flow in &mut flows {
+                    flow.assume(place);
+                }
+                return (flows.clone(), flows);
+            }
             Condition::True => {}
         }
         if chain.kind == ChainKind::Filter {
@@ -245,13 +253,11 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         flows: Vec<Flow>,
         left: &mut Vec<Flow>,
     ) {
-        let table = &self.firewall.tables[table];
-        let policy = table.chains.policy(chain.name).ok().flatten();
+        let (accepts, at) = self.policy(table, chain);
         for mut flow in flows {
-            let (accepts, at) = match policy {
-                Some((accepts, at)) => (Some(accepts), table.offset.saturating_add(at)),
-                None => (None, table.offset),
-            };
+            if accepts.is_none() {
+                flow.assume(at);
+            }
             if accepts != Some(true) {
                 self.stop(flow.clone(), Cause::Policy(at));
             }
@@ -259,6 +265,15 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
                 flow.decide(number, at, true);
                 left.push(flow);
             }
+        }
+    }
+
+    /// Returns the policy of a base chain, `None` if it is unknown, and its place.
+    fn policy(&self, table: usize, chain: &BaseChain<'a>) -> (Option<bool>, u32) {
+        let table = &self.firewall.tables[table];
+        match table.chains.policy(chain.name).ok().flatten() {
+            Some((accepts, at)) => (Some(accepts), table.offset.saturating_add(at)),
+            None => (None, table.offset),
         }
     }
 
