@@ -42,11 +42,13 @@ collect() {
     fi
 }
 
-# True if nft prints its rules as text with only one meaning. nft escapes neither quotation marks nor line breaks in
-# comments, and old versions print '#' before a match that they do not know.
+# True if the text of nft has only one meaning. nft escapes neither quotation marks nor line breaks in quoted texts, and
+# old versions print '#' before a match that they do not know.
 is_clear() {
     line='[^"#\\]*("[^"#\\]*"([ ,]|$)[^"#\\]*)*'
-    ! printf '%s\n' "$1" | grep -Eqv "^$line\$" && ! printf '%s\n' "$1" | grep -Eq 'comment ("[^"]*" [^}:cet]|"")'
+    after_comment='comment ("[^"]*" [^}:cet]|"")'
+    two_texts=' (prefix|set|name) "[^"]*".*[^t] "'
+    ! printf '%s\n' "$1" | grep -Eqv "^$line\$" && ! printf '%s\n' "$1" | grep -Eq "$after_comment|$two_texts"
 }
 
 # Prints the rules of nftables: as text, or as JSON if the text has several meanings.

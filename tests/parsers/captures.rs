@@ -490,6 +490,21 @@ fn a_capture_holds_one_machine() {
 }
 
 #[test]
+fn a_capture_with_a_million_sections_is_refused_at_once() {
+    let section = "===== twilio-sip-allow 1: host: status 0, lines 0 =====\n";
+    assert_eq!(
+        errors(&section.repeat(1_000_000)),
+        "2: the section 'host' appears twice; provide one file for each machine"
+    );
+    let long = "===== twilio-sip-allow 1: host: status 0, lines 4000000000 =====\n";
+    let message = errors(&[long, &"x\n".repeat(1_000_000)].concat());
+    assert!(
+        message.starts_with("1: the capture ends within the section 'host'"),
+        "{message}"
+    );
+}
+
+#[test]
 fn lines_of_a_login_script_may_precede_a_capture() {
     let text = ["Welcome to pbx1\n\n", &capture(&[])].concat();
     let machine = machine(&text);

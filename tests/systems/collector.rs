@@ -4,13 +4,14 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use twilio_sip_allow::format::capture::{Machine, collector, read};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::{Interval, IntervalSet};
 
 use crate::common::namespace::Namespace;
+use crate::common::skip;
 
 const TOOLS: [&str; 8] = [
     "nft",
@@ -154,14 +155,41 @@ fn rules_of_nft_with_several_meanings_are_printed_as_json() {
     let Some(namespace) = Namespace::new(test, &TOOLS) else {
         return;
     };
-    for comment in ["a # b", r"a \ b"] {
+    for (rule, is_json) in [
+        (r#"accept comment "a # b""#, true),
+        (r#"accept comment "a \ b""#, true),
+        (r#"log prefix "a" meta iifname "b" accept"#, true),
+        (r#"iifname "a" log prefix "b" accept comment "c""#, false),
+    ] {
         namespace.script(&format!(
-            "nft flush ruleset\nnft add table ip own\nnft add chain ip own c\n\
-             nft add rule ip own c accept comment '\"{comment}\"'"
+            "nft flush ruleset\nnft add table ip own\nnft add chain ip own c\nnft add rule ip own c '{rule}'"
         ));
         let text = text(run(&namespace, &["sh"], collector()));
-        assert!(text.contains("\n{\"nftables\": "), "{text}");
+        assert_eq!(
+            text.contains("\n{\"nftables\": "),
+            is_json,
+            "{rule}\n{text}"
+        );
         assert_eq!(places(&machine(&text)), ["table ip own"]);
+    }
+}
+
+#[test]
+fn shellcheck_finds_no_fault_in_the_script() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/templates/collect-linux.sh");
+    match Command::new("shellcheck")
+        .args(["--shell=sh", script])
+        .output()
+    {
+        Ok(output) => assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        ),
+        Err(_) => skip(
+            "shellcheck_finds_no_fault_in_the_script",
+            "shellcheck is missing",
+        ),
     }
 }
 
