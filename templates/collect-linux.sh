@@ -75,8 +75,8 @@ iptables_save() {
     fi
 }
 
-# Prints the rules of the legacy back end. Without this file, and if it is empty, the kernel has no such table. Even
-# then, iptables-legacy-save would load a kernel module.
+# Prints the rules of the legacy back end. If the file of the kernel is missing or empty, there are none. Then
+# iptables-legacy-save must not run, because it may load a kernel module.
 legacy() {
     tables=/proc/net/ip_tables_names
     if [ -e $tables ] && ! names=$(cat $tables 2>/dev/null); then

@@ -423,6 +423,16 @@ fn a_capture_that_was_cut_off_is_refused_at_any_place() {
 }
 
 #[test]
+fn a_capture_without_one_of_its_lines_is_refused() {
+    let text = capture(&[]);
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for (number, line) in lines.iter().enumerate() {
+        let rest = [&lines[..number], &lines[number + 1..]].concat().concat();
+        assert!(read(&rest, Limits::default()).is_err(), "{line}");
+    }
+}
+
+#[test]
 fn a_capture_that_was_edited_is_refused() {
     let text = capture(&[]);
     let edited = |from: &str, to: &str| errors(&text.replacen(from, to, 1));

@@ -150,6 +150,21 @@ fn each_shell_prints_the_whole_machine() {
 }
 
 #[test]
+fn the_collector_creates_no_tables() {
+    let Some(namespace) = Namespace::new("the_collector_creates_no_tables", &TOOLS) else {
+        return;
+    };
+    let text = text(run(&namespace, &["sh"], collector()));
+    assert_eq!(machine(&text).firewall.tables.len(), 0);
+    assert!(
+        text.contains(": iptables-legacy-save: no tables, lines 0 ="),
+        "{text}"
+    );
+    let tables = namespace.script("cat /proc/net/ip_tables_names; nft list tables; ipset save");
+    assert_eq!(tables, "");
+}
+
+#[test]
 fn rules_of_nft_with_several_meanings_are_printed_as_json() {
     let test = "rules_of_nft_with_several_meanings_are_printed_as_json";
     let Some(namespace) = Namespace::new(test, &TOOLS) else {
