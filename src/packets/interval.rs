@@ -224,11 +224,6 @@ impl IntervalSet {
         IntervalSet::of(both).unwrap_or_else(|| self.clone())
     }
 
-    /// Returns true if the set contains the number.
-    pub fn holds(&self, number: u32) -> bool {
-        !self.overlapping(Interval::single(number)).is_empty()
-    }
-
     /// Returns true if `other` is a subset.
     pub fn holds_set(&self, other: &IntervalSet) -> bool {
         other.intervals().iter().all(|one| {

@@ -102,14 +102,14 @@ fn call(
     let all = remotes.reduce(|all, more| all.or_set(&more));
     let packets = all.map(|remotes| first_packets(rule, remotes, viewpoint));
     let question = viewpoint.question(rule.direction, packets.into_iter().collect());
-    let mut asked = vec![Asked::new(follower, Stage::First, &question)?];
+    let mut asked = vec![Asked::new(follower, Stage::First, question)?];
     let later = later_questions(&asked[0], viewpoint);
     for (stage, question) in later {
-        asked.push(Asked::new(follower, stage, &question)?);
+        asked.push(Asked::new(follower, stage, question)?);
     }
     let mut groups: Vec<Group> = Vec::new();
     for (region, remotes) in parts {
-        let (verdict, problem) = judge(&asked, &remotes, viewpoint)?;
+        let (verdict, problem) = judge(follower, &asked, &remotes, viewpoint)?;
         add(&mut groups, region, verdict, problem);
     }
     Ok(Call {
@@ -198,34 +198,33 @@ pub(super) fn first_packets(rule: &Rule, remotes: IntervalSet, viewpoint: &Viewp
 }
 
 /// A question with its answer.
-struct Asked {
+struct Asked<'q> {
     stage: Stage,
-    direction: Direction,
+    question: Question<'q>,
+    journey: Journey,
     /// The packets of the question, to any local address.
     packets: Vec<Cell>,
-    journey: Journey,
     /// The packets that pass under all conditions, to any local address.
     certain: Vec<Cell>,
     /// The packets that pass under some conditions, to any local address.
     possible: Vec<Cell>,
 }
 
-impl Asked {
+impl<'q> Asked<'q> {
     fn new(
         follower: &mut Follower,
         stage: Stage,
-        question: &Question,
-    ) -> Result<Asked, LimitExceeded> {
-        let journey = follower.follow(question)?;
+        question: Question<'q>,
+    ) -> Result<Self, LimitExceeded> {
+        let journey = follower.follow(&question)?;
         let possible = journey.passed.iter().map(Flow::original);
-        let possible = possible.map(|cell| to_any_address(&cell)).collect();
         let certain = certain(&journey, question.limits)?;
         Ok(Asked {
             stage,
-            direction: question.direction,
             packets: question.packets.iter().map(to_any_address).collect(),
             certain: certain.iter().map(to_any_address).collect(),
-            possible,
+            possible: possible.map(|cell| to_any_address(&cell)).collect(),
+            question,
             journey,
         })
     }
@@ -250,8 +249,8 @@ pub(super) fn uncertain_stops(journey: &Journey) -> Vec<Cell> {
 
 /// Returns the questions about the replies to packets that pass, and about the packets after them.
 fn later_questions<'v>(first: &Asked, viewpoint: &Viewpoint<'v>) -> Vec<(Stage, Question<'v>)> {
-    let opening = viewpoint.question(first.direction, Vec::new());
-    let opposite = match first.direction {
+    let opening = viewpoint.question(first.question.direction, Vec::new());
+    let opposite = match first.question.direction {
         Direction::In => Direction::Out,
         Direction::Out => Direction::In,
     };
@@ -263,7 +262,7 @@ fn later_questions<'v>(first: &Asked, viewpoint: &Viewpoint<'v>) -> Vec<(Stage, 
         };
         let replies = later_packets(&opening, opposite, &flows, position);
         let position = viewpoint.position.clone();
-        let later = later_packets(&opening, first.direction, &flows, position);
+        let later = later_packets(&opening, first.question.direction, &flows, position);
         questions.push((Stage::Replies, replies));
         questions.push((Stage::Later, later));
     }
@@ -285,6 +284,7 @@ fn by_translation(flows: &[Flow]) -> Vec<Vec<&Flow>> {
 
 /// Returns the worst verdict of all questions about these remote addresses, and its reason.
 fn judge(
+    follower: &mut Follower,
     asked: &[Asked],
     remotes: &IntervalSet,
     viewpoint: &Viewpoint,
@@ -304,30 +304,41 @@ fn judge(
             (None, None) => continue,
         };
         if verdict > worst.0 {
-            worst = (verdict, Some(problem(asked, failing, viewpoint)));
+            let problem = problem(follower, asked, failing, viewpoint)?;
+            worst = (verdict, Some(problem));
         }
     }
     Ok(worst)
 }
 
-/// Explains why a packet may not pass.
-fn problem(asked: &Asked, failing: &Cell, viewpoint: &Viewpoint) -> Problem {
-    let example = Packet::of(failing, asked.direction, viewpoint.destinations);
-    let mut stops = asked.journey.stopped.iter();
-    let stop = stops.find(|stop| example.is_in(&stop.flow.original()));
-    let mut passed = asked.journey.passed.iter();
-    let passing = passed.find(|flow| example.is_in(&flow.original()));
-    let mut assumed = stop.map_or_else(Vec::new, |stop| stop.flow.assumed());
-    for place in passing.map_or_else(Vec::new, Flow::assumed) {
+/// Explains why a packet may not pass, by following one of them.
+fn problem(
+    follower: &mut Follower,
+    asked: &Asked,
+    failing: &Cell,
+    viewpoint: &Viewpoint,
+) -> Result<Problem, LimitExceeded> {
+    let example = Packet::of(failing, asked.question.direction, viewpoint.destinations);
+    let headers = asked.question.packets.iter().map(|cell| cell.header);
+    let header = headers.reduce(|first, _| first).unwrap_or(failing.header);
+    let journey = follower.follow(&Question {
+        packets: vec![example.cell().with_header(header)],
+        ..asked.question.clone()
+    })?;
+    let passed = journey.passed.iter();
+    let flows = journey.stopped.iter().map(|stop| &stop.flow).chain(passed);
+    let mut assumed = Vec::new();
+    for place in flows.flat_map(Flow::assumed) {
         if !assumed.contains(&place) {
             assumed.push(place);
         }
     }
-    Problem {
+    let stop = journey.stopped.first();
+    Ok(Problem {
         stage: asked.stage,
         example,
         cause: stop.map_or(Cause::NotForwarded, |stop| stop.cause),
         path: stop.map_or_else(Vec::new, |stop| stop.flow.path()),
         assumed,
-    }
+    })
 }
