@@ -4,6 +4,7 @@
 //! output shows as hooks. Once added to a chain, these rules belong to the user.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use minijinja::Value;
 use serde::Serialize;
@@ -13,23 +14,28 @@ use crate::firewall::DeployedUnit;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser, needed_rules};
 use crate::format::output_option::OutputOption;
+use crate::format::read::named_sets::NamedSets;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
 use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::{NetworkLists, Spelled};
 use crate::format::unit::Unit;
 use crate::format::unit_name::UnitName;
-use crate::limits::Limit;
+use crate::limits::{Limit, Limits};
 use crate::policy::Granularity;
 use crate::policy::{Direction, Plane, Policy, Rule};
 use crate::read_error::{ErrorCollector, ReadError};
 use crate::template;
 
 mod entries;
+mod named;
+mod networks;
 mod sets;
 mod shape;
+mod tuples;
 mod words;
 
+use named::IpSets;
 use words::{COMMENT_LIMIT, NAME_LIMIT};
 
 pub struct Ipset;
@@ -185,6 +191,19 @@ impl Parser for Ipset {
         }
         rules
     }
+}
+
+/// Reads all sets of a listing, for rules that refer to them. A listing without sets is empty.
+pub(super) fn named_sets<'a>(
+    text: &'a str,
+    limits: Limits,
+) -> Result<Rc<dyn NamedSets + 'a>, Vec<ReadError>> {
+    let sets = if text.trim_ascii().is_empty() {
+        sets::Sets::new()
+    } else {
+        sets::read(text, &[], limits)?
+    };
+    Ok(Rc::new(IpSets::new(sets)))
 }
 
 /// The plane and the number of each usual list.

@@ -17,10 +17,16 @@ use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Policy, PortRange, Rule};
 use crate::template;
 
+mod effects;
 mod listing;
+mod options;
 mod rule;
+mod table;
 mod targets;
+mod values;
 mod words;
+
+pub(in crate::format) use listing::tables;
 
 pub struct Iptables;
 

@@ -38,6 +38,7 @@ mod tfvars;
 mod ufw;
 mod unit;
 mod unit_name;
+mod whole;
 mod yaml;
 
 pub use check::{compare, excerpt, expected, parse, repair, selected};
@@ -48,3 +49,4 @@ pub use output_option::OutputOption;
 pub use render::{narrowing, render, render_template, supported, template_context};
 pub use unit::Unit;
 pub use unit_name::{UnitName, UnitNameError};
+pub use whole::iptables_firewall;

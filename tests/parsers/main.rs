@@ -12,6 +12,7 @@ mod cisco_ios;
 mod equivalent_rulesets;
 mod first_and_last_values;
 mod iptables;
+mod iptables_firewall;
 mod junos;
 mod linux_frontends;
 mod mikrotik;

@@ -207,6 +207,7 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
         error: ReadError,
         branches: &mut Vec<RuleBranch<'a>>,
     ) {
+        branches.clear();
         if self.target.is_none() {
             self.errors.add(error);
             return;
@@ -219,7 +220,6 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
             ipv6: Ipv6Packets::None,
             action: RuleAction::Jump(chain),
         };
-        branches.clear();
         branches.extend(self.chains.mentioned(rule).into_iter().map(jump));
     }
 

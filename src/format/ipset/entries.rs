@@ -10,17 +10,26 @@ use crate::format::read::words::Words;
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
 use crate::read_error::{ErrorCollector, ReadError};
 
-struct Entry {
-    network: Interval,
-    accepts: bool,
-    condition: Condition,
+pub(super) struct Entry {
+    pub network: Interval,
+    pub accepts: bool,
+    /// Unknown if the entry expires.
+    pub condition: Condition,
     /// True if the command has `-exist`. It then replaces an existing entry, or deletes an entry
     /// only if it exists.
     replaces: bool,
 }
 
+/// The entries of a set of addresses or networks, each with its place.
+type Entries = BTreeMap<Interval, (Entry, u32)>;
+
 /// The steps of a set. They match only the remote address.
 pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ReadError>> {
+    entries(set).map(in_order)
+}
+
+/// The entries of a set at the end of the input.
+pub(super) fn entries(set: &Set) -> Result<Entries, Vec<ReadError>> {
     let one = |problem: String| vec![ReadError::new(set.at, problem)];
     if set.had_others {
         return Err(one(
@@ -30,7 +39,7 @@ pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ReadError>> {
         ));
     }
     let shape = Shape::read(set.kind, set.options).map_err(one)?;
-    let mut entries: BTreeMap<Interval, (Entry, u32)> = BTreeMap::new();
+    let mut entries = Entries::new();
     let mut errors = ErrorCollector::default();
     for (at, change, text) in &set.changes {
         let done = shape.entry(text).and_then(|entry| match change {
@@ -50,11 +59,11 @@ pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ReadError>> {
             break;
         }
     }
-    errors.finish(in_order(entries))
+    errors.finish(entries)
 }
 
 /// Sorts the entries so that the longest prefix comes first.
-fn in_order(entries: BTreeMap<Interval, (Entry, u32)>) -> Vec<Step> {
+fn in_order(entries: Entries) -> Vec<Step> {
     let mut entries: Vec<(Entry, u32)> = entries.into_values().collect();
     entries.sort_by_key(|(entry, _)| entry.network.last - entry.network.first);
     let step = |(entry, at): (Entry, u32)| Step {
@@ -126,12 +135,7 @@ impl Shape<'_> {
         Ok(Interval::network(address, self.length))
     }
 
-    fn add(
-        &self,
-        entries: &mut BTreeMap<Interval, (Entry, u32)>,
-        entry: Entry,
-        at: u32,
-    ) -> Result<(), String> {
+    fn add(&self, entries: &mut Entries, entry: Entry, at: u32) -> Result<(), String> {
         let replaces = entry.replaces;
         let old = entries.insert(entry.network, (entry, at));
         if old.is_some() && !replaces {
@@ -151,7 +155,7 @@ impl Shape<'_> {
 }
 
 /// Skips a comment, which is one word or a text in double quotes, and returns the words after it.
-fn after_comment(mut words: Words) -> Result<Words, String> {
+pub(super) fn after_comment(mut words: Words) -> Result<Words, String> {
     let text = words.rest();
     let (comment, rest) = match text.strip_prefix('"') {
         Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),

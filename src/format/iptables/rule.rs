@@ -1,293 +1,155 @@
 //! Converts the words of an iptables rule to packet boxes and an action.
 
-use super::targets;
+use std::rc::Rc;
+
+use super::options::{CRITERIA_MODULES, MODULES, NARROWING, NARROWING_MODULES};
+use super::values::{self, flag_bits, masked_network};
 use super::words::Words;
-use crate::firewall::RuleAction;
+use super::{effects, targets};
+use crate::firewall::{Criteria, Interfaces, RuleAction};
 use crate::format::read::iana;
 use crate::format::read::matches::Matches;
-use crate::format::read::values::{address, any_port, network, port, prefix_length};
+use crate::format::read::named_sets::{Contents, Side};
+use crate::format::read::values::{address, any_port, port};
 use crate::limits::{Limit, Limits};
 use crate::packets::{
     Condition, Flags, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, States, normalized,
 };
 
-/// The built-in chains of the filter table.
-pub(super) const BUILT_IN: [&str; 3] = ["INPUT", "FORWARD", "OUTPUT"];
-
 pub(super) struct Rule<'a> {
     pub matches: Matches,
+    pub criteria: Criteria<'a>,
     /// `None` if every packet continues with the next rule.
     pub action: Option<RuleAction<'a>>,
+    /// True if a match sets the mark of the packets that it compares.
+    pub sets_mark: bool,
+    /// Why packet boxes cannot express the rule exactly.
+    pub problem: Option<String>,
 }
 
-/// The chains of the table.
-pub(super) trait Named {
+/// The table of a rule, and the sets that it may refer to.
+pub(super) trait Context {
     /// True if the table has a chain of this name.
     fn has(&self, name: &str) -> bool;
+
+    /// True if the table always has a chain of this name, which no rule can jump to.
+    fn is_built_in(&self, name: &str) -> bool;
+
+    /// Returns the contents of a set; `None` if they are not in the input.
+    fn set(&self, name: &str) -> Option<Rc<Contents>>;
 }
 
 impl<'a> Rule<'a> {
-    /// Parses the words after the name of the chain.
+    /// Reads the words after the name of the chain. If some of them cannot be read, the condition is unknown, and the
+    /// packets are those that match the others.
     ///
     /// `spent` is the work of the rules before this one; see [`Limit::Work`].
-    pub fn read(
-        text: &'a str,
-        chains: &dyn Named,
-        limits: Limits,
-        spent: usize,
-    ) -> Result<Self, String> {
+    pub fn read(text: &'a str, context: &dyn Context, limits: Limits, spent: usize) -> Self {
         let mut reader = RuleReader {
             words: Words::of(text),
-            matches: Matches::within(limits),
+            rule: Rule {
+                matches: Matches::within(limits),
+                criteria: Criteria::default(),
+                action: None,
+                sets_mark: false,
+                problem: None,
+            },
+            module: "",
+            needs_option: false,
+            is_limited_to_interface: false,
             excluded: None,
-            chains,
+            context,
             target: None,
-            action: None,
             spent,
         };
-        reader.rule()?;
-        Ok(Rule {
-            matches: reader.matches,
-            action: reader.action,
-        })
+        reader.rule();
+        reader.rule
+    }
+
+    /// Records the first problem.
+    fn refuse(&mut self, problem: String) {
+        self.problem.get_or_insert(problem);
     }
 }
 
-/// Unsupported targets, which do more than accept or deny.
-const UNSUPPORTED_TARGETS: &str = "
-    CHAOS CLUSTERIP CONTINUE DELUDE DNAT DNPT ECHO MASQUERADE MIRROR NAT NETMAP NFQUEUE NOTRACK QUEUE
-    REDIRECT SNAT SNPT STEAL SYNPROXY SYSRQ TARPIT TPROXY
-";
-
-/// The action of `-j NAME`, or of `-g NAME` if `is_goto`. `None` if the packet continues with the next
-/// rule.
-///
-/// A listing shows no difference between a target and a chain of the same name. Both can exist in one
-/// table, because `iptables -E` and `iptables-restore` allow any name for a chain.
-fn action<'a>(
-    name: &'a str,
-    is_goto: bool,
-    chains: &dyn Named,
-) -> Result<Option<RuleAction<'a>>, String> {
-    if BUILT_IN.contains(&name) {
-        return Err(format!(
-            "a rule cannot jump to the built-in chain '{name}'; expected a user-defined chain or a target"
-        ));
-    }
-    if is_goto {
-        return Ok(Some(RuleAction::Goto(name)));
-    }
-    let action = match name {
+/// Returns the action of `-j NAME`; `None` for a target with other effects.
+fn action(name: &str) -> Option<RuleAction<'_>> {
+    match name {
         "ACCEPT" => Some(RuleAction::Accept),
         "DROP" | "REJECT" => Some(RuleAction::Deny),
         "RETURN" => Some(RuleAction::Return),
-        _ => None,
-    };
-    let mut unsupported = UNSUPPORTED_TARGETS.split_ascii_whitespace();
-    let is_unsupported = action.is_none() && unsupported.any(|known| known == name);
-    if action.is_none() && !is_unsupported && !targets::passes_on(name) {
-        return Ok(Some(RuleAction::Jump(name)));
+        _ if targets::is_unsupported(name) || targets::passes_on(name) => None,
+        _ => Some(RuleAction::Jump(name)),
     }
-    if chains.has(name) {
-        return Err(format!(
-            "'-j {name}' can mean the target '{name}' or the chain '{name}' of this table; rename the chain"
-        ));
-    }
-    if is_unsupported {
-        return Err(format!(
-            "target '{name}' is not supported: it does more than accept or deny packets"
-        ));
-    }
-    Ok(action)
 }
-
-/// Options of matches that packet boxes do not model, each with the number of its values.
-const NARROWING: &[(&str, usize)] = &[
-    ("-f", 0),
-    ("--fragment", 0),
-    ("--tcp-option", 1),
-    ("--icmp-type", 1),
-    // limit, hashlimit, connlimit, quota
-    ("--limit", 1),
-    ("--limit-burst", 1),
-    ("--hashlimit-upto", 1),
-    ("--hashlimit-above", 1),
-    ("--hashlimit-burst", 1),
-    ("--hashlimit-mode", 1),
-    ("--hashlimit-name", 1),
-    ("--hashlimit-srcmask", 1),
-    ("--hashlimit-dstmask", 1),
-    ("--hashlimit-htable-size", 1),
-    ("--hashlimit-htable-max", 1),
-    ("--hashlimit-htable-expire", 1),
-    ("--hashlimit-htable-gcinterval", 1),
-    ("--connlimit-upto", 1),
-    ("--connlimit-above", 1),
-    ("--connlimit-mask", 1),
-    ("--connlimit-saddr", 0),
-    ("--connlimit-daddr", 0),
-    ("--quota", 1),
-    // owner
-    ("--uid-owner", 1),
-    ("--gid-owner", 1),
-    ("--socket-exists", 0),
-    ("--suppl-groups", 0),
-    // time
-    ("--timestart", 1),
-    ("--timestop", 1),
-    ("--datestart", 1),
-    ("--datestop", 1),
-    ("--weekdays", 1),
-    ("--days", 1),
-    ("--monthdays", 1),
-    ("--contiguous", 0),
-    ("--kerneltz", 0),
-    // addrtype, pkttype, mac, physdev
-    ("--src-type", 1),
-    ("--dst-type", 1),
-    ("--limit-iface-in", 0),
-    ("--limit-iface-out", 0),
-    ("--pkt-type", 1),
-    ("--mac-source", 1),
-    ("--physdev-in", 1),
-    ("--physdev-out", 1),
-    ("--physdev-is-in", 0),
-    ("--physdev-is-out", 0),
-    ("--physdev-is-bridged", 0),
-    // mark, connmark, dscp, tos, ttl, length
-    ("--mark", 1),
-    ("--dscp", 1),
-    ("--dscp-class", 1),
-    ("--tos", 1),
-    ("--ttl-eq", 1),
-    ("--ttl-lt", 1),
-    ("--ttl-gt", 1),
-    ("--length", 1),
-    // helper, statistic, string, policy, conntrack except its states
-    ("--helper", 1),
-    ("--mode", 1),
-    ("--probability", 1),
-    ("--every", 1),
-    ("--packet", 1),
-    ("--algo", 1),
-    ("--string", 1),
-    ("--hex-string", 1),
-    ("--from", 1),
-    ("--to", 1),
-    ("--icase", 0),
-    ("--dir", 1),
-    ("--pol", 1),
-    ("--strict", 0),
-    ("--proto", 1),
-    ("--ctdir", 1),
-    ("--ctstatus", 1),
-    ("--ctexpire", 1),
-    ("--ctproto", 1),
-    ("--ctorigsrc", 1),
-    ("--ctorigdst", 1),
-    ("--ctreplsrc", 1),
-    ("--ctrepldst", 1),
-    ("--ctorigsrcport", 1),
-    ("--ctorigdstport", 1),
-    ("--ctreplsrcport", 1),
-    ("--ctrepldstport", 1),
-    // connbytes, cgroup, cpu, devgroup, ecn, nfacct, realm, rpfilter, socket, tcpmss, u32
-    ("--connbytes", 1),
-    ("--connbytes-dir", 1),
-    ("--connbytes-mode", 1),
-    ("--cgroup", 1),
-    ("--path", 1),
-    ("--cpu", 1),
-    ("--src-group", 1),
-    ("--dst-group", 1),
-    ("--ecn-tcp-cwr", 0),
-    ("--ecn-tcp-ece", 0),
-    ("--ecn-ip-ect", 1),
-    ("--nfacct-name", 1),
-    ("--realm", 1),
-    ("--loose", 0),
-    ("--validmark", 0),
-    ("--accept-local", 0),
-    ("--invert", 0),
-    ("--transparent", 0),
-    ("--nowildcard", 0),
-    ("--restore-skmark", 0),
-    ("--mss", 1),
-    ("--u32", 1),
-    // recent
-    ("--name", 1),
-    ("--mask", 1),
-    ("--rsource", 0),
-    ("--rdest", 0),
-    ("--set", 0),
-    ("--rcheck", 0),
-    ("--update", 0),
-    ("--remove", 0),
-    ("--seconds", 1),
-    ("--hitcount", 1),
-    ("--rttl", 0),
-    ("--reap", 0),
-];
-
-/// Modules whose options are all known here, and that match every packet without options.
-const MODULES: [&str; 11] = [
-    "comment",
-    "conntrack",
-    "dccp",
-    "icmp",
-    "iprange",
-    "multiport",
-    "sctp",
-    "state",
-    "tcp",
-    "udp",
-    "udplite",
-];
-
-/// Modules that packet boxes do not model. Some of them match only some packets even without options: the
-/// default of `limit` is three packets per hour.
-const NARROWING_MODULES: &str = "
-    addrtype cgroup connbytes connlimit connmark cpu devgroup dscp ecn hashlimit helper length limit
-    mac mark nfacct owner physdev pkttype policy quota realm recent rpfilter socket statistic string
-    tcpmss time tos ttl u32
-";
 
 struct RuleReader<'a, 'c> {
     words: Words<'a>,
-    matches: Matches,
+    rule: Rule<'a>,
+    /// The last name after `-m`.
+    module: &'a str,
+    /// True if the module matches nothing without an option, and no such option was read yet.
+    needs_option: bool,
+    /// True if a match on the kind of destination looks only at the addresses of one interface.
+    is_limited_to_interface: bool,
     /// The port field that an earlier match restricts to all but one number.
     excluded: Option<HeaderField>,
-    chains: &'c dyn Named,
-    /// The name after `-j` or `-g`.
+    context: &'c dyn Context,
+    /// The name after `-j`; empty after `-g`.
     target: Option<&'a str>,
-    action: Option<RuleAction<'a>>,
     spent: usize,
 }
 
-impl RuleReader<'_, '_> {
-    fn rule(&mut self) -> Result<(), String> {
-        let mut negated = false;
-        while let Some(word) = self.words.next()? {
-            if word == "!" && !negated {
-                negated = true;
-                continue;
-            }
-            // As iptables up to 1.4.2 printed it: `-s ! 192.0.2.1`.
-            if self.words.take("!") {
-                if negated {
-                    return Err(format!("'{word}' is negated twice"));
+impl<'a> RuleReader<'a, '_> {
+    fn rule(&mut self) {
+        let mut is_complete = true;
+        loop {
+            match self.next() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(problem) => {
+                    self.rule.refuse(problem);
+                    is_complete = false;
+                    self.words.skip_values();
                 }
-                negated = true;
             }
-            self.option(word, negated)?;
-            negated = false;
-            let work = self.spent.saturating_add(self.matches.cost);
-            self.matches.limits.check(Limit::Work, work)?;
+            let matches = &self.rule.matches;
+            let work = self.spent.saturating_add(matches.cost);
+            if let Err(exceeded) = matches.limits.check(Limit::Work, work) {
+                self.rule.refuse(exceeded.to_string());
+                is_complete = false;
+                break;
+            }
         }
+        self.end_module();
+        if self.is_limited_to_interface {
+            self.rule.criteria.destination_is_local = None;
+        }
+        if !is_complete {
+            self.rule.matches.condition = Condition::Unknown;
+            if self.target.is_none() {
+                self.rule.action = Some(RuleAction::Undecided);
+            }
+        }
+    }
+
+    /// Reads the next option with its values. Returns false at the end.
+    fn next(&mut self) -> Result<bool, String> {
+        let Some(mut word) = self.words.next()? else {
+            return Ok(false);
+        };
+        let mut negated = word == "!";
         if negated {
-            return Err("expected a match after '!'".to_owned());
+            word = self.words.next()?.ok_or("expected a match after '!'")?;
         }
-        Ok(())
+        // As iptables up to 1.4.2 printed it: `-s ! 192.0.2.1`.
+        if self.words.take("!") {
+            if negated {
+                return Err(format!("'{word}' is negated twice"));
+            }
+            negated = true;
+        }
+        self.option(word, negated).map(|()| true)
     }
 
     fn option(&mut self, option: &str, negated: bool) -> Result<(), String> {
@@ -313,16 +175,30 @@ impl RuleReader<'_, '_> {
             }
             "--tcp-flags" => self.tcp_flags(option, negated),
             "--state" | "--ctstate" => self.states(option, negated),
+            "--mark" => self.mark(option, negated),
+            "--dst-type" => self.kind_of_destination(option, negated),
+            "--match-set" if self.module == "set" => self.match_set(option, negated),
+            "--update-counters" | "--update-subcounters" if self.module == "set" => Ok(()),
             _ if negated => self.narrowing(option),
             "-m" | "--match" => self.module(option),
             "--comment" => self.words.value(option).map(|_| ()),
             "-c" | "--set-counters" => self.skip(option, 2),
             "-j" | "--jump" => self.target(option, false),
             "-g" | "--goto" => self.target(option, true),
-            _ => match self.target.and_then(|name| targets::values(name, option)) {
-                Some(values) => self.skip(option, values),
-                None => self.narrowing(option),
-            },
+            _ => self.option_of_target(option),
+        }
+    }
+
+    fn option_of_target(&mut self, option: &str) -> Result<(), String> {
+        let target = self.target.unwrap_or_default();
+        if targets::is_unsupported_option(target, option) {
+            self.rule.refuse(unknown_option(option));
+            self.words.skip_values();
+            return Ok(());
+        }
+        match targets::values(target, option) {
+            Some(values) => self.skip(option, values),
+            None => self.narrowing(option),
         }
     }
 
@@ -332,42 +208,148 @@ impl RuleReader<'_, '_> {
 
     fn narrowing(&mut self, option: &str) -> Result<(), String> {
         let known = NARROWING.iter().find(|(known, _)| *known == option);
-        let (_, values) = known.ok_or_else(|| {
-            format!("'{option}' is unknown or not supported; expected a match or a target of iptables-extensions(8)")
-        })?;
-        self.matches.condition = Condition::Unknown;
+        let (_, values) = known.ok_or_else(|| unknown_option(option))?;
+        self.rule.matches.condition = Condition::Unknown;
+        match option {
+            "--limit-iface-in" | "--limit-iface-out" => self.is_limited_to_interface = true,
+            "--restore-skmark" => self.rule.sets_mark = true,
+            _ => {}
+        }
         self.skip(option, *values)
     }
 
     fn module(&mut self, option: &str) -> Result<(), String> {
         let module = self.words.value(option)?;
+        self.end_module();
+        self.module = module;
         if MODULES.contains(&module) {
+            return Ok(());
+        }
+        if CRITERIA_MODULES.contains(&module) {
+            self.needs_option = true;
             return Ok(());
         }
         let mut narrowing = NARROWING_MODULES.split_ascii_whitespace();
         if narrowing.any(|known| known == module) {
-            self.matches.condition = Condition::Unknown;
+            self.rule.matches.condition = Condition::Unknown;
             return Ok(());
         }
-        Err(format!(
+        let problem = format!(
             "'-m {module}' is not supported: the listing does not show which packets it matches"
-        ))
+        );
+        if module == "set" {
+            self.needs_option = true;
+            self.rule.refuse(problem);
+            return Ok(());
+        }
+        Err(problem)
+    }
+
+    fn end_module(&mut self) {
+        if std::mem::take(&mut self.needs_option) {
+            self.rule.matches.condition = Condition::Unknown;
+        }
     }
 
     fn target(&mut self, option: &str, goes: bool) -> Result<(), String> {
         let name = self.words.value(option)?;
-        if self.target.is_some() {
+        // A chain has no options.
+        let before = self.target.replace(if goes { "" } else { name });
+        self.rule.action = Some(RuleAction::Undecided);
+        if before.is_some() {
             return Err("the rule has two targets".to_owned());
         }
         if self.words.has_escapes {
+            self.target = Some("");
             return Err(
                 "the quoted name of a chain contains a backslash; write it without quotes"
                     .to_owned(),
             );
         }
-        // A chain has no options.
-        self.target = Some(if goes { "" } else { name });
-        self.action = action(name, goes, self.chains)?;
+        if self.context.is_built_in(name) {
+            return Err(format!(
+                "a rule cannot jump to the built-in chain '{name}'; expected a user-defined chain or a target"
+            ));
+        }
+        self.rule.action = if goes {
+            Some(RuleAction::Goto(name))
+        } else {
+            self.jump(name)
+        };
+        Ok(())
+    }
+
+    /// Returns the action of `-j NAME`; `None` if the packet continues with the next rule.
+    ///
+    /// A listing shows no difference between a target and a chain of the same name. Both can exist in one
+    /// table, because `iptables -E` and `iptables-restore` allow any name for a chain.
+    fn jump(&mut self, name: &'a str) -> Option<RuleAction<'a>> {
+        let action = action(name);
+        if matches!(action, Some(RuleAction::Jump(_))) {
+            return action;
+        }
+        if self.context.has(name) {
+            self.rule.refuse(format!(
+                "'-j {name}' can mean the target '{name}' or the chain '{name}' of this table; rename the chain"
+            ));
+            return Some(RuleAction::Undecided);
+        }
+        let effect = || effects::effect(name, self.words.rest());
+        if !targets::is_unsupported(name) {
+            return action.or_else(effect);
+        }
+        let effect = effect().unwrap_or(RuleAction::Undecided);
+        self.rule.refuse(format!(
+            "target '{name}' is not supported: it does more than accept or deny packets"
+        ));
+        Some(effect)
+    }
+
+    fn mark(&mut self, option: &str, negated: bool) -> Result<(), String> {
+        let wanted = values::mark(self.words.value(option)?, negated);
+        let criteria = &mut self.rule.criteria;
+        let criterion = match self.module {
+            "mark" => &mut criteria.mark,
+            "connmark" => &mut criteria.connection_mark,
+            _ => {
+                self.rule.matches.condition = Condition::Unknown;
+                return Ok(());
+            }
+        };
+        if criterion.is_none() && wanted.is_some() {
+            *criterion = wanted;
+            self.needs_option = false;
+        } else {
+            self.rule.matches.condition = Condition::Unknown;
+        }
+        Ok(())
+    }
+
+    fn kind_of_destination(&mut self, option: &str, negated: bool) -> Result<(), String> {
+        let is_local = self.words.value(option)? == "LOCAL";
+        let criterion = &mut self.rule.criteria.destination_is_local;
+        if is_local && criterion.is_none() {
+            *criterion = Some(!negated);
+            self.needs_option = false;
+        } else {
+            self.rule.matches.condition = Condition::Unknown;
+        }
+        Ok(())
+    }
+
+    /// Reads the name of a set and the sides that its elements are compared with, such as `src,dst`.
+    fn match_set(&mut self, option: &str, negated: bool) -> Result<(), String> {
+        let name = self.words.value(option)?;
+        let sides = sides(self.words.value(option)?);
+        // This option, which follows, inverts the match for some entries.
+        let inverts = self.words.rest().contains("--return-nomatch");
+        let contents = self.context.set(name).filter(|_| !inverts);
+        let matches = &mut self.rule.matches;
+        self.needs_option = false;
+        if let (Some(contents), Some(sides)) = (contents, sides) {
+            return contents.narrow(&sides, negated, matches);
+        }
+        matches.condition = Condition::Unknown;
         Ok(())
     }
 
@@ -378,11 +360,11 @@ impl RuleReader<'_, '_> {
             normalized(spans.collect::<Result<_, _>>()?)
         } else {
             return match masked_network(list)? {
-                span if negated => self.matches.not_span(field, &[span]),
-                span => self.matches.span(field, &[span]),
+                span if negated => self.rule.matches.not_span(field, &[span]),
+                span => self.rule.matches.span(field, &[span]),
             };
         };
-        self.matches.span_or_not(negated, field, &spans)
+        self.rule.matches.span_or_not(negated, field, &spans)
     }
 
     fn address_range(
@@ -395,7 +377,9 @@ impl RuleReader<'_, '_> {
         let (first, last) = range.split_once('-').unwrap_or((range, range));
         // For the kernel, a reversed range contains no address.
         let span = Interval::new(address(first)?, address(last)?);
-        self.matches.span_or_not(negated, field, span.as_slice())
+        self.rule
+            .matches
+            .span_or_not(negated, field, span.as_slice())
     }
 
     /// Reads the name of an interface. `+` means every interface; iptables does not print it.
@@ -404,13 +388,31 @@ impl RuleReader<'_, '_> {
             "" => Err(format!(
                 "expected the name of an interface after '{option}'"
             )),
-            "+" if negated => self.matches.span(HeaderField::Source, &[]),
+            "+" if negated => self.rule.matches.span(HeaderField::Source, &[]),
             "+" => Ok(()),
-            _ => {
-                self.matches.condition = Condition::Unknown;
+            name => {
+                self.criterion(option, name, negated);
                 Ok(())
             }
         }
+    }
+
+    fn criterion(&mut self, option: &str, name: &'a str, negated: bool) {
+        let criteria = &mut self.rule.criteria;
+        let criterion = match option {
+            "-i" | "--in-interface" => &mut criteria.input,
+            _ => &mut criteria.output,
+        };
+        if criterion.is_some() || self.words.has_escapes {
+            self.rule.matches.condition = Condition::Unknown;
+            return;
+        }
+        let start = name.strip_suffix('+');
+        *criterion = Some(Interfaces::one(
+            start.unwrap_or(name),
+            start.is_some(),
+            negated,
+        ));
     }
 
     fn protocol(&mut self, option: &str, negated: bool) -> Result<(), String> {
@@ -425,7 +427,7 @@ impl RuleReader<'_, '_> {
             _ => iana::protocol(&name.to_ascii_lowercase())?,
         };
         let protocols = if negated { protocols.not() } else { protocols };
-        self.matches.kind(HeaderMatch::of(protocols));
+        self.rule.matches.kind(HeaderMatch::of(protocols));
         Ok(())
     }
 
@@ -442,6 +444,8 @@ impl RuleReader<'_, '_> {
         if negated && !option.ends_with('s') && is_single {
             let other = self.excluded.replace(field);
             if other.is_some_and(|other| other != field) {
+                // The first of the two ports already excluded packets that iptables-nft matches.
+                self.rule.matches.boxes = vec![HeaderBox::ALL];
                 return Err(
                     "two ports with '!' exclude only that pair of ports in iptables-nft, but each of them in \
                      iptables-legacy; write a rule for each port"
@@ -449,12 +453,12 @@ impl RuleReader<'_, '_> {
                 );
             }
         }
-        self.matches.span_or_not(negated, field, &spans)
+        self.rule.matches.span_or_not(negated, field, &spans)
     }
 
     fn port_list(&mut self, option: &str) -> Result<Vec<Interval>, String> {
         let list = self.words.value(option)?;
-        if !self.matches.have_ports() {
+        if !self.rule.matches.have_ports() {
             return Err(format!(
                 "'{option}' needs a protocol with ports before it, such as '-p udp'"
             ));
@@ -480,18 +484,23 @@ impl RuleReader<'_, '_> {
     fn either_port(&mut self, option: &str, negated: bool) -> Result<(), String> {
         let spans = self.port_list(option)?;
         if negated {
-            self.matches.not_span(HeaderField::SourcePort, &spans)?;
-            return self.matches.not_span(HeaderField::DestinationPort, &spans);
+            self.rule
+                .matches
+                .not_span(HeaderField::SourcePort, &spans)?;
+            return self
+                .rule
+                .matches
+                .not_span(HeaderField::DestinationPort, &spans);
         }
-        self.matches.either_port(&spans)
+        self.rule.matches.either_port(&spans)
     }
 
     fn flags(&mut self, flags: Flags, negated: bool) -> Result<(), String> {
         let tcp = |packets: &HeaderBox| packets.header().protocols == Protocols::TCP;
-        if !self.matches.boxes.iter().all(tcp) {
+        if !self.rule.matches.boxes.iter().all(tcp) {
             return Err("TCP flags need '-p tcp' before them".to_owned());
         }
-        self.matches.kind(HeaderMatch {
+        self.rule.matches.kind(HeaderMatch {
             flags: if negated { flags.not() } else { flags },
             ..HeaderMatch::of(Protocols::TCP)
         });
@@ -515,7 +524,7 @@ impl RuleReader<'_, '_> {
         } else if other_mask == 0 {
             Flags::masked(mask, set)
         } else {
-            self.matches.condition = Condition::Unknown;
+            self.rule.matches.condition = Condition::Unknown;
             if negated {
                 // The complement of an unknown condition may be any packet.
                 return self.flags(Flags::ALL, false);
@@ -532,7 +541,7 @@ impl RuleReader<'_, '_> {
             let state = States::named(&name.to_ascii_lowercase());
             states = states.or(state.ok_or_else(|| format!("state '{name}' is not supported"))?);
         }
-        self.matches.kind(HeaderMatch {
+        self.rule.matches.kind(HeaderMatch {
             states: if negated { states.not() } else { states },
             ..HeaderMatch::ALL
         });
@@ -540,31 +549,19 @@ impl RuleReader<'_, '_> {
     }
 }
 
-/// The bits of the flags that [`Flags`] models, and of the other flags.
-fn flag_bits(list: &str) -> Result<(u8, u8), String> {
-    let (mut known, mut other) = (0, 0);
-    for name in list.split(',') {
-        match name {
-            "FIN" => known |= Flags::FIN,
-            "SYN" => known |= Flags::SYN,
-            "RST" => known |= Flags::RST,
-            "ACK" => known |= Flags::ACK,
-            "PSH" => other |= 1,
-            "URG" => other |= 2,
-            "ALL" => (known, other) = (Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK, 3),
-            "NONE" => {}
-            _ => return Err(format!("'{name}' is not a TCP flag")),
-        }
-    }
-    Ok((known, other))
+fn unknown_option(option: &str) -> String {
+    format!(
+        "'{option}' is unknown or not supported; expected a match or a target of iptables-extensions(8)"
+    )
 }
 
-/// Parses a network with a prefix length or a netmask.
-fn masked_network(word: &str) -> Result<Interval, String> {
-    let Some((base, mask)) = word.split_once('/').filter(|(_, mask)| mask.contains('.')) else {
-        return network(word);
+/// Reads `src,dst`. A set has at most six elements (`IPSET_DIM_MAX`).
+fn sides(list: &str) -> Option<Vec<Side>> {
+    let side = |word| match word {
+        "src" => Some(Side::Source),
+        "dst" => Some(Side::Destination),
+        _ => None,
     };
-    let length = prefix_length(address(mask)?)
-        .ok_or_else(|| format!("the netmask of '{word}' has gaps, which is not supported"))?;
-    Ok(Interval::network(address(base)?, length))
+    let sides: Option<Vec<Side>> = list.split(',').map(side).collect();
+    sides.filter(|sides| sides.len() <= 6)
 }

@@ -163,6 +163,29 @@ const PASSING_ON: &[(&str, Options)] = &[
     ),
 ];
 
+/// Unsupported targets, which do more than accept or deny.
+const UNSUPPORTED_TARGETS: &str = "
+    CHAOS CLUSTERIP CONTINUE DELUDE DNAT DNPT ECHO MASQUERADE MIRROR NAT NETMAP NFQUEUE NOTRACK QUEUE
+    REDIRECT SNAT SNPT STEAL SYNPROXY SYSRQ TARPIT TPROXY
+";
+
+/// True for targets that do more than accept, deny or change a packet.
+pub(super) fn is_unsupported(target: &str) -> bool {
+    let mut unsupported = UNSUPPORTED_TARGETS.split_ascii_whitespace();
+    unsupported.any(|known| known == target)
+}
+
+/// True for an option of a target that packet boxes cannot express.
+pub(super) fn is_unsupported_option(target: &str, option: &str) -> bool {
+    match target {
+        "CT" => matches!(
+            option,
+            "--notrack" | "--zone" | "--zone-orig" | "--zone-reply"
+        ),
+        _ => option.starts_with("--") && is_unsupported(target),
+    }
+}
+
 /// True if a packet continues with the next rule after a target.
 pub(super) fn passes_on(target: &str) -> bool {
     PASSING_ON.iter().any(|(name, _)| *name == target)

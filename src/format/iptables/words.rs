@@ -231,6 +231,16 @@ impl<'a> Words<'a> {
         after.is_some()
     }
 
+    /// Skips words up to the next option or `!`, or all words if the rest cannot be divided into words.
+    pub fn skip_values(&mut self) {
+        let ends = |rest: &str| rest.is_empty() || rest.starts_with('-') || rest.starts_with("! ");
+        while !ends(self.rest()) {
+            if self.next().is_err() {
+                self.rest = "";
+            }
+        }
+    }
+
     /// The unread rest without the space before it.
     pub fn rest(&self) -> &'a str {
         self.rest.trim_start_matches([' ', '\t'])

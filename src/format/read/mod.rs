@@ -7,6 +7,7 @@ pub(super) mod json_node;
 pub(super) mod lines;
 pub(super) mod longest_prefix;
 pub(super) mod matches;
+pub(super) mod named_sets;
 pub(super) mod number;
 pub(super) mod query;
 pub(super) mod values;
