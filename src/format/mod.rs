@@ -9,6 +9,7 @@
 
 mod asterisk;
 mod aws;
+pub mod capture;
 mod check;
 mod cidr;
 mod cisco;
