@@ -19,15 +19,18 @@ use crate::policy::{Direction, Granularity, Plane, Policy, PortRange, Rule, addr
 use crate::read_error::ReadError;
 use crate::template;
 
+mod extension;
 mod families;
 mod json;
 mod key;
+mod mark;
 mod rule;
 mod ruleset;
 mod set;
 mod table;
 mod text;
 mod token;
+mod translation;
 mod value;
 mod words;
 

@@ -200,13 +200,14 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
         frame.context.ipv6.is_some() || frame.ipv6_returns
     }
 
-    /// Reports a rule that cannot be read, or replaces it by the jumps that it may contain.
+    /// Reports a rule that a unit cannot contain, or replaces its effects by the jumps that it may contain.
     fn unreadable(
         &mut self,
         rule: RuleText<'a>,
         error: ReadError,
         branches: &mut Vec<RuleBranch<'a>>,
     ) {
+        branches.clear();
         if self.target.is_none() {
             self.errors.add(error);
             return;
@@ -219,7 +220,6 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
             ipv6: Ipv6Packets::None,
             action: RuleAction::Jump(chain),
         };
-        branches.clear();
         branches.extend(self.chains.mentioned(rule).into_iter().map(jump));
     }
 

@@ -16,7 +16,7 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, V
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::rule::Rule;
+use super::rule::{Rule, Statement};
 use super::table::{Body, SetName, Syntax, Table, TableName, listed_twice};
 use super::value::{Element, Type};
 use super::words::{check_hook, table_flag};
@@ -28,20 +28,22 @@ use crate::read_error::ReadError;
 
 use object::only_key;
 use parse::{parsed, without_place};
+use value::Words;
 
 /// The JSON syntax of `nft -j`.
 pub(super) struct Json;
 
 impl Syntax for Json {
-    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError> {
-        let statements = match usual::statements(text.text) {
-            Some(statements) => statements,
-            None => statement::statements(text.text)?,
-        };
-        for statement in statements {
-            rule.add(statement)?;
+    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) {
+        let text = text.text;
+        let statements = usual::statements(text).or_else(|| statement::statements(text).ok());
+        let statements = statements.unwrap_or_else(|| statement::readable_statements(text));
+        if let Some(problem) = statements.iter().find_map(Statement::problem) {
+            rule.note(problem.into());
         }
-        Ok(())
+        for statement in statements {
+            rule.add(statement);
+        }
     }
 
     fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
@@ -324,7 +326,7 @@ struct TableObject<'a> {
     handle: Option<IgnoredAny>,
     comment: Option<IgnoredAny>,
     #[serde(borrow)]
-    flags: Option<set::Words<'a>>,
+    flags: Option<Words<'a>>,
 }
 
 impl TableObject<'_> {

@@ -68,7 +68,7 @@ pub(super) fn listed_twice(kind: &str, name: &str) -> String {
 /// The syntax of a table: text or JSON.
 pub(super) trait Syntax {
     /// Parses the text of a rule and adds its statements to `rule`.
-    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError>;
+    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>);
 
     /// Adds to `found` the sets whose elements a rule adds or deletes.
     fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String>;
@@ -201,6 +201,14 @@ impl<'a, S: Syntax> Table<'a, S> {
         for name in self.filled.drain(..) {
             self.chains.entry(name).or_default().flush();
         }
+    }
+
+    /// Counts the work of reading a rule. Fails above the limit, and if the text may mean something else.
+    fn check_clear(&self, rule: RuleText) -> Result<(), String> {
+        if self.ambiguous.contains(&rule.at) {
+            return Err(AMBIGUOUS.to_owned());
+        }
+        self.spend(reading_work(rule.text))
     }
 
     /// Counts work. Fails above the limit.
@@ -348,17 +356,16 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         limits: Limits,
         branches: &mut Vec<RuleBranch<'a>>,
     ) -> Result<(), ReadError> {
-        let mut read = || {
-            if self.ambiguous.contains(&text.at) {
-                return Err(AMBIGUOUS.into());
-            }
-            self.spend(reading_work(text.text))?;
-            let mut rule = Rule::new(self, self.takes_ipv6(), limits, self.work.get());
-            S::rule(text, &mut rule)?;
-            self.spend(WORK * rule.combinations() + rule.work())?;
-            rule.finish(branches);
-            Ok(())
-        };
-        read().map_err(|error: ReadError| error.or_at(text.at))
+        let is_clear = self.check_clear(text);
+        let mut rule = Rule::new(self, self.takes_ipv6(), limits, self.work.get());
+        match is_clear {
+            Ok(()) => S::rule(text, &mut rule),
+            Err(problem) => rule.give_up(problem.into()),
+        }
+        if let Err(exceeded) = self.spend(WORK * rule.combinations() + rule.work()) {
+            rule.give_up(exceeded.into());
+        }
+        let finished = rule.finish(branches);
+        finished.map_err(|error| error.or_at(text.at))
     }
 }

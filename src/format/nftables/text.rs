@@ -6,6 +6,7 @@ mod set;
 mod source;
 mod statement;
 mod statement_reader;
+mod unsupported;
 mod value;
 
 use super::rule::Rule;
@@ -25,8 +26,8 @@ use scan::is_hidden_part;
 pub(super) struct Text;
 
 impl Syntax for Text {
-    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError> {
-        statement::rule(text, rule)
+    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) {
+        statement::rule(text, rule);
     }
 
     fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
