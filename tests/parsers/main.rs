@@ -16,6 +16,7 @@ mod junos;
 mod linux_frontends;
 mod mikrotik;
 mod nftables;
+mod nftables_firewall;
 mod packet_sets;
 mod pf;
 mod round_trip;

@@ -381,10 +381,9 @@ impl Key {
         let mask = match self.subject {
             Subject::Flags | Subject::State => self.subject.value_type().bits(mask)?,
             Subject::Criterion(Criterion::Mark(_)) => number(mask).unwrap_or(UNKNOWN_MASK),
-            Subject::Criterion(_)
-            | Subject::Unmodeled(_)
-            | Subject::Ipv6(_)
-            | Subject::Icmpv6 => u32::MAX,
+            Subject::Criterion(_) | Subject::Unmodeled(_) | Subject::Ipv6(_) | Subject::Icmpv6 => {
+                u32::MAX
+            }
             _ => {
                 return Err(
                     "a mask is supported only for tcp flags and ct state; write a prefix or a range"

@@ -1,16 +1,17 @@
 //! The meaning of a rule's statements, for both the text and the JSON syntax.
 
+mod change;
+mod criteria;
+
 use super::families::Families;
-use super::key::{Criterion, Header, Key, Keys, Operator, Source, Subject};
-use super::mark::{self, MarkOf};
-use super::set::{BITS_WORK, ByEnd, MapEffect, Set, Sets, header_where};
-use super::value::{Decision, Element, Part, Scalar, Type, Value};
-use crate::firewall::{
-    Change, Criteria, Interfaces, Ipv6Packets, Names, RuleAction, RuleBranch, Translation,
-};
+use super::key::{Header, Key, Keys, Operator, Source, Subject};
+use super::set::{BITS_WORK, MapEffect, Set, Sets, header_where};
+use super::translation::ANYWHERE;
+use super::value::{Decision, Element, Part, Type, Value};
+use crate::firewall::{Change, Criteria, Ipv6Packets, RuleAction, RuleBranch, Translation};
 use crate::format::read::matches::Matches;
 use crate::limits::{Limit, Limits};
-use crate::packets::{Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, States};
+use crate::packets::{Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols};
 use crate::read_error::ReadError;
 
 #[derive(Debug)]
@@ -45,7 +46,7 @@ pub(super) enum Statement<'a> {
     /// `dnat` and `snat`, which apply only to these families. The translation is `None` if the rule looks up the new
     /// destination, and may find none.
     Translate(Families, Option<Translation>),
-    /// A target of iptables, whose options are unknown, that may make these changes.
+    /// The last statement of a rule: a target of iptables, whose options are unknown, that may make these changes.
     MayChange(&'static [Change]),
     /// A statement that a unit cannot contain, the reason, and its effect as far as it is known.
     Unsupported(String, Box<Statement<'a>>),
@@ -65,12 +66,6 @@ impl Statement<'_> {
         }
     }
 }
-
-/// A destination that a rule does not show.
-const ANYWHERE: Translation = Translation::Destination {
-    addresses: Some(Interval::ADDRESSES),
-    ports: Some(Interval::PORTS),
-};
 
 enum Outcome<'a> {
     One(Decision<'a>),
@@ -137,16 +132,11 @@ impl<'a, 's> Rule<'a, 's> {
         self.note(error);
     }
 
-    /// Adds a statement that cannot be read, and the reason. It may end the rule in any way.
-    pub fn fail_undecided(&mut self, error: ReadError) {
-        self.fail(error);
-        self.undecide();
-    }
-
     /// Gives up reading: the rule may do anything with any packet.
     pub fn give_up(&mut self, error: ReadError) {
         self.forget();
-        self.fail_undecided(error);
+        self.undecide();
+        self.note(error);
     }
 
     /// Adds a reason why packet boxes cannot express the rule exactly.
@@ -232,8 +222,9 @@ impl<'a, 's> Rule<'a, 's> {
                 self.outcome = Some(Outcome::One(Some(action)));
             }
             Statement::MayChange(changes) => {
-                self.matches.condition = Condition::Unknown;
-                changes.iter().for_each(|change| self.note_change(*change));
+                for change in changes {
+                    self.add_change(*change, Condition::Unknown);
+                }
             }
             Statement::NoEffect | Statement::Unsupported(..) => {}
         }
@@ -275,24 +266,6 @@ impl<'a, 's> Rule<'a, 's> {
             }
         }
         self.error.map_or(Ok(()), Err)
-    }
-
-    /// The criteria of the rule together with interfaces. The condition is unknown if they are not all expressed.
-    fn with_interfaces(&self, interfaces: ByEnd<'a>) -> (Criteria<'a>, Condition) {
-        let mut criteria = self.criteria.clone();
-        let mut condition = Condition::True;
-        let ends = [
-            (interfaces.input, &mut criteria.input),
-            (interfaces.output, &mut criteria.output),
-        ];
-        for (pattern, own) in ends {
-            match (pattern, &own) {
-                (None, _) => {}
-                (Some(_), Some(_)) => condition = Condition::Unknown,
-                (Some(pattern), None) => *own = Some(one_of(Names::One(pattern), false)),
-            }
-        }
-        (criteria, condition)
     }
 
     /// Appends an action for some of the packets of the rule: those in the boxes and of the families.
@@ -372,69 +345,6 @@ impl<'a, 's> Rule<'a, 's> {
     fn is_unrestricted(&self) -> bool {
         let any_protocol = |p: &HeaderBox| p.header().protocols == Protocols::ALL;
         self.families == Families::BOTH && self.matches.boxes.iter().all(any_protocol)
-    }
-
-    /// Applies the matches of a statement that changes a key: it ends the rule if a key is missing.
-    fn change(&mut self, target: Key, source: &Source) -> Result<(), String> {
-        if !target.is_changeable {
-            self.undecide();
-            return Err(CHANGES.to_owned());
-        }
-        self.imply([target].into_iter());
-        let change = target.mark().map(|mark| mark::change(mark, source.mark));
-        match change {
-            // The value of a mark is never missing once connections are tracked.
-            Some(change) if source.mark.is_some() => {
-                self.note_change(change);
-                self.compute(source);
-            }
-            _ => {
-                self.compute(source);
-                change.into_iter().for_each(|change| self.note_change(change));
-            }
-        }
-        Ok(())
-    }
-
-    fn untrack(&mut self) {
-        self.sets.is_untracked().set(true);
-        self.note_change(Change::Untrack);
-    }
-
-    /// Adds a change of the packets that match so far. Matches of the old value do not describe the changed packets.
-    fn note_change(&mut self, change: Change) {
-        let mut changes = std::mem::take(&mut self.changes);
-        self.effect(
-            self.matches.boxes.iter().copied(),
-            &self.criteria,
-            self.matches.condition,
-            self.families,
-            RuleAction::Change(change),
-            &mut changes,
-        );
-        self.changes = changes;
-        let states = |packets: &HeaderBox| packets.header().states;
-        let was_matched = match change {
-            Change::Mark(_) | Change::RestoreMark { .. } | Change::UnknownMark => {
-                self.criteria.mark.take().is_some()
-            }
-            Change::ConnectionMark(_) | Change::SaveMark { .. } | Change::UnknownConnectionMark => {
-                self.criteria.connection_mark.take().is_some()
-            }
-            Change::Untrack if self.matches.boxes.iter().any(|own| states(own) != States::ALL) => {
-                self.forget();
-                true
-            }
-            Change::Untrack => false,
-        };
-        self.matches.condition &= Condition::true_if(!was_matched);
-    }
-
-    fn compute(&mut self, source: &Source) {
-        self.imply(source.keys.iter().copied());
-        if source.looks_up || source.keys.iter().any(|key| !key.is_always_present) {
-            self.matches.condition = Condition::Unknown;
-        }
     }
 
     fn narrow(&mut self, set: &Set<'a>, keys: &Keys, negated: bool) -> Result<(), String> {
@@ -547,81 +457,13 @@ impl<'a, 's> Rule<'a, 's> {
                 Ok(())
             }
             (Subject::Criterion(criterion), part) => {
-                let is_added = match operator {
-                    Operator::Implicit | Operator::Equal => {
-                        self.add_criterion(criterion, key.mask, part, value, false)
-                    }
-                    Operator::NotEqual => {
-                        self.add_criterion(criterion, key.mask, part, value, true)
-                    }
-                    _ => false,
-                };
-                self.matches.condition &= Condition::true_if(is_added);
+                self.compare_fact(criterion, key.mask, operator, part, value);
                 Ok(())
             }
             _ => {
                 self.matches.condition = Condition::Unknown;
                 Ok(())
             }
-        }
-    }
-
-    /// Adds a match on a criterion. Returns false if [`Criteria`] cannot express it.
-    fn add_criterion(
-        &mut self,
-        criterion: Criterion,
-        mask: u32,
-        part: Part<'a>,
-        value: &Value<'a>,
-        is_negated: bool,
-    ) -> bool {
-        let own = &mut self.criteria;
-        match (criterion, part) {
-            (Criterion::Mark(MarkOf::Packet), _) => {
-                fill(&mut own.mark, mark::comparison(mask, value, is_negated))
-            }
-            (Criterion::Mark(MarkOf::Connection), _) => {
-                let comparison = mark::comparison(mask, value, is_negated);
-                fill(&mut own.connection_mark, comparison)
-            }
-            (Criterion::DestinationType, _) => {
-                let is_local = matches!(value, Value::One(Scalar::Word("local")));
-                fill(
-                    &mut own.destination_is_local,
-                    is_local.then_some(!is_negated),
-                )
-            }
-            (_, Part::Interface(pattern)) => {
-                self.add_interfaces(criterion, Some(Names::One(pattern)), is_negated)
-            }
-            _ => false,
-        }
-    }
-
-    /// Adds a match on interfaces. Returns false if their names are unknown, or if the rule has such a match already.
-    fn add_interfaces(
-        &mut self,
-        criterion: Criterion,
-        names: Option<Names<'a>>,
-        is_negated: bool,
-    ) -> bool {
-        let own = match criterion {
-            Criterion::InputName | Criterion::InputIndex => &mut self.criteria.input,
-            _ => &mut self.criteria.output,
-        };
-        fill(own, names.map(|names| one_of(names, is_negated)))
-    }
-
-    /// Applies the lookup of keys in a set.
-    fn look_up(&mut self, set: &Set<'a>, keys: &Keys, negated: bool) -> Result<(), String> {
-        match keys.single().map(|key| key.subject) {
-            Some(Subject::Criterion(criterion)) if criterion.is_interface() => {
-                let names = set.interfaces(&mut self.matches, keys)?;
-                let is_added = self.add_interfaces(criterion, names, negated);
-                self.matches.condition &= Condition::true_if(is_added);
-                Ok(())
-            }
-            _ => self.narrow(set, keys, negated),
         }
     }
 
@@ -708,21 +550,6 @@ impl<'a, 's> Rule<'a, 's> {
         Ok(())
     }
 }
-
-fn one_of(names: Names, is_negated: bool) -> Interfaces {
-    Interfaces { names, is_negated }
-}
-
-/// Adds a criterion. Returns false if there is none, or one already.
-fn fill<T>(own: &mut Option<T>, criterion: Option<T>) -> bool {
-    let is_added = own.is_none() && criterion.is_some();
-    if is_added {
-        *own = criterion;
-    }
-    is_added
-}
-
-const CHANGES: &str = "changing this field is not supported, because other rules may match it";
 
 const UNTRACKED: &str =
     "'notrack' in an earlier rule may change the state of this packet; match the state before it";

@@ -124,17 +124,12 @@ impl Type {
         let Value::One(Scalar::Word(name)) = *value else {
             return Part::Unknown;
         };
-        let is_number = || name.bytes().all(|byte| byte.is_ascii_digit());
-        let (name, is_prefix) = match (self, name.strip_suffix('*')) {
-            (Type::InterfaceName, Some(start)) => (start, true),
-            (Type::InterfaceIndex, _) if is_number() => return Part::Unknown,
-            _ => (name, false),
-        };
-        // nft writes an asterisk that is a part of the name as `\*`.
-        if name.is_empty() || name.contains('\\') {
-            return Part::Unknown;
+        let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+        match interface_name(name) {
+            Some(pattern) if self == Type::InterfaceName => Part::Interface(pattern),
+            Some(pattern) if !pattern.is_prefix && !is_number => Part::Interface(pattern),
+            _ => Part::Unknown,
         }
-        Part::Interface(Pattern { name, is_prefix })
     }
 
     fn number(self, scalar: Scalar) -> Result<u32, String> {
@@ -221,6 +216,17 @@ fn named_number<'a>(
     };
     let number = number.ok_or_else(|| format!("expected {expected}, not {value}"))?;
     Ok(Part::Number(number))
+}
+
+/// Parses the name of an interface, or the start of names before an asterisk. `None` for a name with escapes: nft writes
+/// an asterisk that is a part of a name as `\*`.
+pub(super) fn interface_name(text: &str) -> Option<Pattern<'_>> {
+    let (name, is_prefix) = match text.strip_suffix('*') {
+        Some(start) => (start, true),
+        None => (text, false),
+    };
+    let is_plain = !name.is_empty() && !name.contains('\\');
+    is_plain.then_some(Pattern { name, is_prefix })
 }
 
 /// The number that a value is, if it is one.

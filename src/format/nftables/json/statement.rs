@@ -245,7 +245,9 @@ fn translate<'a>(key: &str, parts: Option<Translate<'a>>) -> Statement<'a> {
     };
     let value = |part: Option<&'a RawValue>| match part {
         None => Some(None),
-        Some(part) => parsed::<ParsedValue>(part.get()).ok().map(|value| Some(value.0)),
+        Some(part) => parsed::<ParsedValue>(part.get())
+            .ok()
+            .map(|value| Some(value.0)),
     };
     let translation = match (key, value(parts.addr), value(parts.port)) {
         ("dnat", Some(address), Some(port)) => destination(address.as_ref(), port.as_ref()),

@@ -304,10 +304,7 @@ impl<'a> StatementReader<'a> {
         let mut operator = self.operator()?;
         let value = match keys.single().map(|key| key.subject) {
             Some(
-                Subject::Criterion(_)
-                | Subject::Unmodeled(_)
-                | Subject::Ipv6(_)
-                | Subject::Icmpv6,
+                Subject::Criterion(_) | Subject::Unmodeled(_) | Subject::Ipv6(_) | Subject::Icmpv6,
             ) => self.unmodeled()?,
             Some(Subject::Flags | Subject::State) => self.bits(&mut keys, &mut operator)?,
             _ => self.value()?,

@@ -21,15 +21,12 @@ impl<'a> StatementReader<'a> {
             "dnat" | "snat" | "redirect" | "masquerade" => ahead.translation(word),
             _ => Err(String::new()),
         };
-        let effect = match effect {
-            Ok(effect) => {
-                *self = ahead;
-                effect
-            }
-            Err(_) => {
-                self.skip_to_end();
-                Statement::UNDECIDED
-            }
+        let effect = if let Ok(effect) = effect {
+            *self = ahead;
+            effect
+        } else {
+            self.skip_to_end();
+            Statement::UNDECIDED
         };
         Statement::Unsupported(unsupported_statement(word), Box::new(effect))
     }
