@@ -17,6 +17,7 @@ mod junos;
 mod linux_frontends;
 mod mikrotik;
 mod nftables;
+mod nftables_firewall;
 mod packet_sets;
 mod paths;
 mod pf;
