@@ -21,7 +21,7 @@ pub struct Machine<'a> {
     /// The host name.
     pub name: Option<&'a str>,
     pub firewall: Firewall<'a>,
-    /// The IPv4 addresses of the machine that others can use.
+    /// The IPv4 addresses of the machine, except loopback.
     pub own: Option<IntervalSet>,
     pub routes: Routes,
     /// The interface of the default route.
@@ -79,7 +79,9 @@ fn own(
         Ok(part) => addresses::read(part, limits),
         Err(gap) => {
             let reason = gap.reason(Output::Addresses);
-            notes.push(format!("{reason}, so the addresses of the machine are unknown"));
+            notes.push(format!(
+                "{reason}, so the addresses of the machine are unknown"
+            ));
             Ok(None)
         }
     }
@@ -93,13 +95,16 @@ fn known_routes(
     let (routes, reason) = match outputs.get(Output::Routes) {
         Ok(part) => {
             let routes = routes::read(part, limits)?;
-            let reason = "the main table has no default route with one interface, or other tables have one";
+            let reason =
+                "the main table has no default route with one interface, or other tables have one";
             (routes, reason.to_owned())
         }
         Err(gap) => (Routes::default(), gap.reason(Output::Routes)),
     };
     if routes.default_interface().is_none() {
-        notes.push(format!("{reason}, so the interface that leads to Twilio is unknown"));
+        notes.push(format!(
+            "{reason}, so the interface that leads to Twilio is unknown"
+        ));
     }
     Ok(routes)
 }

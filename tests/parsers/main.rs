@@ -7,6 +7,7 @@ mod common;
 mod address_lists;
 mod aws_tools;
 mod bindings;
+mod captures;
 mod cisco_asa;
 mod cisco_ios;
 mod equivalent_rulesets;

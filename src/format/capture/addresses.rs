@@ -4,78 +4,52 @@ use std::net::Ipv4Addr;
 
 use serde::Deserialize;
 
-use super::objects::{self, word_after};
+use super::objects;
 use super::outputs::Part;
 use crate::limits::Limits;
 use crate::packets::{Interval, IntervalSet};
 use crate::read_error::ReadError;
 
-/// Reads the IPv4 addresses of the interfaces that are up; `None` if there are none. Loopback addresses do not count.
+/// Reads the IPv4 addresses, except loopback; `None` if there are none.
+///
+/// Scopes and the states of interfaces make no difference: Linux accepts packets to any of its addresses.
 pub(super) fn read(part: Part, limits: Limits) -> Result<Option<IntervalSet>, ReadError> {
     let addresses = if objects::is_json(part) {
         from_json(part, limits)?
     } else {
-        from_text(part.text)
+        part.text.lines().filter_map(of_line).collect()
     };
     let own = addresses.into_iter().filter(|own| !own.is_loopback());
     let own = own.map(|own| Interval::single(own.to_bits()));
     Ok(IntervalSet::of(own.collect()))
 }
 
-/// The scopes of addresses that other machines can use.
-fn is_global(scope: &str) -> bool {
-    !matches!(scope, "host" | "link" | "nowhere")
-}
-
-/// An interface; without a name where an old version of `ip` leaves out an interface without IPv4.
+/// An interface. Old versions of `ip -4` print an empty object for an interface without IPv4 addresses.
 #[derive(Deserialize)]
+#[serde(expecting = "an interface")]
 struct Link {
-    #[serde(default)]
-    flags: Vec<String>,
     #[serde(default)]
     addr_info: Vec<Address>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an address")]
 struct Address {
     family: Option<String>,
     local: Option<String>,
-    scope: Option<String>,
-}
-
-impl Address {
-    fn ipv4(&self) -> Option<Ipv4Addr> {
-        let scope = self.scope.as_deref().unwrap_or_default();
-        let is_wanted = self.family.as_deref() == Some("inet") && is_global(scope);
-        self.local.as_ref().filter(|_| is_wanted)?.parse().ok()
-    }
 }
 
 fn from_json(part: Part, limits: Limits) -> Result<Vec<Ipv4Addr>, ReadError> {
     let links: Vec<Link> = objects::list(part, limits)?;
-    let up = links.iter().filter(|link| link.flags.iter().any(|flag| flag == "UP"));
-    let addresses = up.flat_map(|link| &link.addr_info);
-    Ok(addresses.filter_map(Address::ipv4).collect())
+    let addresses = links.into_iter().flat_map(|link| link.addr_info);
+    let ipv4 = addresses.filter(|address| address.family.as_deref() == Some("inet"));
+    Ok(ipv4
+        .filter_map(|address| address.local?.parse().ok())
+        .collect())
 }
 
-/// Reads lines such as `2: eth0: <BROADCAST,UP> mtu 1500` and `inet 192.0.2.2/24 brd 192.0.2.255 scope global eth0`.
-fn from_text(text: &str) -> Vec<Ipv4Addr> {
-    let mut addresses = Vec::new();
-    let mut is_up = false;
-    for line in text.lines() {
-        if let Some(details) = line.strip_prefix([' ', '\t']) {
-            addresses.extend(address(details.trim()).filter(|_| is_up));
-        } else {
-            let flags = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
-            is_up = flags.is_some_and(|(flags, _)| flags.split(',').any(|flag| flag == "UP"));
-        }
-    }
-    addresses
-}
-
-fn address(details: &str) -> Option<Ipv4Addr> {
-    let rest = details.strip_prefix("inet ")?;
-    let address = rest.split(['/', ' ']).next()?;
-    let scope = word_after(rest, "scope").unwrap_or_default();
-    is_global(scope).then(|| address.parse().ok())?
+/// Reads a line such as `inet 192.0.2.2/24 brd 192.0.2.255 scope global eth0`.
+fn of_line(line: &str) -> Option<Ipv4Addr> {
+    let address = line.trim_start().strip_prefix("inet ")?;
+    address.split(['/', ' ']).next()?.parse().ok()
 }

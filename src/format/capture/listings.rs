@@ -72,7 +72,8 @@ impl<'a> Splitter<'a> {
             // The line may be a part of a comment. The reader of the language decides.
             Some(rules) if Output::RULES.contains(&rules) => Ok(rules),
             _ => {
-                let problem = format!("this line is not part of a listing of Linux; {USE_COLLECTOR}");
+                let problem =
+                    format!("this line is not part of a listing of Linux; {USE_COLLECTOR}");
                 Err(ReadError::new(place(self.at), problem))
             }
         }

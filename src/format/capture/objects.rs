@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::outputs::Part;
 use crate::format::read::json_node::Node;
+use crate::format::read::lines::place_of_error;
 use crate::limits::Limits;
 use crate::read_error::ReadError;
 
@@ -19,8 +20,10 @@ pub(super) fn list<'a, T: Deserialize<'a>>(
     // This checks the syntax and the number of values.
     Node::root(part.text, limits).map_err(|error| part.moved(error))?;
     serde_json::from_str(part.text).map_err(|error| {
-        let problem = format!("this is not the output of 'ip -j': {error}");
-        part.moved(ReadError::new(0, problem))
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default();
+        let problem = format!("this is not the output of 'ip -j': {message}");
+        part.moved(ReadError::new(place_of_error(part.text, &error), problem))
     })
 }
 

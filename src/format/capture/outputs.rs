@@ -131,7 +131,8 @@ impl<'a> Outputs<'a> {
 
     /// Returns the first output of the collector that is not in the input.
     pub fn first_not_given(&self) -> Option<Output> {
-        let not_given = |(output, _): &&(Output, _)| matches!(self.get(*output), Err(Gap::NotGiven));
+        let not_given =
+            |(output, _): &&(Output, _)| matches!(self.get(*output), Err(Gap::NotGiven));
         NAMES.iter().find(not_given).map(|(output, _)| *output)
     }
 }

@@ -47,7 +47,9 @@ fn in_force(routes: Vec<Route>) -> Routes {
     }
     main.sort_by_key(|route| route.metric);
     let unknown = other.into_iter().map(|route| (route.network, None));
-    let main = main.into_iter().map(|route| (route.network, route.interface));
+    let main = main
+        .into_iter()
+        .map(|route| (route.network, route.interface));
     Routes::new(unknown.chain(main).collect())
 }
 
@@ -60,11 +62,15 @@ fn network(text: &str) -> Option<Interval> {
     match text {
         "default" => Some(Interval::ADDRESSES),
         _ if text.contains('/') => text.parse::<Ipv4Net>().ok().map(Interval::from),
-        _ => text.parse::<Ipv4Addr>().ok().map(|host| Interval::single(host.to_bits())),
+        _ => text
+            .parse::<Ipv4Addr>()
+            .ok()
+            .map(|host| Interval::single(host.to_bits())),
     }
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a route")]
 struct JsonRoute {
     r#type: Option<String>,
     dst: Option<String>,
@@ -108,7 +114,9 @@ impl Route {
             network: network(words().next()?)?,
             table: word_after(destination, "table").unwrap_or(MAIN).to_owned(),
             metric: metric.unwrap_or(0),
-            interface: word_after(destination, "dev").filter(|_| is_plain).map(str::to_owned),
+            interface: word_after(destination, "dev")
+                .filter(|_| is_plain)
+                .map(str::to_owned),
         })
     }
 }

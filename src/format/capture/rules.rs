@@ -37,7 +37,12 @@ pub(super) fn read<'a>(
     };
     note_gaps(outputs, notes);
     // nft prints these tables too, but it does not print all parts of their rules.
-    let named = |table: &Table| format!("table ip {}", table.chains.place().trim_start_matches("table "));
+    let named = |table: &Table| {
+        format!(
+            "table ip {}",
+            table.chains.place().trim_start_matches("table ")
+        )
+    };
     let shown: HashSet<String> = of_iptables_nft.iter().map(named).collect();
     tables.retain(|table| !shown.contains(&table.chains.place()));
     tables.extend(of_iptables_nft);
@@ -104,7 +109,11 @@ fn sets<'a>(
         Err(gap) => gap,
     };
     let listings = [Output::IptablesNft, Output::IptablesLegacy].map(|output| outputs.get(output));
-    if listings.into_iter().flatten().any(|part| mentions(part, "--match-set ")) {
+    if listings
+        .into_iter()
+        .flatten()
+        .any(|part| mentions(part, "--match-set "))
+    {
         notes.push(format!(
             "{}, so the contents of the sets in rules of iptables are unknown",
             gap.reason(Output::Sets)
@@ -135,6 +144,6 @@ fn note_gaps(outputs: &Outputs, notes: &mut Vec<String>) {
 
 /// True if a listing of nft contains extensions of iptables-nft, whose contents nft does not print.
 fn has_opaque_parts(listing: Part) -> bool {
-    let words = [" xt match ", " xt target ", "\"xt\":", " # xt_"];
+    let words = ["xt match ", "xt target ", "\"xt\":", "# xt_"];
     words.iter().any(|word| mentions(listing, word))
 }

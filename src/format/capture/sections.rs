@@ -34,10 +34,7 @@ pub(super) fn read(text: &str) -> Result<Option<Outputs<'_>>, ReadError> {
         None => Ok(Some(outputs)),
         Some(output) => Err(ReadError::new(
             place(start),
-            format_args!(
-                "the capture has no section '{}', {CUT_OFF}",
-                output.name()
-            ),
+            format_args!("the capture has no section '{}', {CUT_OFF}", output.name()),
         )),
     }
 }
@@ -118,11 +115,7 @@ impl<'a> CaptureReader<'a> {
     }
 
     /// Reads the lines of an output.
-    fn section(
-        &mut self,
-        header: Header<'a>,
-        outputs: &mut Outputs<'a>,
-    ) -> Result<(), ReadError> {
+    fn section(&mut self, header: Header<'a>, outputs: &mut Outputs<'a>) -> Result<(), ReadError> {
         let name = header.output.name();
         let start = self.at;
         for _ in 0..header.lines {
