@@ -13,6 +13,7 @@ mod calls;
 mod damage_is_noticed;
 mod documents_and_tables;
 mod hooks;
+mod iptables_rules;
 mod linux_firewalls;
 mod linux_frontends;
 mod packages;

@@ -52,8 +52,9 @@ const HARMLESS: &str = "
 /// Rejects a text that nft may read differently from this program, and a listing that nft may have
 /// printed for other rules.
 ///
-/// It checks all tables, because a quotation mark in one table can change where another one starts.
-pub(super) fn check(text: &str) -> Result<(), ReadError> {
+/// It checks all tables, because a quotation mark in one table can change where another one starts. If
+/// `may_hide_parts` is true, comments of a listing may be parts of rules with any text.
+pub(super) fn check(text: &str, may_hide_parts: bool) -> Result<(), ReadError> {
     let listing = is_listing(text);
     let bytes = text.as_bytes();
     let (mut at, mut last) = (0, 0);
@@ -63,7 +64,7 @@ pub(super) fn check(text: &str) -> Result<(), ReadError> {
             b'"' => check_string(text, last, at)?,
             b'#' => {
                 let end = end_of_line(text, at);
-                if listing {
+                if listing && !(may_hide_parts && is_outside_of_strings(text, at)) {
                     check_comment(text, at, end)?;
                 }
                 end
@@ -135,6 +136,13 @@ fn check_comment(text: &str, start: usize, end: usize) -> Result<(), ReadError> 
         return Err(ReadError::new(place(start), problem));
     }
     Ok(())
+}
+
+/// True if no quoted text begins on the line before this place. No quoted text of an accepted input contains a line
+/// break.
+fn is_outside_of_strings(text: &str, at: usize) -> bool {
+    let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |end| end + 1);
+    !text[start..at].contains('"')
 }
 
 /// Rejects a comment line after a line that a backslash continues: it ends the statement in nft 1.0.6, but
