@@ -186,7 +186,7 @@ pub(super) fn first_packets(rule: &Rule, remotes: IntervalSet, viewpoint: &Viewp
     };
     Cell::from(crate::packets::PacketBox::of(header))
         .with(Dimension::Remote, remotes)
-        .with(Dimension::Local, viewpoint.destinations.clone())
+        .with(Dimension::Local, viewpoint.local(rule.direction).clone())
         .with(
             Dimension::RemotePort,
             IntervalSet::One(rule.remote.ports.into()),
@@ -291,7 +291,7 @@ fn judge(
 
 /// Explains why a packet may not pass.
 fn problem(asked: &Asked, failing: &Cell, viewpoint: &Viewpoint) -> Problem {
-    let example = Packet::of(failing, asked.direction, viewpoint.destinations);
+    let example = Packet::of(failing, asked.direction, viewpoint.local(asked.direction));
     let mut stops = asked.journey.stopped.iter();
     let stop = stops.find(|stop| example.is_in(&stop.flow.original()));
     let mut passed = asked.journey.passed.iter();

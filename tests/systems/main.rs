@@ -22,3 +22,4 @@ mod pipelines;
 mod random_rulesets;
 mod routers;
 mod sip_servers;
+mod verify_packets;
