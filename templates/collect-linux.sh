@@ -8,6 +8,7 @@
 
 # Prints a section: its name, the result, and the text.
 section() {
+    [ "$2" != 'status 0' ] || shown="$shown<$1>"
     lines=0
     [ -z "$3" ] || lines=$(printf '%s\n' "$3" | wc -l)
     printf '===== twilio-sip-allow 1: %s: %s, lines %d =====\n' "$1" "$2" "$lines"
@@ -41,23 +42,23 @@ collect() {
     fi
 }
 
-# True if nft prints its rules as text with only one meaning. nft escapes neither quotation marks nor line breaks in
-# comments, and old versions print '#' before a match that they do not know.
+# True if the text of nft has only one meaning. nft escapes neither quotation marks nor line breaks in quoted texts, and
+# old versions print '#' before a match that they do not know.
 is_clear() {
     line='[^"#\\]*("[^"#\\]*"([ ,]|$)[^"#\\]*)*'
-    ! printf '%s\n' "$1" | grep -Eqv "^$line\$" && ! printf '%s\n' "$1" | grep -Eq 'comment ("[^"]*" [^}:cet]|"")'
+    after_comment='comment ("[^"]*" [^}:cet]|"")'
+    two_texts=' (prefix|set|name) "[^"]*".*[^t] "'
+    ! printf '%s\n' "$1" | grep -Eqv "^$line\$" && ! printf '%s\n' "$1" | grep -Eq "$after_comment|$two_texts"
 }
 
 # Prints the rules of nftables: as text, or as JSON if the text has several meanings.
 nftables() {
-    if ! has nft; then
-        section 'nft list ruleset' missing ''
-    elif ! output=$(nft list ruleset 2>/dev/null </dev/null); then
-        failure 'nft list ruleset' $? nft list ruleset
-    elif is_clear "$output" || ! json=$(nft -j list ruleset 2>/dev/null </dev/null); then
-        section 'nft list ruleset' 'status 0' "$output"
-    else
+    if ! has nft || ! text=$(nft list ruleset 2>/dev/null </dev/null); then
+        collect 'nft list ruleset' nft list ruleset
+    elif ! is_clear "$text" && json=$(nft -j list ruleset 2>/dev/null </dev/null); then
         section 'nft list ruleset' 'status 0' "$json"
+    else
+        section 'nft list ruleset' 'status 0' "$text"
     fi
 }
 
@@ -74,8 +75,8 @@ iptables_save() {
     fi
 }
 
-# Prints the rules of the legacy back end. Without this file, and if it is empty, the kernel has no such table. Even
-# then, iptables-legacy-save would load a kernel module.
+# Prints the rules of the legacy back end. If the file of the kernel is missing or empty, there are none. Then
+# iptables-legacy-save must not run, because it may load a kernel module.
 legacy() {
     tables=/proc/net/ip_tables_names
     if [ -e $tables ] && ! names=$(cat $tables 2>/dev/null); then
@@ -103,7 +104,7 @@ main() {
     LC_ALL=C
     PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
     export LC_ALL PATH
-    failures=
+    failures='' shown=''
     section host 'status 0' "$(uname -n)"
     section user 'status 0' "$(id -u)"
     nftables
@@ -115,6 +116,11 @@ main() {
     ip_objects route route show table all
     collect ip_forward cat /proc/sys/net/ipv4/ip_forward
     echo '===== twilio-sip-allow 1: end ====='
+    case $shown in
+    *'<nft list ruleset>'* | *'<iptables-'*) ;;
+    *) failures="${failures}the rules of the firewall are unknown: no command printed them
+" ;;
+    esac
     [ -n "$failures" ] || return 0
     printf '%s' "$failures" >&2
     [ "$(id -u)" = 0 ] || echo 'run this script as root' >&2

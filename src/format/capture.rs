@@ -24,9 +24,7 @@ pub struct Machine<'a> {
     /// The IPv4 addresses of the machine, except loopback.
     pub own: Option<IntervalSet>,
     pub routes: Routes,
-    /// The interface of the default route.
-    pub default_interface: Option<String>,
-    /// Whether the machine forwards IPv4 packets.
+    /// True if the machine forwards IPv4 packets; `None` if this is unknown.
     pub forwards: Option<bool>,
     /// The facts that the input does not show, with the reasons.
     pub notes: Vec<String>,
@@ -57,7 +55,6 @@ pub fn read(text: &str, limits: Limits) -> Result<Machine<'_>, Vec<ReadError>> {
         name: word(&outputs, Output::Host),
         firewall,
         own,
-        default_interface: routes.default_interface().map(str::to_owned),
         routes,
         forwards: word(&outputs, Output::Forwarding).map(|word| word != "0"),
         notes,

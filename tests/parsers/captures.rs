@@ -180,7 +180,7 @@ fn a_capture_shows_the_machine_and_all_of_its_tables() {
         machine.own,
         addresses(&["203.0.113.9", "198.51.100.7", "10.0.0.5"])
     );
-    assert_eq!(machine.default_interface.as_deref(), Some("eth0"));
+    assert_eq!(machine.routes.default_interface(), Some("eth0"));
     assert_eq!(machine.forwards, Some(true));
     assert_eq!(machine.notes, [""; 0]);
     // The table that nft and iptables-nft-save both print counts once.
@@ -231,6 +231,21 @@ fn a_table_that_only_nft_prints_counts() {
             .iter()
             .any(|table| table.chains.place() == "table ip filter")
     );
+}
+
+#[test]
+fn a_rule_in_json_is_the_text_at_its_place() {
+    let rule =
+        r#"{"family":"inet","table":"own","chain":"input","handle":3,"expr":[{"accept":null}]}"#;
+    let json = format!(
+        r#"{{"nftables":[{{"metainfo":{{"version":"1.0.6","json_schema_version":1}}}},{{"table":{{"family":"inet","name":"own","handle":1}}}},{{"chain":{{"family":"inet","table":"own","name":"input","handle":1,"type":"filter","hook":"input","prio":0,"policy":"drop"}}}},{{"rule":{rule}}}]}}"#
+    );
+    let text = capture(&[("nft list ruleset", "status 0", &[&json, "\n"].concat())]);
+    let machine = machine(&text);
+    let own = &machine.firewall.tables[0];
+    assert_eq!(table(own, &text), "table inet own; input at input 0: 6");
+    let at = own.offset + own.chains.rules("input").unwrap()[0].at;
+    assert_eq!(excerpt(&text, at), rule);
 }
 
 #[test]
@@ -295,7 +310,7 @@ fn a_default_route_with_several_meanings_has_no_interface() {
     ] {
         let text = capture(&[("ip route", "status 0", routes)]);
         let machine = machine(&text);
-        assert_eq!(machine.default_interface, None, "{routes}");
+        assert_eq!(machine.routes.default_interface(), None, "{routes}");
         assert_eq!(machine.notes, [note], "{routes}");
     }
 }
@@ -408,6 +423,16 @@ fn a_capture_that_was_cut_off_is_refused_at_any_place() {
 }
 
 #[test]
+fn a_capture_without_one_of_its_lines_is_refused() {
+    let text = capture(&[]);
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for (number, line) in lines.iter().enumerate() {
+        let rest = [&lines[..number], &lines[number + 1..]].concat().concat();
+        assert!(read(&rest, Limits::default()).is_err(), "{line}");
+    }
+}
+
+#[test]
 fn a_capture_that_was_edited_is_refused() {
     let text = capture(&[]);
     let edited = |from: &str, to: &str| errors(&text.replacen(from, to, 1));
@@ -475,6 +500,21 @@ fn a_capture_holds_one_machine() {
 }
 
 #[test]
+fn a_capture_with_a_million_sections_is_refused_at_once() {
+    let section = "===== twilio-sip-allow 1: host: status 0, lines 0 =====\n";
+    assert_eq!(
+        errors(&section.repeat(1_000_000)),
+        "2: the section 'host' appears twice; provide one file for each machine"
+    );
+    let long = "===== twilio-sip-allow 1: host: status 0, lines 4000000000 =====\n";
+    let message = errors(&[long, &"x\n".repeat(1_000_000)].concat());
+    assert!(
+        message.starts_with("1: the capture ends within the section 'host'"),
+        "{message}"
+    );
+}
+
+#[test]
 fn lines_of_a_login_script_may_precede_a_capture() {
     let text = ["Welcome to pbx1\n\n", &capture(&[])].concat();
     let machine = machine(&text);
@@ -490,7 +530,7 @@ fn a_capture_from_a_terminal_has_other_line_endings() {
     let text = capture(&[]).replace('\n', "\r\n");
     let machine = machine(&text);
     assert_eq!(machine.name, Some("pbx1"));
-    assert_eq!(machine.default_interface.as_deref(), Some("eth0"));
+    assert_eq!(machine.routes.default_interface(), Some("eth0"));
     assert_eq!(machine.forwards, Some(true));
     assert_eq!(
         tables(&machine, &text)[0],
@@ -623,7 +663,7 @@ fn several_listings_are_one_machine() {
             machine.own,
             addresses(&["203.0.113.9", "198.51.100.7", "10.0.0.5"])
         );
-        assert_eq!(machine.default_interface.as_deref(), Some("eth0"));
+        assert_eq!(machine.routes.default_interface(), Some("eth0"));
         let tables = tables(&machine, &text);
         assert_eq!(tables.len(), 4, "{tables:?}");
         assert_eq!(tables[0], "table inet own; input at input -5: 11");

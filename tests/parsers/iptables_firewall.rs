@@ -339,6 +339,15 @@ fn an_unknown_part_of_a_rule_never_makes_it_more_certain() {
                 "-m bpf --bytecode \"4,48 0 0 9\" -j ACCEPT",
                 &["maybe: accept"],
             ),
+            ("-m tls --tls-host \"a b\" -j ACCEPT", &["maybe: accept"]),
+            (
+                "-p tcp --tls-host a\"b\" -j ACCEPT",
+                &["tcp, maybe: undecided"],
+            ),
+            (
+                "-p tcp -m comment --comment \"a\"b -j ACCEPT",
+                &["tcp, maybe: accept"],
+            ),
             (
                 "-s sip.example.com -p tcp -j ACCEPT",
                 &["tcp, maybe: accept"],
@@ -399,6 +408,44 @@ fn an_unknown_part_of_a_rule_never_makes_it_more_certain() {
         branches(&firewall(ambiguous, "").tables[0], "INPUT"),
         [": undecided"]
     );
+}
+
+/// Rules of every kind, for small changes.
+const RULES: [&str; 8] = [
+    "-s 10.0.0.0/8,192.0.2.1 -i eth+ -p udp -m multiport --dports 5060,10000:20000 -m comment --comment \"a\" -j ACCEPT",
+    "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m connlimit --connlimit-above 5 -j REJECT --reject-with tcp-reset",
+    "-m mark ! --mark 0x1/0xff -m addrtype --dst-type LOCAL --limit-iface-in -j RETURN",
+    "-m set --match-set services src,dst --return-nomatch -j SET --add-set networks src --exist",
+    "-p udp -j DNAT --to-destination 10.0.0.1-10.0.0.3:5060-5070/5000 --random --persistent",
+    "-j CONNMARK --save-mark --nfmask 0xff --ctmask 0xffffffff",
+    "-p tcp -j REDIRECT --to-ports 5-7",
+    "-d 10.0.0.0/24 -g OTHER",
+];
+
+/// Neither a change of a word nor the end of a rule makes the program crash, and a rule with an unknown option is never
+/// certain.
+#[test]
+fn a_damaged_rule_is_never_certain() {
+    for rule in RULES {
+        let words: Vec<&str> = rule.split(' ').collect();
+        for at in 0..words.len() {
+            let with = |word: &str| [&words[..at], &[word], &words[at..]].concat().join(" ");
+            for word in ["!", "-", "--", "\u{e9}", ",", "-j", "0x", "/", ":"] {
+                let replaced = [&words[..at], &[word], &words[at + 1..]].concat();
+                effect(&replaced.join(" "), SETS);
+                effect(&with(word), SETS);
+            }
+            effect(&words[..at].join(" "), SETS);
+            if words[at].starts_with('-') && words[at] != "-j" {
+                let effects = effect(&with("--nonesuch 5"), SETS);
+                let is_of_target =
+                    words[..at].contains(&"DNAT") || words[..at].contains(&"REDIRECT");
+                for effect in effects.iter().filter(|_| !is_of_target) {
+                    assert!(effect.contains("maybe"), "{rule} {at}: {effect}");
+                }
+            }
+        }
+    }
 }
 
 /// As `ipset save` prints it, except for the host bits and the spelling of `icmp`.
@@ -723,6 +770,15 @@ fn rejects_a_text_whose_structure_cannot_be_read() {
         let found: Vec<_> = errors.iter().map(|e| (e.at(), e.problem())).collect();
         assert_eq!(found, [(at, problem.to_owned())], "{text}");
     }
+    let unclosed =
+        "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m tls --tls-host \"a b\n-A INPUT -j c\"\nCOMMIT\n";
+    let errors = iptables_firewall(unclosed, None, Limits::default())
+        .map(|_| ())
+        .unwrap_err();
+    assert_eq!(
+        errors[0].problem(),
+        "a quoted text with spaces cannot follow '--tls-host': iptables prints none there"
+    );
     let cut_off = "create a hash:ip family inet\nadd a 10.0.0.1";
     let errors = iptables_firewall("", Some(cut_off), Limits::default())
         .map(|_| ())

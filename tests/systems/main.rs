@@ -10,6 +10,7 @@ mod ansible;
 mod aws;
 mod aws_and_cisco_programs;
 mod calls;
+mod collector;
 mod damage_is_noticed;
 mod documents_and_tables;
 mod hooks;

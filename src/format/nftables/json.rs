@@ -21,7 +21,7 @@ use super::rule::{Rule, Statement};
 use super::table::{Base, Body, SetName, Syntax, Table, listed_twice};
 use super::tables::{Tables, Wanted};
 use super::value::{Element, Type};
-use super::words::{check_hook, table_flag};
+use super::words::check_hook;
 use crate::firewall::RuleText;
 use crate::format::read::json_node::JSON_CUT_OFF;
 use crate::format::read::lines::{place, place_of_error};
@@ -63,6 +63,12 @@ impl Syntax for Json {
         parsed::<set::Set>(object.text)
             .and_then(set::Set::read)
             .map_err(|problem| ReadError::new(object.at, problem))
+    }
+
+    fn has_elements(body: &Body) -> bool {
+        let key = memchr::memmem::Finder::new("\"elem\"");
+        let mut objects = body.properties.iter();
+        objects.any(|object| key.find(object.text.as_bytes()).is_some())
     }
 
     fn base<'a>(body: &Body<'a>) -> Option<Base<'a>> {
@@ -166,11 +172,10 @@ impl<'a> ListingReader<'a> {
         if !self.tables.select((table.family, table.name))? {
             return Ok(());
         }
-        if self.tables.are_all() {
-            self.tables.current().is_dormant = table.is_dormant();
-            return Ok(());
+        for flag in table.flags.iter().flat_map(|flags| &flags.0) {
+            self.tables.add_flag(flag)?;
         }
-        table.check()
+        Ok(())
     }
 
     /// Reads a chain, a set or a map.
@@ -362,20 +367,6 @@ struct TableObject<'a> {
     comment: Option<IgnoredAny>,
     #[serde(borrow)]
     flags: Option<Words<'a>>,
-}
-
-impl TableObject<'_> {
-    /// True if no chain of the table is in force. nft 1.0.6 prints only the first letter of a single flag.
-    fn is_dormant(&self) -> bool {
-        let mut flags = self.flags.iter().flat_map(|flags| &flags.0);
-        flags.any(|flag| matches!(*flag, "dormant" | "d"))
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let flags = self.flags.iter().flat_map(|flags| &flags.0);
-        let mut others = flags.filter(|flag| !matches!(**flag, "owner" | "persist"));
-        others.next().map_or(Ok(()), |flag| Err(table_flag(flag)))
-    }
 }
 
 #[derive(Deserialize)]

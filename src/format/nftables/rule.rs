@@ -176,7 +176,8 @@ impl<'a, 's> Rule<'a, 's> {
             if matches!(outcome, Outcome::One(None)) {
                 self.undecide();
             }
-            return Err("expected only counters and logs after a verdict".into());
+            self.note("expected only counters and logs after a verdict".into());
+            return Ok(());
         }
         self.apply_supported(statement)?;
         let work = self.spent.saturating_add(self.matches.cost);

@@ -111,6 +111,15 @@ impl<'a> Set<'a> {
         })
     }
 
+    /// Creates a set that is known to have no elements.
+    pub fn empty(types: Vec<Type>) -> Self {
+        Set {
+            types,
+            entries: Vec::new(),
+            interfaces: OnceCell::new(),
+        }
+    }
+
     /// Creates a set that is written inside a rule, for the keys on its left side.
     pub fn anonymous(keys: &Keys, elements: &[Element<'a>]) -> Result<Self, ReadError> {
         let value_type = |key: Key| match key.subject {

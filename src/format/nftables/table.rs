@@ -18,8 +18,6 @@ use crate::read_error::ReadError;
 /// Family and name of a table.
 pub(super) type TableName<'a> = (&'a str, &'a str);
 
-const AMBIGUOUS: &str = "nft does not escape quotation marks, so a quoted text in this rule may end elsewhere; provide the output of 'nft -j list ruleset'";
-
 /// The work counted for one combination, because creating and sorting it takes several steps.
 const WORK: usize = 4;
 
@@ -68,11 +66,19 @@ pub(super) trait Syntax {
     /// Parses the text of a rule and adds its statements to `rule`.
     fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>);
 
+    /// Does the same for a rule that nft may also print for another rule. Only the text syntax has such rules.
+    fn ambiguous_rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) {
+        Self::rule(text, rule);
+    }
+
     /// Adds to `found` the sets whose elements a rule adds or deletes.
     fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String>;
 
     /// The types of a set and its elements.
     fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError>;
+
+    /// True if the listing of a set shows elements.
+    fn has_elements(body: &Body) -> bool;
 
     /// The properties of a base chain, as far as they are understood; `None` for other chains.
     fn base<'a>(body: &Body<'a>) -> Option<Base<'a>>;
@@ -142,9 +148,22 @@ struct Changes<'a> {
     by_rule: HashMap<SetName<'a>, u32>,
 }
 
+/// The purpose that a table is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Its chains are units that must contain certain rules.
+    Unit,
+    /// It is a part of the whole firewall, and has chains and rules of any kind.
+    Firewall {
+        /// True if the input shows the elements of sets, so that a set without elements is empty.
+        lists_elements: bool,
+    },
+}
+
 /// A table.
 pub(super) struct Table<'a, S> {
     pub name: TableName<'a>,
+    pub purpose: Purpose,
     pub chains: HashMap<&'a str, Body<'a>>,
     pub sets: HashMap<&'a str, NamedSet<'a>>,
     /// The places of rules that nft may also print for other rules.
@@ -153,8 +172,6 @@ pub(super) struct Table<'a, S> {
     filled: Vec<&'a str>,
     /// True if other tables have base chains. Meaningless if all tables are read.
     pub other_tables_have_hooks: bool,
-    /// True if the table is read as a part of the whole firewall, which may have chains of any kind.
-    is_of_firewall: bool,
     /// True if no chain of the table is in force.
     pub is_dormant: bool,
     changes: OnceCell<Result<Changes<'a>, ReadError>>,
@@ -170,7 +187,7 @@ impl<'a, S> Table<'a, S> {
     /// Creates a table without contents. `work` is shared with the other tables of the input.
     pub fn new(
         name: TableName<'a>,
-        is_of_firewall: bool,
+        purpose: Purpose,
         work: Rc<Cell<usize>>,
         limits: Limits,
     ) -> Self {
@@ -181,7 +198,7 @@ impl<'a, S> Table<'a, S> {
             ambiguous: HashSet::new(),
             filled: Vec::new(),
             other_tables_have_hooks: false,
-            is_of_firewall,
+            purpose,
             is_dormant: false,
             changes: OnceCell::new(),
             work,
@@ -205,14 +222,6 @@ impl<'a, S> Table<'a, S> {
         for name in self.filled.drain(..) {
             self.chains.entry(name).or_default().flush();
         }
-    }
-
-    /// Counts the work of reading a rule. Fails above the limit, and if the text may mean something else.
-    fn check_clear(&self, rule: RuleText) -> Result<(), String> {
-        if self.ambiguous.contains(&rule.at) {
-            return Err(AMBIGUOUS.to_owned());
-        }
-        self.spend(reading_work(rule.text))
     }
 
     /// Counts work. Fails above the limit.
@@ -276,6 +285,12 @@ impl<'a, S: Syntax> Sets<'a> for Table<'a, S> {
             let texts = set.body.properties.iter().chain(&set.body.entries);
             self.spend(texts.map(|text| reading_work(text.text)).sum())?;
             let (types, elements) = S::set(&set.body)?;
+            let lists_elements = Purpose::Firewall {
+                lists_elements: true,
+            };
+            if elements.is_empty() && self.purpose == lists_elements {
+                return Ok(Set::empty(types));
+            }
             let place = set.body.properties.first().map(|property| property.at);
             Set::new(types, &elements).map_err(|error| match place {
                 Some(place) => error.or_at(place),
@@ -308,7 +323,7 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         let Some(body) = self.chains.get(chain) else {
             return Ok(None);
         };
-        if self.is_of_firewall {
+        if self.purpose != Purpose::Unit {
             return Ok(S::base(body).map(|base| (base.accepts, base.at)));
         }
         if let (false, Some(rule)) = (body.declared, body.entries.first()) {
@@ -371,9 +386,10 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         limits: Limits,
         branches: &mut Vec<RuleBranch<'a>>,
     ) -> Result<(), ReadError> {
-        let is_clear = self.check_clear(text);
+        let spent = self.spend(reading_work(text.text));
         let mut rule = Rule::new(self, self.takes_ipv6(), limits, self.work.get());
-        match is_clear {
+        match spent {
+            _ if self.ambiguous.contains(&text.at) => S::ambiguous_rule(text, &mut rule),
             Ok(()) => S::rule(text, &mut rule),
             Err(problem) => rule.give_up(problem.into()),
         }

@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::table::{Table, TableName};
+use super::table::{Purpose, Syntax, Table, TableName};
+use super::words::table_flag;
 use crate::limits::{Limit, Limits};
 
 /// The tables that a caller asks for.
@@ -38,7 +39,7 @@ pub(super) struct Tables<'a, S> {
     limits: Limits,
 }
 
-impl<'a, S> Tables<'a, S> {
+impl<'a, S: Syntax> Tables<'a, S> {
     pub fn new(wanted: Wanted<'a>, limits: Limits) -> Self {
         let mut tables = Tables {
             wanted,
@@ -63,8 +64,13 @@ impl<'a, S> Tables<'a, S> {
     fn add(&mut self, name: TableName<'a>) {
         self.numbers.insert(name, self.all.len());
         let work = Rc::clone(&self.work);
-        let is_of_firewall = self.are_all();
-        let table = Table::new(name, is_of_firewall, work, self.limits);
+        let purpose = match self.wanted {
+            Wanted::One(_) => Purpose::Unit,
+            Wanted::All => Purpose::Firewall {
+                lists_elements: false,
+            },
+        };
+        let table = Table::new(name, purpose, work, self.limits);
         self.all.push(table);
     }
 
@@ -89,10 +95,23 @@ impl<'a, S> Tables<'a, S> {
         &mut self.all[self.current]
     }
 
-    /// Notes that a table that is not wanted has a base chain.
+    /// Adds a flag of the table that was selected last.
+    pub fn add_flag(&mut self, flag: &str) -> Result<(), String> {
+        match flag {
+            "owner" | "persist" => Ok(()),
+            "dormant" if self.are_all() => {
+                self.current().is_dormant = true;
+                Ok(())
+            }
+            _ => Err(table_flag(flag)),
+        }
+    }
+
+    /// Notes that a table that is not wanted has a base chain. This matters only for a single wanted table.
     pub fn note_other_hook(&mut self) {
-        let tables = self.all.iter_mut();
-        tables.for_each(|table| table.other_tables_have_hooks = true);
+        if let [table] = &mut self.all[..] {
+            table.other_tables_have_hooks = true;
+        }
     }
 
     /// Removes all tables, or those of a family.
@@ -128,9 +147,16 @@ impl<'a, S> Tables<'a, S> {
     }
 
     /// Returns the tables in force, at the end of the input.
-    pub fn finished(self) -> Vec<Table<'a, S>> {
-        let tables = self.all.into_iter();
-        let in_force = tables.filter(|table| !table.is_dormant);
+    pub fn finished(mut self) -> Vec<Table<'a, S>> {
+        if self.are_all() {
+            // `nft -t list ruleset` omits the elements of all sets.
+            let mut sets = self.all.iter().flat_map(|table| table.sets.values());
+            let lists_elements = sets.any(|set| S::has_elements(&set.body));
+            for table in &mut self.all {
+                table.purpose = Purpose::Firewall { lists_elements };
+            }
+        }
+        let in_force = self.all.into_iter().filter(|table| !table.is_dormant);
         in_force.map(Table::finished).collect()
     }
 }

@@ -15,7 +15,6 @@ use super::table::{Base, Body, SetName, Syntax, Table, listed_twice};
 use super::tables::{Tables, Wanted};
 use super::token::{Token, Tokens, end_of_line, end_of_quotation};
 use super::value::{Element, Type};
-use super::words::table_flag;
 use crate::firewall::RuleText;
 use crate::format::read::lines::{lines, place};
 use crate::format::read::number::is_number;
@@ -32,12 +31,20 @@ impl Syntax for Text {
         statement::rule(text, rule);
     }
 
+    fn ambiguous_rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) {
+        statement::ambiguous_rule(text, rule);
+    }
+
     fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
         changes::changed_sets(rule.text, found)
     }
 
     fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError> {
         set::set(body)
+    }
+
+    fn has_elements(body: &Body) -> bool {
+        !body.entries.is_empty()
     }
 
     fn base<'a>(body: &Body<'a>) -> Option<Base<'a>> {
@@ -358,26 +365,14 @@ impl<'a> ListingReader<'a> {
             }
             "flags" => {
                 let flags = self.rest_of_statement().map_err(StatementError::Fatal)?;
-                self.table_flags(flags.text)
+                let mut flags = flags.text.split(',').map(str::trim);
+                Ok(flags.try_for_each(|flag| self.tables.add_flag(flag))?)
             }
             "comment" => self.skip_statement(),
             object if OTHER_OBJECTS.contains(&object) => self.skip_statement(),
             // Only chains decide about packets.
             _ if self.tables.are_all() => self.skip_statement(),
             other => Err(format!("'{other}' is unknown; {EXPECTED}").into()),
-        }
-    }
-
-    fn table_flags(&mut self, flags: &str) -> Done {
-        let mut flags = flags.split(',').map(str::trim);
-        if self.tables.are_all() {
-            self.tables.current().is_dormant |= flags.any(|flag| flag == "dormant");
-            return Ok(());
-        }
-        let known = |flag: &&str| matches!(*flag, "owner" | "persist");
-        match flags.find(|flag| !known(flag)) {
-            None => Ok(()),
-            Some(flag) => Err(table_flag(flag).into()),
         }
     }
 
@@ -392,7 +387,7 @@ impl<'a> ListingReader<'a> {
         if self.listing {
             let ambiguous = statements
                 .iter()
-                .filter(|rule| scan::is_ambiguous(rule.text));
+                .filter(|rule| scan::before_ambiguity(rule.text).is_some());
             table.ambiguous.extend(ambiguous.map(|rule| rule.at));
         }
         let body = table.chain(name);

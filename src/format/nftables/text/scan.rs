@@ -23,20 +23,22 @@ pub(super) fn is_hidden_part(statement: &str) -> bool {
     statement.starts_with('#')
 }
 
-/// True if a rule of a listing contains a quoted text that may end at a later quotation mark than it
-/// seems to. The comment of the rule does not count.
-pub(super) fn is_ambiguous(rule: &str) -> bool {
+/// Returns the part of a rule of a listing before a quoted text that may end at a later quotation mark than it
+/// seems to. `None` if there is no such text. The comment of the rule does not count.
+pub(super) fn before_ambiguity(rule: &str) -> Option<&str> {
     // Only a rule with at least two quoted texts can be ambiguous.
-    if memchr::memchr_iter(b'"', rule.as_bytes()).nth(2).is_none() {
-        return false;
-    }
+    memchr::memchr_iter(b'"', rule.as_bytes()).nth(2)?;
     let mut tokens = Tokens::new(rule);
-    let (mut word, mut is_open) = ("", false);
+    let (mut word, mut before) = ("", None);
     loop {
+        let start = tokens.at;
         match tokens.next() {
-            Ok(Token::End) | Err(_) => return false,
-            Ok(Token::Quoted(_)) if is_open => return true,
-            Ok(Token::Quoted(_)) => is_open = !word.is_empty() && !is_listed(HARMLESS, word),
+            Ok(Token::End) | Err(_) => return None,
+            Ok(Token::Quoted(_)) if before.is_some() => return before,
+            Ok(Token::Quoted(_)) => {
+                let is_open = !word.is_empty() && !is_listed(HARMLESS, word);
+                before = is_open.then_some(&rule[..start]);
+            }
             Ok(Token::Word(next)) => word = next,
             Ok(_) => word = "",
         }

@@ -1,6 +1,6 @@
 //! The statements of rules (nft(8), "Statements").
 
-use super::scan::is_hidden_part;
+use super::scan::{before_ambiguity, is_hidden_part};
 use super::statement_reader::StatementReader;
 use crate::firewall::{RuleAction, RuleText};
 use crate::format::nftables::families::Families;
@@ -38,6 +38,27 @@ pub(super) fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) {
             }
         }
     }
+}
+
+const AMBIGUOUS: &str = "nft does not escape quotation marks, so a quoted text in this rule may end elsewhere; provide the output of 'nft -j list ruleset'";
+
+/// Parses the text of a rule up to a quoted text that may end elsewhere. This text may also contain the verdict.
+pub(super) fn ambiguous_rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) {
+    rule.fail(AMBIGUOUS.into());
+    let before = before_ambiguity(text.text).unwrap_or_default();
+    let clear = RuleText {
+        text: before,
+        ..text
+    };
+    if let Ok(mut reader) = StatementReader::new(clear) {
+        while reader.token != Token::End {
+            match reader.statement() {
+                Ok(statement) => rule.add(statement),
+                Err(_) => break,
+            }
+        }
+    }
+    rule.add(visible_verdict(&text.text[before.len()..]));
 }
 
 /// The verdict at the end of a text that is only partly understood.
