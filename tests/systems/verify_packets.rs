@@ -27,6 +27,9 @@ pub struct Generated {
 /// The number of firewalls for each back end, unless the variable `VERIFY_FIREWALLS` names another one.
 const FIREWALLS: usize = 100;
 
+/// The most disagreements about one firewall that are shown.
+const SHOWN_OF_EACH: usize = 3;
+
 /// About as many disagreements as are shown.
 const MAX_SHOWN: usize = 20;
 
@@ -106,6 +109,7 @@ fn kernel_agrees(test: &str, back_end: BackEnd) {
         wrong.extend(
             found
                 .iter()
+                .take(SHOWN_OF_EACH)
                 .map(|text| format!("PACKET_SEED={own_seed} {back_end:?} {place:?}: {text}")),
         );
         if !found.is_empty() {

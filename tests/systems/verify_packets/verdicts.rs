@@ -154,6 +154,13 @@ impl<'t> Tried<'t> {
         self.next_port
     }
 
+    /// Adds a disagreement, once.
+    fn add_wrong(&mut self, text: String) {
+        if !self.wrong.contains(&text) {
+            self.wrong.push(text);
+        }
+    }
+
     fn add(&mut self, opening: Opening, claim: Claim) {
         self.probes.push(Probe { opening, claim });
     }
@@ -207,8 +214,8 @@ impl<'t> Tried<'t> {
                         counts.depending_cells += regions.len();
                         let unknown = problem["unknown"].as_array().unwrap();
                         if unknown.is_empty() || !self.has_unknown {
-                            let text = format!("depends without a reason: {call}");
-                            self.wrong.push(text);
+                            let text = format!("depends without a reason: {unknown:?}");
+                            self.add_wrong(text);
                         }
                     }
                 }
@@ -221,9 +228,11 @@ impl<'t> Tried<'t> {
                     self.add(opening, Claim::Exposed(exposure.clone()));
                 }
             } else if !self.has_unknown {
-                self.wrong.push(format!(
-                    "an exposure is uncertain without a reason: {exposure}"
-                ));
+                let text = format!(
+                    "an exposure is uncertain without a reason: {}",
+                    exposure["unknown"]
+                );
+                self.add_wrong(text);
             }
         }
     }
@@ -368,7 +377,7 @@ impl<'t> Tried<'t> {
                 stage: problem.map(|problem| problem.stage),
                 has_unknown: problem.is_some_and(|problem| !problem.assumed.is_empty()),
                 why: problem.map_or_else(String::new, |problem| {
-                    explain(problem, self.capture, &lines)
+                    explain(problem, &machine, self.capture, &lines)
                 }),
             };
             self.add(opening, claim);
@@ -693,15 +702,31 @@ fn remote(random: &mut Random, rule: &Rule, number: usize) -> String {
     dotted(random.between(first.into(), last.into()))
 }
 
-fn explain(problem: &Problem, text: &str, lines: &Lines) -> String {
+fn explain(problem: &Problem, machine: &Machine, text: &str, lines: &Lines) -> String {
     let line = |at: u32| format!("line {}: {}", lines.number(at), excerpt(text, at));
     let cause = match problem.cause {
         Cause::Rule(at) | Cause::Policy(at) | Cause::Diverted(at) => line(at),
         Cause::NotForwarded => "not forwarded".to_owned(),
     };
-    let assumed: Vec<String> = problem.assumed.iter().map(|at| line(*at)).collect();
-    format!(
-        "{:?} {cause}; assumed: {assumed:?}; example {:?}",
-        problem.cause, problem.example
-    )
+    let assumed = problem
+        .assumed
+        .iter()
+        .map(|at| format!("{}: {}", line(*at), unread(machine, *at)));
+    let assumed: Vec<String> = assumed.collect();
+    format!("{:?} {cause}; assumed: {assumed:?}", problem.cause)
+}
+
+/// The reason why a rule cannot be read exactly.
+fn unread(machine: &Machine, at: u32) -> String {
+    for table in &machine.firewall.tables {
+        for chain in table.chains.names() {
+            for rule in table.chains.rules(chain).unwrap_or_default() {
+                if table.offset + rule.at == at {
+                    let read = table.chains.read(*rule, Limits::default(), &mut Vec::new());
+                    return read.err().map_or_else(String::new, |error| error.problem());
+                }
+            }
+        }
+    }
+    String::new()
 }
