@@ -57,14 +57,6 @@ pub(super) enum Statement<'a> {
 impl Statement<'_> {
     /// A statement that may accept, deny, or continue with the next rule.
     pub const UNDECIDED: Self = Statement::Verdict(Some(RuleAction::Undecided));
-
-    /// The reason why a unit cannot contain the statement.
-    pub fn problem(&self) -> Option<&str> {
-        match self {
-            Statement::Unsupported(problem, _) => Some(problem),
-            _ => None,
-        }
-    }
 }
 
 enum Outcome<'a> {
