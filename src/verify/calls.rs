@@ -186,7 +186,7 @@ pub(super) fn first_packets(rule: &Rule, remotes: IntervalSet, viewpoint: &Viewp
     };
     Cell::from(crate::packets::PacketBox::of(header))
         .with(Dimension::Remote, remotes)
-        .with(Dimension::Local, viewpoint.destinations.clone())
+        .with(Dimension::Local, viewpoint.local(rule.direction).clone())
         .with(
             Dimension::RemotePort,
             IntervalSet::One(rule.remote.ports.into()),
@@ -318,7 +318,8 @@ fn problem(
     failing: &Cell,
     viewpoint: &Viewpoint,
 ) -> Result<Problem, LimitExceeded> {
-    let example = Packet::of(failing, asked.question.direction, viewpoint.destinations);
+    let direction = asked.question.direction;
+    let example = Packet::of(failing, direction, viewpoint.local(direction));
     let headers = asked.question.packets.iter().map(|cell| cell.header);
     let header = headers.reduce(|first, _| first).unwrap_or(failing.header);
     let journey = follower.follow(&Question {
