@@ -42,11 +42,13 @@ collect() {
     fi
 }
 
-# True if nft prints its rules as text with only one meaning. nft escapes neither quotation marks nor line breaks in
-# comments, and old versions print '#' before a match that they do not know.
+# True if the text of nft has only one meaning. nft escapes neither quotation marks nor line breaks in quoted texts, and
+# old versions print '#' before a match that they do not know.
 is_clear() {
     line='[^"#\\]*("[^"#\\]*"([ ,]|$)[^"#\\]*)*'
-    ! printf '%s\n' "$1" | grep -Eqv "^$line\$" && ! printf '%s\n' "$1" | grep -Eq 'comment ("[^"]*" [^}:cet]|"")'
+    after_comment='comment ("[^"]*" [^}:cet]|"")'
+    two_texts=' (prefix|set|name) "[^"]*".*[^t] "'
+    ! printf '%s\n' "$1" | grep -Eqv "^$line\$" && ! printf '%s\n' "$1" | grep -Eq "$after_comment|$two_texts"
 }
 
 # Prints the rules of nftables: as text, or as JSON if the text has several meanings.
@@ -73,8 +75,8 @@ iptables_save() {
     fi
 }
 
-# Prints the rules of the legacy back end. Without this file, and if it is empty, the kernel has no such table. Even
-# then, iptables-legacy-save would load a kernel module.
+# Prints the rules of the legacy back end. If the file of the kernel is missing or empty, there are none. Then
+# iptables-legacy-save must not run, because it may load a kernel module.
 legacy() {
     tables=/proc/net/ip_tables_names
     if [ -e $tables ] && ! names=$(cat $tables 2>/dev/null); then

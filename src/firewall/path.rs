@@ -3,6 +3,7 @@
 //! Packets pass the hooks of the kernel in a fixed order, and at each hook the base chains by their priorities. A packet
 //! passes the firewall if no base chain on its path stops it.
 
+mod batch;
 mod compiled;
 mod flow;
 mod hooks;
@@ -127,6 +128,9 @@ fn incoming(
             (_, Some(false)) => forwarded.push(flow),
             (Position::Host, Some(true)) => for_machine.push(flow),
             (Position::Host, None) => {
+                let mut flow = flow;
+                let place = flow.before.as_ref().map_or(0, |before| before.changed_by);
+                flow.assume(place);
                 forwarded.push(flow.clone());
                 for_machine.push(flow);
             }

@@ -24,7 +24,7 @@ pub struct Machine<'a> {
     /// The IPv4 addresses of the machine, except loopback.
     pub own: Option<IntervalSet>,
     pub routes: Routes,
-    /// Whether the machine forwards IPv4 packets.
+    /// True if the machine forwards IPv4 packets; `None` if this is unknown.
     pub forwards: Option<bool>,
     /// The facts that the input does not show, with the reasons.
     pub notes: Vec<String>,

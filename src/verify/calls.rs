@@ -8,12 +8,12 @@ use super::viewpoint::Viewpoint;
 use crate::firewall::{
     Cause, Decision, Flow, Follower, Journey, Position, Question, later_packets,
 };
-use crate::limits::LimitExceeded;
+use crate::limits::{LimitExceeded, Limits};
 use crate::packets::{Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, Protocols};
 use crate::policy::{ALL_REGIONS, Plane, Policy, PortRange, RemoteNetwork, Rule, Transport};
 
 /// The verdict about packets at a firewall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// All packets pass, whatever the unknown conditions are.
     Passes,
@@ -102,12 +102,12 @@ fn call(
     let all = remotes.reduce(|all, more| all.or_set(&more));
     let packets = all.map(|remotes| first_packets(rule, remotes, viewpoint));
     let question = viewpoint.question(rule.direction, packets.into_iter().collect());
-    let first = Asked::new(follower, Stage::First, &question)?;
+    let first = Asked::new(follower, Stage::First, question)?;
     let mut asked = later(follower, &first, viewpoint)?;
     asked.insert(0, first);
     let mut groups: Vec<Group> = Vec::new();
     for (region, remotes) in parts {
-        let (verdict, problem) = judge(&asked, &remotes, viewpoint)?;
+        let (verdict, problem) = judge(follower, &asked, &remotes, viewpoint)?;
         add(&mut groups, region, verdict, problem);
     }
     Ok(Call {
@@ -184,7 +184,7 @@ pub(super) fn first_packets(rule: &Rule, remotes: IntervalSet, viewpoint: &Viewp
     };
     Cell::from(crate::packets::PacketBox::of(header))
         .with(Dimension::Remote, remotes)
-        .with(Dimension::Local, viewpoint.destinations.clone())
+        .with(Dimension::Local, viewpoint.local(rule.direction).clone())
         .with(
             Dimension::RemotePort,
             IntervalSet::One(rule.remote.ports.into()),
@@ -196,49 +196,64 @@ pub(super) fn first_packets(rule: &Rule, remotes: IntervalSet, viewpoint: &Viewp
 }
 
 /// A question with its answer.
-struct Asked {
+struct Asked<'q> {
     stage: Stage,
-    direction: Direction,
+    question: Question<'q>,
+    journey: Journey,
     /// The packets of the question, to any local address.
     packets: Vec<Cell>,
-    journey: Journey,
     /// The packets that pass under all conditions, to any local address.
     certain: Vec<Cell>,
     /// The packets that pass under some conditions, to any local address.
     possible: Vec<Cell>,
 }
 
-impl Asked {
+impl<'q> Asked<'q> {
     fn new(
         follower: &mut Follower,
         stage: Stage,
-        question: &Question,
-    ) -> Result<Asked, LimitExceeded> {
-        let journey = follower.follow(question)?;
-        let passed: Vec<Cell> = journey.passed.iter().map(Flow::original).collect();
-        let stopped = journey.stopped.iter().map(|stop| stop.flow.original());
-        let stopped: Vec<Cell> = stopped.collect();
-        let possible = passed.iter().map(to_any_address).collect();
-        let certain = without(passed, &stopped, question.limits)?;
+        question: Question<'q>,
+    ) -> Result<Self, LimitExceeded> {
+        let journey = follower.follow(&question)?;
+        let possible = journey.passed.iter().map(Flow::original);
+        let certain = certain(&journey, question.limits)?;
         Ok(Asked {
             stage,
-            direction: question.direction,
             packets: question.packets.iter().map(to_any_address).collect(),
             certain: certain.iter().map(to_any_address).collect(),
-            possible,
+            possible: possible.map(|cell| to_any_address(&cell)).collect(),
+            question,
             journey,
         })
     }
 }
 
+/// Returns the packets that pass under all conditions, as they were before any translation.
+fn certain(journey: &Journey, limits: Limits) -> Result<Vec<Cell>, LimitExceeded> {
+    let (certain, uncertain): (Vec<&Flow>, Vec<&Flow>) =
+        journey.passed.iter().partition(|flow| flow.is_certain());
+    let uncertain = uncertain.into_iter().map(Flow::original).collect();
+    let mut cells = without(uncertain, &uncertain_stops(journey), limits)?;
+    cells.extend(certain.into_iter().map(Flow::original));
+    Ok(cells)
+}
+
+/// Returns the packets that may be stopped and may pass. Packets that are certainly stopped cannot pass.
+pub(super) fn uncertain_stops(journey: &Journey) -> Vec<Cell> {
+    let stopped = journey.stopped.iter().map(|stop| &stop.flow);
+    let uncertain = stopped.filter(|flow| !flow.is_certain());
+    uncertain.map(Flow::original).collect()
+}
+
 /// Asks about the replies to packets that pass, and about the packets after them.
-fn later(
+fn later<'q>(
     follower: &mut Follower,
-    first: &Asked,
-    viewpoint: &Viewpoint,
-) -> Result<Vec<Asked>, LimitExceeded> {
-    let opening = viewpoint.question(first.direction, Vec::new());
-    let opposite = match first.direction {
+    first: &Asked<'q>,
+    viewpoint: &Viewpoint<'q>,
+) -> Result<Vec<Asked<'q>>, LimitExceeded> {
+    let direction = first.question.direction;
+    let opening = viewpoint.question(direction, Vec::new());
+    let opposite = match direction {
         Direction::In => Direction::Out,
         Direction::Out => Direction::In,
     };
@@ -249,12 +264,12 @@ fn later(
             _ => Position::Host,
         };
         let question = later_packets(&opening, opposite, &flows, &flows, position);
-        let replies = Asked::new(follower, Stage::Replies, &question)?;
+        let replies = Asked::new(follower, Stage::Replies, question)?;
         let answers: Vec<&Flow> = replies.journey.passed.iter().collect();
         let position = viewpoint.position.clone();
-        let question = later_packets(&opening, first.direction, &flows, &answers, position);
+        let question = later_packets(&opening, direction, &flows, &answers, position);
         asked.push(replies);
-        asked.push(Asked::new(follower, Stage::Later, &question)?);
+        asked.push(Asked::new(follower, Stage::Later, question)?);
     }
     Ok(asked)
 }
@@ -278,6 +293,7 @@ fn connections(flows: &[Flow]) -> Vec<Vec<&Flow>> {
 
 /// Returns the worst verdict of all questions about these remote addresses, and its reason.
 fn judge(
+    follower: &mut Follower,
     asked: &[Asked],
     remotes: &IntervalSet,
     viewpoint: &Viewpoint,
@@ -297,30 +313,42 @@ fn judge(
             (None, None) => continue,
         };
         if verdict > worst.0 {
-            worst = (verdict, Some(problem(asked, failing, viewpoint)));
+            let problem = problem(follower, asked, failing, viewpoint)?;
+            worst = (verdict, Some(problem));
         }
     }
     Ok(worst)
 }
 
-/// Explains why a packet may not pass.
-fn problem(asked: &Asked, failing: &Cell, viewpoint: &Viewpoint) -> Problem {
-    let example = Packet::of(failing, asked.direction, viewpoint.destinations);
-    let mut stops = asked.journey.stopped.iter();
-    let stop = stops.find(|stop| example.is_in(&stop.flow.original()));
-    let mut passed = asked.journey.passed.iter();
-    let passing = passed.find(|flow| example.is_in(&flow.original()));
-    let mut assumed = stop.map_or_else(Vec::new, |stop| stop.flow.assumed());
-    for place in passing.map_or_else(Vec::new, Flow::assumed) {
+/// Explains why a packet may not pass, by following one of them.
+fn problem(
+    follower: &mut Follower,
+    asked: &Asked,
+    failing: &Cell,
+    viewpoint: &Viewpoint,
+) -> Result<Problem, LimitExceeded> {
+    let direction = asked.question.direction;
+    let example = Packet::of(failing, direction, viewpoint.local(direction));
+    let headers = asked.question.packets.iter().map(|cell| cell.header);
+    let header = headers.reduce(|first, _| first).unwrap_or(failing.header);
+    let journey = follower.follow(&Question {
+        packets: vec![example.cell().with_header(header)],
+        ..asked.question.clone()
+    })?;
+    let passed = journey.passed.iter();
+    let flows = journey.stopped.iter().map(|stop| &stop.flow).chain(passed);
+    let mut assumed = Vec::new();
+    for place in flows.flat_map(Flow::assumed) {
         if !assumed.contains(&place) {
             assumed.push(place);
         }
     }
-    Problem {
+    let stop = journey.stopped.first();
+    Ok(Problem {
         stage: asked.stage,
         example,
         cause: stop.map_or(Cause::NotForwarded, |stop| stop.cause),
         path: stop.map_or_else(Vec::new, |stop| stop.flow.path()),
         assumed,
-    }
+    })
 }

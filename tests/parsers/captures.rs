@@ -423,6 +423,16 @@ fn a_capture_that_was_cut_off_is_refused_at_any_place() {
 }
 
 #[test]
+fn a_capture_without_one_of_its_lines_is_refused() {
+    let text = capture(&[]);
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for (number, line) in lines.iter().enumerate() {
+        let rest = [&lines[..number], &lines[number + 1..]].concat().concat();
+        assert!(read(&rest, Limits::default()).is_err(), "{line}");
+    }
+}
+
+#[test]
 fn a_capture_that_was_edited_is_refused() {
     let text = capture(&[]);
     let edited = |from: &str, to: &str| errors(&text.replacen(from, to, 1));
@@ -486,6 +496,21 @@ fn a_capture_holds_one_machine() {
             "{}: the capture ends before this line; remove the text after its end",
             lines + 2
         )
+    );
+}
+
+#[test]
+fn a_capture_with_a_million_sections_is_refused_at_once() {
+    let section = "===== twilio-sip-allow 1: host: status 0, lines 0 =====\n";
+    assert_eq!(
+        errors(&section.repeat(1_000_000)),
+        "2: the section 'host' appears twice; provide one file for each machine"
+    );
+    let long = "===== twilio-sip-allow 1: host: status 0, lines 4000000000 =====\n";
+    let message = errors(&[long, &"x\n".repeat(1_000_000)].concat());
+    assert!(
+        message.starts_with("1: the capture ends within the section 'host'"),
+        "{message}"
     );
 }
 

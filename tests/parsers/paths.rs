@@ -42,6 +42,8 @@ struct Rule {
 
 struct Chain {
     name: &'static str,
+    /// The place of the policy.
+    at: u32,
     base: Option<(BaseChain<'static>, bool)>,
     texts: Vec<RuleText<'static>>,
     rules: Vec<Rule>,
@@ -70,7 +72,7 @@ impl Chains<'static> for &'static Ruleset {
 
     fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ReadError> {
         let chain = self.chain(chain).unwrap();
-        Ok(chain.base.as_ref().map(|(_, accepts)| (*accepts, 0)))
+        Ok(chain.base.as_ref().map(|(_, accepts)| (*accepts, chain.at)))
     }
 
     fn rules(&self, chain: &str) -> Option<&[RuleText<'static>]> {
@@ -249,6 +251,8 @@ fn ruleset(random: &mut Random, at: &mut u32) -> Ruleset {
         });
         let own = &OWN[number.saturating_sub(1).min(3)
             ..if chance(random, 9) { 4 } else { 3 }.max(number.saturating_sub(1).min(3))];
+        *at += 1;
+        let place = *at;
         let count = *pick(random, &[0, 1, 2, 3, 4]);
         let rules: Vec<Rule> = (0..count)
             .map(|_| {
@@ -262,6 +266,7 @@ fn ruleset(random: &mut Random, at: &mut u32) -> Ruleset {
         });
         chains.push(Chain {
             name,
+            at: place,
             base,
             texts: texts.collect(),
             rules,
@@ -820,6 +825,9 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
                             .iter()
                             .any(|stop| holds(&stop.flow, &packet));
                         assert_eq!((passes, stops), expected, "round {round}: {packet:?}");
+                        let is_certain = |flow: &Flow| flow.is_certain() && holds(flow, &packet);
+                        let is_certain = journey.passed.iter().any(is_certain);
+                        assert!(!is_certain || !stops, "round {round}: {packet:?}");
                         match (passes, stops) {
                             (true, true) => either += 1,
                             (true, false) => passing += 1,

@@ -4,13 +4,14 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use twilio_sip_allow::format::capture::{Machine, collector, read};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::{Interval, IntervalSet};
 
 use crate::common::namespace::Namespace;
+use crate::common::skip;
 
 const TOOLS: [&str; 8] = [
     "nft",
@@ -149,19 +150,61 @@ fn each_shell_prints_the_whole_machine() {
 }
 
 #[test]
+fn the_collector_creates_no_tables() {
+    let Some(namespace) = Namespace::new("the_collector_creates_no_tables", &TOOLS) else {
+        return;
+    };
+    let text = text(run(&namespace, &["sh"], collector()));
+    assert_eq!(machine(&text).firewall.tables.len(), 0);
+    assert!(
+        text.contains(": iptables-legacy-save: no tables, lines 0 ="),
+        "{text}"
+    );
+    let tables = namespace.script("cat /proc/net/ip_tables_names; nft list tables; ipset save");
+    assert_eq!(tables, "");
+}
+
+#[test]
 fn rules_of_nft_with_several_meanings_are_printed_as_json() {
     let test = "rules_of_nft_with_several_meanings_are_printed_as_json";
     let Some(namespace) = Namespace::new(test, &TOOLS) else {
         return;
     };
-    for comment in ["a # b", r"a \ b"] {
+    for (rule, is_json) in [
+        (r#"accept comment "a # b""#, true),
+        (r#"accept comment "a \ b""#, true),
+        (r#"log prefix "a" meta iifname "b" accept"#, true),
+        (r#"iifname "a" log prefix "b" accept comment "c""#, false),
+    ] {
         namespace.script(&format!(
-            "nft flush ruleset\nnft add table ip own\nnft add chain ip own c\n\
-             nft add rule ip own c accept comment '\"{comment}\"'"
+            "nft flush ruleset\nnft add table ip own\nnft add chain ip own c\nnft add rule ip own c '{rule}'"
         ));
         let text = text(run(&namespace, &["sh"], collector()));
-        assert!(text.contains("\n{\"nftables\": "), "{text}");
+        assert_eq!(
+            text.contains("\n{\"nftables\": "),
+            is_json,
+            "{rule}\n{text}"
+        );
         assert_eq!(places(&machine(&text)), ["table ip own"]);
+    }
+}
+
+#[test]
+fn shellcheck_finds_no_fault_in_the_script() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/templates/collect-linux.sh");
+    match Command::new("shellcheck")
+        .args(["--shell=sh", script])
+        .output()
+    {
+        Ok(output) => assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        ),
+        Err(_) => skip(
+            "shellcheck_finds_no_fault_in_the_script",
+            "shellcheck is missing",
+        ),
     }
 }
 

@@ -105,6 +105,11 @@ impl Flow {
         }
     }
 
+    /// True if the packets certainly went this way. Then, no other flow contains them.
+    pub fn is_certain(&self) -> bool {
+        self.assumed.is_none()
+    }
+
     /// Records a rule whose condition is unknown.
     pub fn assume(&mut self, at: u32) {
         let known = self.assumed();
@@ -215,6 +220,12 @@ impl Flow {
             (_, Some(to)) => is_own(to, own),
             (_, None) => self.facts.is_for_machine,
         };
+        let is_single = |interval: Interval| interval.first == interval.last;
+        let is_one = addresses.as_ref().is_none_or(|set| is_single(set.hull()));
+        if !is_one || !ports.is_none_or(is_single) {
+            // The kernel chooses one of several destinations.
+            self.assume(at);
+        }
         self.send_to(&Translated {
             addresses,
             ports: ports.map(IntervalSet::One),

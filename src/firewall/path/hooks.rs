@@ -1,16 +1,18 @@
 //! The base chains at the hooks of the kernel, and the passage of flows through them.
 
+use std::cmp::Reverse;
+
 use super::flow::Flow;
 use super::question::{Cause, Journey, Question, Stop};
 use super::walker::{ReadChains, Results, Walker, fewer};
 use crate::firewall::chains::{BaseChain, ChainKind};
 use crate::firewall::criteria::{Criteria, Facts, Interface};
-use crate::firewall::model::Firewall;
+use crate::firewall::model::{Firewall, Table};
 use crate::firewall::rule::Translation;
 use crate::limits::LimitExceeded;
 use crate::packets::{Condition, Dimension, Direction, HeaderMatch, States};
 
-/// The base chains of all tables, each with the index of its table, in the order in which packets pass those of a hook.
+/// The base chains of all tables, each with the index of its table, in the order in which packets pass them.
 #[derive(Debug)]
 pub(super) struct Hooks<'a>(pub Vec<(usize, BaseChain<'a>)>);
 
@@ -23,20 +25,33 @@ impl<'a> Hooks<'a> {
                 base_chains.map(move |chain| (number, chain))
             })
             .collect();
-        // Of several chains with the same priority, Linux calls the newest one first. Listings are in the order of creation.
-        chains.reverse();
-        chains.sort_by_key(|(_, chain)| (place_of(chain), chain.priority));
+        // Of chains with the same priority, packets pass the last one first (`nf_hook_entries_grow` of Linux).
+        chains.sort_by_cached_key(|(table, chain)| {
+            let (_, at) = policy(&firewall.tables[*table], chain);
+            (place_in_hook(chain), chain.priority, Reverse(at))
+        });
         Hooks(chains)
     }
 }
 
-/// Returns the priority at which packets get to a base chain. Linux calls all chains of type `nat` at one place of the
-/// hook, and their priorities decide only about their order there.
-fn place_of(chain: &BaseChain) -> i32 {
+/// Returns the priority of the function of Linux that calls the chain. Two functions call all chains that translate
+/// addresses: one for destinations and one for sources (`nf_nat_ipv4_ops`).
+fn place_in_hook(chain: &BaseChain) -> i32 {
+    const DESTINATIONS: i32 = -100;
+    const SOURCES: i32 = 100;
     match chain.kind {
         ChainKind::Filter => chain.priority,
-        ChainKind::Nat if chain.translates_destinations() => TRANSLATION,
-        ChainKind::Nat => SOURCE_TRANSLATION,
+        ChainKind::Nat if chain.translates_destinations() => DESTINATIONS,
+        ChainKind::Nat => SOURCES,
+    }
+}
+
+/// Returns whether the end of a base chain accepts packets, and the place of the policy in the input. Packets may also be
+/// denied if this is unknown.
+fn policy(table: &Table, chain: &BaseChain) -> (Option<bool>, u32) {
+    match table.chains.policy(chain.name).ok().flatten() {
+        Some((accepts, at)) => (Some(accepts), table.offset.saturating_add(at)),
+        None => (None, table.offset),
     }
 }
 
@@ -45,9 +60,6 @@ const CONNECTION_TRACKING: i32 = -200;
 
 /// The priority at which destinations are translated (`NF_IP_PRI_NAT_DST` of Linux).
 const TRANSLATION: i32 = -100;
-
-/// The priority at which sources are translated (`NF_IP_PRI_NAT_SRC` of Linux).
-const SOURCE_TRANSLATION: i32 = 100;
 
 /// Flows on their way through the hooks.
 pub(super) struct Passage<'a, 'f, 'q> {
@@ -104,7 +116,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
             if !chain.hook.eq_ignore_ascii_case(hook) {
                 continue;
             }
-            if !has_state && chain.priority >= CONNECTION_TRACKING {
+            if !has_state && place_in_hook(&chain) >= CONNECTION_TRACKING {
                 flows = self.tracked(flows);
                 has_state = true;
             }
@@ -196,7 +208,8 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         facts: Facts,
         flows: Vec<Flow>,
     ) -> Result<Vec<Flow>, LimitExceeded> {
-        let (mut left, entering) = self.divide(chain, &facts, flows);
+        let place = policy(&self.firewall.tables[table], chain).1;
+        let (mut left, entering) = self.divide(chain, place, &facts, flows);
         if entering.is_empty() {
             return Ok(left);
         }
@@ -220,10 +233,11 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         Ok(left)
     }
 
-    /// Returns the flows that do not enter a base chain, and those that do or may do so.
+    /// Returns the flows that do not enter a base chain, and those that do or may do so. `place` is that of the chain.
     fn divide(
         &self,
         chain: &BaseChain<'a>,
+        place: u32,
         facts: &Facts,
         flows: Vec<Flow>,
     ) -> (Vec<Flow>, Vec<Flow>) {
@@ -239,7 +253,13 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         };
         match devices.condition(facts) {
             Condition::False => return (flows, Vec::new()),
-            Condition::Unknown => return (flows.clone(), flows),
+            Condition::Unknown => {
+                let mut flows = flows;
+                for flow in &mut flows {
+                    flow.assume(place);
+                }
+                return (flows.clone(), flows);
+            }
             Condition::True => {}
         }
         if chain.kind == ChainKind::Filter {
@@ -265,13 +285,11 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         flows: Vec<Flow>,
         left: &mut Vec<Flow>,
     ) {
-        let table = &self.firewall.tables[table];
-        let policy = table.chains.policy(chain.name).ok().flatten();
+        let (accepts, at) = policy(&self.firewall.tables[table], chain);
         for mut flow in flows {
-            let (accepts, at) = match policy {
-                Some((accepts, at)) => (Some(accepts), table.offset.saturating_add(at)),
-                None => (None, table.offset),
-            };
+            if accepts.is_none() {
+                flow.assume(at);
+            }
             if accepts != Some(true) {
                 self.stop(flow.clone(), Cause::Policy(at));
             }
