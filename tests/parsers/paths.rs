@@ -795,6 +795,7 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
             interface,
             own: own.as_ref(),
             routes: &routes,
+            forwards: None,
             translated: None,
             connection_mark: Mark::UNMARKED,
             limits: Limits::default(),

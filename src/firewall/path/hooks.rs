@@ -89,6 +89,10 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         }
     }
 
+    pub fn forwards(&self) -> Option<bool> {
+        self.question.forwards
+    }
+
     pub fn stop(&mut self, flow: Flow, cause: Cause) {
         self.journey.stopped.push(Stop { flow, cause });
     }
@@ -314,6 +318,11 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         }
         flow.translate(translation, at, self.question.own);
         flow.decide(number, at, false);
+        if !is_source && flow.is_for_loopback() {
+            // The kernel drops the packet, unless the setting route_localnet allows it.
+            flow.assume(at);
+            self.stop(flow.clone(), Cause::Diverted(at));
+        }
         left.push(flow);
     }
 }

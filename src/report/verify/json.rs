@@ -99,6 +99,7 @@ fn json_of_problem(machine: &VerifiedMachine, call: &Call, problem: &Problem) ->
         Cause::Rule(_) => "rule",
         Cause::Policy(_) => "policy",
         Cause::Diverted(_) => "diverted",
+        Cause::NeverForwards => "never_forwards",
         Cause::NotForwarded => "not_forwarded",
     };
     let path = problem

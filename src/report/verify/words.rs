@@ -88,6 +88,9 @@ pub(super) fn cause(machine: &VerifiedMachine, problem: &Problem) -> String {
             let _ = machine;
             "it is for the router itself, and no rule forwards it to the PBX".to_owned()
         }
+        Cause::NeverForwards => {
+            "the machine forwards no packets: net.ipv4.ip_forward is 0".to_owned()
+        }
     }
 }
 
@@ -95,6 +98,9 @@ pub(super) fn cause(machine: &VerifiedMachine, problem: &Problem) -> String {
 pub(super) fn remedy(call: &Call, problem: &Problem) -> String {
     let is_in = call.direction == crate::policy::Direction::In;
     match (problem.stage, problem.cause) {
+        (_, Cause::NeverForwards) => {
+            "set net.ipv4.ip_forward to 1 with sysctl".to_owned()
+        }
         (Stage::First, Cause::Rule(_)) => {
             "put the jump to the rules for Twilio before this rule".to_owned()
         }

@@ -431,6 +431,7 @@ impl<'t> Tried<'t> {
             own: machine.own.as_ref(),
             destinations: &destinations,
             routes: &machine.routes,
+            forwards: machine.forwards,
             limits: Limits::default(),
         };
         calls(follower, &viewpoint, &policy).unwrap().remove(0)
