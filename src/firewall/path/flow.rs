@@ -92,6 +92,16 @@ pub struct Decision {
     pub before: Option<Rc<Decision>>,
 }
 
+impl Drop for Decision {
+    /// Drops a path of any length without recursion.
+    fn drop(&mut self) {
+        let mut next = self.before.take();
+        while let Some(mut decision) = next.and_then(Rc::into_inner) {
+            next = decision.before.take();
+        }
+    }
+}
+
 /// The most rules with unknown conditions that a flow records.
 const MAX_ASSUMED: usize = 8;
 

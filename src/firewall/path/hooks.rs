@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::flow::Flow;
 use super::question::{Cause, Journey, Question, Stop};
-use super::walker::{ReadChains, Results, Walker, fewer};
+use super::walker::{ReadChains, Results, Walker};
 use crate::firewall::chains::{BaseChain, ChainKind};
 use crate::firewall::criteria::{Criteria, Facts, Interface};
 use crate::firewall::model::{Firewall, Table};
@@ -128,7 +128,8 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
                 self.translate_known(&mut flows);
                 is_translated = true;
             }
-            flows = self.enter(number, table, &chain, facts, fewer(flows))?;
+            flows = self.walker.fewer(flows)?;
+            flows = self.enter(number, table, &chain, facts, flows)?;
         }
         if !has_state {
             flows = self.tracked(flows);
