@@ -131,6 +131,8 @@ pub enum VerifyReport {
     Github,
     /// For code scanning: SARIF 2.1.0
     Sarif,
+    /// A web page with a picture of the packets' way
+    Html,
 }
 
 /// An operating system with a collector.

@@ -52,13 +52,14 @@ impl<'a, 'f> Follower<'a, 'f> {
         Ok(passage.journey)
     }
 
-    /// Returns the table and the name of each base chain, by the index in [`Decision::chain`].
-    pub fn chain_names(&self) -> Vec<(String, String)> {
-        let names = self.hooks.0.iter().map(|(table, chain)| {
-            let table = self.firewall.tables[*table].chains.place();
-            (table, chain.name.to_owned())
+    /// Returns the base chains by the index in [`Decision::chain`], each with its table, such as `table filter`.
+    pub fn base_chains(&self) -> Vec<(String, BaseChain<'a>)> {
+        let chains = self.hooks.0.iter();
+        let placed = chains.map(|(table, chain)| {
+            let table = &self.firewall.tables[*table];
+            (table.chains.place(), chain.clone())
         });
-        names.collect()
+        placed.collect()
     }
 
     /// Returns the base chain of a decision: its table, and the name of its hook.
@@ -125,7 +126,7 @@ fn incoming(
                 forwarded.push(flow.clone());
                 for_machine.push(flow);
             }
-            (Position::Router(_), _) => passage.stop(flow, Cause::NotForwarded),
+            (Position::Router(_), _) => passage.stop(flow, Cause::NotForwarded, None),
         }
     }
     if let Position::Router(Some(behind)) = &question.position {
@@ -219,6 +220,7 @@ impl Passage<'_, '_, '_> {
                 self.stop(
                     flow.with(flow.packets.with(Dimension::Local, outside)),
                     cause,
+                    None,
                 );
             }
             kept.extend(inside.map(|set| flow.with(flow.packets.with(Dimension::Local, set))));

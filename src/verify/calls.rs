@@ -42,12 +42,22 @@ pub struct Call {
 pub struct Group {
     pub verdict: Verdict,
     pub regions: Vec<Arc<str>>,
+    /// The way of a packet that opens a connection. `None` if no such packet passes.
+    pub passage: Option<Passage>,
     /// `None` if the packets pass.
     pub problem: Option<Problem>,
 }
 
+/// The way of a packet that passes.
+#[derive(Clone, Debug)]
+pub struct Passage {
+    pub example: Packet,
+    /// The decisions of base chains, in the order of the path.
+    pub path: Vec<Decision>,
+}
+
 /// The packets of a connection that a problem is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// The packet that opens the connection.
     First,
@@ -64,6 +74,12 @@ pub struct Problem {
     pub example: Packet,
     /// The cause that may stop the packet.
     pub cause: Cause,
+    /// The index of the base chain that may stop the packet, as in [`Decision::chain`].
+    pub chain: Option<usize>,
+    /// The place of the rule that changes the destination before.
+    pub translated_by: Option<u32>,
+    /// True if the packet is exempt from connection tracking.
+    pub is_untracked: bool,
     /// The places of the rules whose conditions are unknown.
     pub assumed: Vec<u32>,
     /// The decisions of base chains before, in the order of the path.
@@ -110,7 +126,16 @@ fn call(
     let mut groups: Vec<Group> = Vec::new();
     for (region, remotes) in parts {
         let (verdict, problem) = judge(&asked, &remotes, viewpoint)?;
-        add(&mut groups, region, verdict, problem);
+        if let Some(group) = same_group(&mut groups, verdict, problem.as_ref()) {
+            group.regions.push(region);
+            continue;
+        }
+        groups.push(Group {
+            verdict,
+            regions: vec![region],
+            passage: passage(&asked[0], &remotes, viewpoint),
+            problem,
+        });
     }
     Ok(Call {
         direction: rule.direction,
@@ -125,22 +150,31 @@ fn call(
     })
 }
 
-/// Adds a region to the group with the same verdict and reason.
-fn add(groups: &mut Vec<Group>, region: Arc<str>, verdict: Verdict, problem: Option<Problem>) {
-    let reason = |problem: &Option<Problem>| {
-        let problem = problem.as_ref();
-        problem.map(|problem| (problem.stage, problem.cause, problem.assumed.clone()))
+/// Returns the group with the same verdict and reason.
+fn same_group<'g>(
+    groups: &'g mut [Group],
+    verdict: Verdict,
+    problem: Option<&Problem>,
+) -> Option<&'g mut Group> {
+    let reason = |problem: &Problem| (problem.stage, problem.cause, problem.assumed.clone());
+    let same = |group: &&mut Group| {
+        group.verdict == verdict && group.problem.as_ref().map(reason) == problem.map(reason)
     };
-    let same =
-        |group: &&mut Group| group.verdict == verdict && reason(&group.problem) == reason(&problem);
-    match groups.iter_mut().find(same) {
-        Some(group) => group.regions.push(region),
-        None => groups.push(Group {
-            verdict,
-            regions: vec![region],
-            problem,
-        }),
-    }
+    groups.iter_mut().find(same)
+}
+
+/// Returns the way of a packet from these remote addresses that passes, preferably under all conditions.
+fn passage(asked: &Asked, remotes: &IntervalSet, viewpoint: &Viewpoint) -> Option<Passage> {
+    let passed = asked.journey.passed.iter().filter_map(|flow| {
+        let packets = flow.original();
+        let own = packets.set(Dimension::Remote).and_set(remotes)?;
+        Some((flow, packets.with(Dimension::Remote, own)))
+    });
+    let (flow, packets) = passed.min_by_key(|(flow, _)| flow.assumed().len())?;
+    Some(Passage {
+        example: Packet::of(&packets, asked.direction, viewpoint.destinations),
+        path: flow.path(),
+    })
 }
 
 /// Returns the remote addresses of a rule for each region.
@@ -302,10 +336,15 @@ fn problem(asked: &Asked, failing: &Cell, viewpoint: &Viewpoint) -> Problem {
             assumed.push(place);
         }
     }
+    let flow = stop.map(|stop| &stop.flow);
+    let before = flow.and_then(|flow| flow.before.as_ref());
     Problem {
         stage: asked.stage,
         example,
         cause: stop.map_or(Cause::NotForwarded, |stop| stop.cause),
+        chain: stop.and_then(|stop| stop.chain),
+        translated_by: before.map(|before| before.changed_by),
+        is_untracked: flow.is_some_and(|flow| flow.facts.is_untracked),
         path: stop.map_or_else(Vec::new, |stop| stop.flow.path()),
         assumed,
     }

@@ -59,8 +59,9 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         }
     }
 
-    pub fn stop(&mut self, flow: Flow, cause: Cause) {
-        self.journey.stopped.push(Stop { flow, cause });
+    /// Records that flows do not pass. `chain` is the index of the base chain that stops them, if one does.
+    pub fn stop(&mut self, flow: Flow, cause: Cause, chain: Option<usize>) {
+        self.journey.stopped.push(Stop { flow, cause, chain });
     }
 
     /// Returns the flows that pass all base chains of a hook.
@@ -178,7 +179,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
             left.push(flow);
         }
         for (flow, at) in denied {
-            self.stop(flow, Cause::Rule(at));
+            self.stop(flow, Cause::Rule(at), Some(number));
         }
         for (flow, translation, at) in translated {
             self.translate(number, flow, translation, at, &mut left);
@@ -234,7 +235,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
                 None => (None, table.offset),
             };
             if accepts != Some(true) {
-                self.stop(flow.clone(), Cause::Policy(at));
+                self.stop(flow.clone(), Cause::Policy(at), Some(number));
             }
             if accepts != Some(false) {
                 flow.decide(number, at, true);
@@ -253,7 +254,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
     ) {
         let is_source = translation == Translation::Source;
         if !is_source && self.question.direction == Direction::Out {
-            return self.stop(flow, Cause::Diverted(at));
+            return self.stop(flow, Cause::Diverted(at), Some(number));
         }
         flow.translate(translation, at, self.question.own);
         flow.decide(number, at, false);

@@ -1,0 +1,327 @@
+//! The picture of the packets' way: base chains in their order, and a lane for each kind of packet.
+
+use serde::Serialize;
+
+use super::findings::Problems;
+use super::verified::{ListedChain, VerifiedMachine, place_of};
+use super::words;
+use crate::firewall::Decision;
+use crate::packets::Direction;
+use crate::terminal::escape_hidden;
+use crate::verify::{Call, Group, Problem, Stage, Verdict};
+
+/// The maximum number of lanes in a picture.
+const MAX_LANES: usize = 12;
+
+/// The maximum number of chains in a part of a picture.
+const MAX_CHAINS: usize = 40;
+
+/// The packets of one direction.
+#[derive(Serialize)]
+pub(super) struct Picture {
+    title: &'static str,
+    lanes: Vec<LaneHead>,
+    parts: Vec<Part>,
+    /// The number of lanes that are not shown.
+    hidden_lanes: usize,
+}
+
+#[derive(Serialize)]
+struct LaneHead {
+    /// Such as `tls`, or `media`.
+    name: String,
+    ports: String,
+    /// Empty if the lane stands for all regions.
+    regions: String,
+}
+
+/// The way of the packets of one stage.
+#[derive(Serialize)]
+struct Part {
+    title: &'static str,
+    from: &'static str,
+    to: &'static str,
+    hooks: Vec<HookRows>,
+    ends: Vec<Cell>,
+    /// The number of chains that are not shown.
+    hidden_chains: usize,
+}
+
+#[derive(Serialize)]
+struct HookRows {
+    name: String,
+    chains: Vec<ChainRow>,
+}
+
+#[derive(Serialize)]
+struct ChainRow {
+    table: String,
+    name: String,
+    priority: i32,
+    is_nat: bool,
+    cells: Vec<Cell>,
+}
+
+/// The crossing of a lane and a chain.
+#[derive(Clone, Serialize)]
+struct Cell {
+    state: State,
+    /// The visible text.
+    label: String,
+    /// The same for screen readers, in words.
+    words: String,
+    /// The number of the problem, from 1.
+    problem: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    /// A rule accepts the packets, or the policy does.
+    Passes,
+    /// The packets do not traverse the chain.
+    Beside,
+    Depends,
+    Stops,
+    /// The packets were stopped before.
+    Off,
+}
+
+/// A group of packets in a part of a picture.
+struct Lane<'m> {
+    path: &'m [Decision],
+    /// The problem of this part.
+    problem: Option<&'m Problem>,
+    verdict: Verdict,
+    number: Option<usize>,
+    /// True if the packets have no place in this part.
+    is_absent: bool,
+}
+
+/// Returns a picture for each direction.
+pub(super) fn pictures(machine: &VerifiedMachine, problems: &Problems) -> Vec<Picture> {
+    let directions = [Direction::In, Direction::Out].into_iter();
+    let pictures = directions.filter_map(|direction| picture(machine, problems, direction));
+    pictures.collect()
+}
+
+fn picture(
+    machine: &VerifiedMachine,
+    problems: &Problems,
+    direction: Direction,
+) -> Option<Picture> {
+    let calls = machine.calls.iter();
+    let calls = calls.filter(|call| call.direction == direction);
+    let groups = calls.flat_map(|call| call.groups.iter().map(move |group| (call, group)));
+    let groups: Vec<(&Call, &Group)> = groups.collect();
+    let shown = &groups[..groups.len().min(MAX_LANES)];
+    let stages = [Stage::First, Stage::Replies, Stage::Later].into_iter();
+    let has = |stage: &Stage| {
+        let mut problems = shown.iter().filter_map(|(_, group)| group.problem.as_ref());
+        *stage == Stage::First || problems.any(|problem| problem.stage == *stage)
+    };
+    let parts = stages.filter(has).map(|stage| {
+        let lanes = shown.iter().map(|(_, group)| lane(problems, group, stage));
+        part(machine, direction, stage, &lanes.collect::<Vec<_>>())
+    });
+    (!shown.is_empty()).then(|| Picture {
+        title: match direction {
+            Direction::In => "From Twilio to the PBX",
+            Direction::Out => "From the PBX to Twilio",
+        },
+        lanes: shown
+            .iter()
+            .map(|(call, group)| lane_head(call, group))
+            .collect(),
+        parts: parts.collect(),
+        hidden_lanes: groups.len() - shown.len(),
+    })
+}
+
+fn lane_head(call: &Call, group: &Group) -> LaneHead {
+    let transport = call.transport.map(|transport| transport.to_string());
+    LaneHead {
+        name: transport.unwrap_or_else(|| call.plane.to_string()),
+        ports: words::ports(call.ports),
+        regions: match call.groups.len() {
+            1 => String::new(),
+            _ => words::name(&words::regions(call, group)),
+        },
+    }
+}
+
+fn lane<'m>(problems: &Problems, group: &'m Group, stage: Stage) -> Lane<'m> {
+    let problem = group.problem.as_ref();
+    let own = problem.filter(|problem| problem.stage == stage);
+    let passage = group.passage.as_ref();
+    let passage = passage.filter(|_| stage == Stage::First);
+    let is_possible = group.verdict == Verdict::Depends && own.is_some();
+    let path = match (own, passage) {
+        (_, Some(passage)) if own.is_none() || is_possible => &passage.path[..],
+        (Some(problem), _) => &problem.path[..],
+        (None, _) => &[],
+    };
+    Lane {
+        path,
+        problem: own,
+        verdict: if own.is_some() {
+            group.verdict
+        } else {
+            Verdict::Passes
+        },
+        number: own.and(problems.index_of(group)).map(|index| index + 1),
+        is_absent: own.is_none() && passage.is_none(),
+    }
+}
+
+fn part(machine: &VerifiedMachine, direction: Direction, stage: Stage, lanes: &[Lane]) -> Part {
+    let way = match (direction, stage) {
+        (Direction::In, Stage::Replies) | (Direction::Out, Stage::First | Stage::Later) => {
+            Direction::Out
+        }
+        _ => Direction::In,
+    };
+    let chains = chains(machine, way, lanes);
+    let mut ended = vec![false; lanes.len()];
+    let mut hooks: Vec<HookRows> = Vec::new();
+    for (index, chain) in chains.iter().take(MAX_CHAINS) {
+        let cells = lanes.iter().zip(&mut ended);
+        let cells = cells.map(|(lane, ended)| cell(machine, lane, *index, ended));
+        let row = ChainRow {
+            table: words::name(words::table(&chain.location)),
+            name: words::name(&chain.location.chain),
+            priority: chain.priority,
+            is_nat: chain.is_nat,
+            cells: cells.collect(),
+        };
+        match hooks.last_mut() {
+            Some(last) if last.name == escape_hidden(&chain.hook) => last.chains.push(row),
+            _ => hooks.push(HookRows {
+                name: escape_hidden(&chain.hook),
+                chains: vec![row],
+            }),
+        }
+    }
+    let (from, to) = match way {
+        Direction::In => ("Twilio", "PBX"),
+        Direction::Out => ("PBX", "Twilio"),
+    };
+    Part {
+        title: match stage {
+            Stage::First => "New connections",
+            Stage::Replies => "Replies",
+            Stage::Later => "Later packets",
+        },
+        from,
+        to,
+        hooks,
+        ends: lanes.iter().zip(ended).map(end).collect(),
+        hidden_chains: chains.len().saturating_sub(MAX_CHAINS),
+    }
+}
+
+/// Returns the base chains on the way, each with its index, in the order of the packets.
+fn chains<'m>(
+    machine: &'m VerifiedMachine,
+    way: Direction,
+    lanes: &[Lane],
+) -> Vec<(usize, &'m ListedChain)> {
+    let hooks: &[&str] = match (way, machine.is_router) {
+        (Direction::In, false) => &["ingress", "prerouting", "input", "forward", "postrouting"],
+        (Direction::In, true) => &["ingress", "prerouting", "forward", "postrouting"],
+        (Direction::Out, false) => &["output", "postrouting", "egress"],
+        (Direction::Out, true) => &["prerouting", "forward", "postrouting", "egress"],
+    };
+    let mut decides = vec![false; machine.chains.len()];
+    for lane in lanes {
+        let path = lane.path.iter().map(|decision| decision.chain);
+        for chain in path.chain(lane.problem.and_then(|problem| problem.chain)) {
+            if let Some(decides) = decides.get_mut(chain) {
+                *decides = true;
+            }
+        }
+    }
+    let all = machine.chains.iter().enumerate();
+    let of_hook = |hook: &&'static str| {
+        let hook: &'static str = hook;
+        let chains = all.clone();
+        chains.filter(move |(_, chain)| chain.hook == hook)
+    };
+    // Packets for the machine itself are forwarded only after a change of their destination.
+    let is_detour = |hook: &str| {
+        way == Direction::In && !machine.is_router && matches!(hook, "forward" | "postrouting")
+    };
+    let found = hooks.iter().flat_map(of_hook);
+    let found = found.filter(|(index, chain)| decides[*index] || !is_detour(&chain.hook));
+    let mut found: Vec<(usize, &ListedChain)> = found.collect();
+    if found.len() > MAX_CHAINS {
+        found.retain(|(index, _)| decides[*index]);
+    }
+    found
+}
+
+fn cell(machine: &VerifiedMachine, lane: &Lane, chain: usize, ended: &mut bool) -> Cell {
+    if *ended || lane.is_absent {
+        return Cell::new(State::Off, "", "not reached");
+    }
+    let stop = lane.problem.filter(|problem| problem.chain == Some(chain));
+    if let Some(problem) = stop {
+        let at = place_of(problem.cause).map(|at| machine.line(at).number);
+        let line = at.map_or_else(String::new, |line| line.to_string());
+        let depends = lane.verdict == Verdict::Depends;
+        *ended = !depends;
+        let (state, sign, verb) = if depends {
+            (State::Depends, "?", "may be stopped")
+        } else {
+            (State::Stops, "✕", "stopped")
+        };
+        let mut cell = Cell::new(
+            state,
+            &format!("{sign} {line}"),
+            &format!("{verb} by line {line}"),
+        );
+        cell.problem = lane.number;
+        return cell;
+    }
+    let mut path = lane.path.iter();
+    match path.find(|decision| decision.chain == chain) {
+        None => Cell::new(State::Beside, "", "does not traverse this chain"),
+        Some(decision) if decision.is_policy => {
+            Cell::new(State::Passes, "", "passes by the policy")
+        }
+        Some(decision) => {
+            let line = machine.line(decision.at).number;
+            Cell::new(
+                State::Passes,
+                &line.to_string(),
+                &format!("passes by line {line}"),
+            )
+        }
+    }
+}
+
+/// Returns the result at the end of a lane.
+fn end((lane, ended): (&Lane, bool)) -> Cell {
+    if lane.is_absent {
+        return Cell::new(State::Off, "", "not part of this");
+    }
+    let mut cell = match lane.verdict {
+        Verdict::Passes => Cell::new(State::Passes, "✓", "arrive"),
+        Verdict::Depends => Cell::new(State::Depends, "?", "may arrive"),
+        Verdict::Blocked if ended => Cell::new(State::Off, "✕", "do not arrive"),
+        Verdict::Blocked => Cell::new(State::Stops, "✕", "do not arrive"),
+    };
+    cell.problem = lane.number;
+    cell
+}
+
+impl Cell {
+    fn new(state: State, label: &str, words: &str) -> Cell {
+        Cell {
+            state,
+            label: label.to_owned(),
+            words: words.to_owned(),
+            problem: None,
+        }
+    }
+}
