@@ -31,6 +31,8 @@ pub struct Interfaces<'a> {
 pub enum Names<'a> {
     One(Pattern<'a>),
     Any(Arc<[Pattern<'a>]>),
+    /// Names that the input does not show.
+    Unknown,
 }
 
 /// The name of an interface, or the start of names.
@@ -53,12 +55,14 @@ impl<'a> Interfaces<'a> {
         match &self.names {
             Names::One(pattern) => std::slice::from_ref(pattern),
             Names::Any(patterns) => patterns,
+            Names::Unknown => &[],
         }
     }
 
     fn condition(&self, interface: Interface) -> Condition {
         let matches = |name: &str| self.patterns().iter().any(|pattern| pattern.matches(name));
         let matches = match interface {
+            _ if matches!(self.names, Names::Unknown) => None,
             Interface::Unknown => None,
             Interface::None => Some(matches("")),
             Interface::Named(name) => Some(matches(name)),

@@ -25,7 +25,9 @@ pub use drift::{Drift, Part, compare};
 pub use hook::{Approach, Hook, Unhooked};
 pub use mark::{Mark, MarkChange, MarkMatch};
 pub use model::{Firewall, Table};
-pub use path::{Cause, Decision, Flow, Follower, Journey, Position, Question, Stop, later_packets};
+pub use path::{
+    Cause, Decision, Flow, Follower, Journey, Position, Question, Stop, Translated, later_packets,
+};
 pub use published::PublishedNetwork;
 pub use routes::Routes;
 pub use rule::{Change, Ipv6Packets, RuleAction, RuleBranch, RuleText, Translation};

@@ -9,11 +9,13 @@ mod hooks;
 mod question;
 mod walker;
 
+use std::rc::Rc;
+
 use self::flow::FlowFacts;
 use self::hooks::{Hooks, Passage, in_state};
 use self::walker::ReadChains;
 
-pub use self::flow::{Decision, Flow};
+pub use self::flow::{Decision, Flow, Translated};
 pub use self::question::{Cause, Journey, Position, Question, Stop};
 use super::chains::BaseChain;
 use super::mark::Mark;
@@ -123,6 +125,9 @@ fn incoming(
             (_, Some(false)) => forwarded.push(flow),
             (Position::Host, Some(true)) => for_machine.push(flow),
             (Position::Host, None) => {
+                let mut flow = flow;
+                let place = flow.before.as_ref().map_or(0, |before| before.changed_by);
+                flow.assume(place);
                 forwarded.push(flow.clone());
                 for_machine.push(flow);
             }
@@ -164,30 +169,36 @@ fn forward(passage: &mut Passage, mut flows: Vec<Flow>) -> Result<Vec<Flow>, Lim
 
 /// Returns the question about the packets of a connection after its first one, in this direction.
 ///
-/// `first` are flows of the first packets that pass.
+/// `first` are flows of first packets that pass, all with the same translation.
 pub fn later_packets<'q>(
     question: &Question<'q>,
     direction: Direction,
     first: &[&Flow],
     position: Position,
 ) -> Question<'q> {
+    let is_same_side = direction == question.direction;
     let packets = first.iter().map(|flow| {
-        let header = flow.packets.header;
-        let flags = later_flags(question.direction == direction);
-        let header = HeaderMatch {
-            flags,
-            states: States::ALL,
-            ..header
+        let packets = if is_same_side {
+            flow.original()
+        } else {
+            flow.packets.clone()
         };
-        flow.packets.with_header(header)
+        let header = HeaderMatch {
+            flags: later_flags(is_same_side),
+            states: States::ALL,
+            ..packets.header
+        };
+        packets.with_header(header)
     });
     let marks = first.iter().map(|flow| flow.facts.connection_mark);
+    let translated = first.first().and_then(|flow| flow.translated());
     Question {
         direction,
         packets: packets.collect(),
         state: States::ESTABLISHED,
         position,
         connection_mark: marks.reduce(Mark::or).unwrap_or(Mark::UNKNOWN),
+        translated: translated.filter(|_| is_same_side).map(Rc::new),
         ..question.clone()
     }
 }

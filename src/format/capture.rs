@@ -1,25 +1,107 @@
-//! stub
+//! Reads everything that is known about one machine: the capture that the collector prints, or the listings of single
+//! commands.
+
+mod addresses;
+mod listings;
+mod objects;
+mod outputs;
+mod routes;
+mod rules;
+mod sections;
+
 use crate::firewall::{Firewall, Routes};
-use crate::format::read::ReadError;
 use crate::limits::Limits;
 use crate::packets::IntervalSet;
+use crate::read_error::ReadError;
+
+use outputs::{Output, Outputs};
+
+/// A machine with its firewall.
 pub struct Machine<'a> {
+    /// The host name.
     pub name: Option<&'a str>,
     pub firewall: Firewall<'a>,
+    /// The IPv4 addresses of the machine, except loopback.
     pub own: Option<IntervalSet>,
     pub routes: Routes,
+    /// True if the machine forwards IPv4 packets; `None` if this is unknown.
+    pub forwards: Option<bool>,
+    /// The facts that the input does not show, with the reasons.
     pub notes: Vec<String>,
 }
+
+/// Returns the shell script that prints a capture.
 pub fn collector() -> &'static str {
-    ""
+    include_str!("../../templates/collect-linux.sh")
 }
-pub fn read<'a>(text: &'a str, limits: Limits) -> Result<Machine<'a>, Vec<ReadError>> {
-    let firewall = super::whole::iptables_firewall(text, None, limits)?;
+
+/// Reads a capture, or one listing, or several listings one after the other.
+///
+/// # Errors
+///
+/// If the input does not show the whole firewall of one machine. A rule that cannot be read is no error.
+pub fn read(text: &str, limits: Limits) -> Result<Machine<'_>, Vec<ReadError>> {
+    let outputs = match sections::read(text)? {
+        Some(outputs) => outputs,
+        None => listings::read(text)?,
+    };
+    let mut notes = Vec::new();
+    let firewall = Firewall {
+        tables: rules::read(&outputs, limits, &mut notes)?,
+    };
+    let own = own(&outputs, limits, &mut notes)?;
+    let routes = known_routes(&outputs, limits, &mut notes)?;
     Ok(Machine {
-        name: None,
+        name: word(&outputs, Output::Host),
         firewall,
-        own: None,
-        routes: Routes::default(),
-        notes: Vec::new(),
+        own,
+        routes,
+        forwards: word(&outputs, Output::Forwarding).map(|word| word != "0"),
+        notes,
     })
+}
+
+/// Returns an output that is one word.
+fn word<'a>(outputs: &Outputs<'a>, output: Output) -> Option<&'a str> {
+    let word = outputs.get(output).ok()?.text.trim();
+    (!word.is_empty()).then_some(word)
+}
+
+fn own(
+    outputs: &Outputs,
+    limits: Limits,
+    notes: &mut Vec<String>,
+) -> Result<Option<IntervalSet>, ReadError> {
+    match outputs.get(Output::Addresses) {
+        Ok(part) => addresses::read(part, limits),
+        Err(gap) => {
+            let reason = gap.reason(Output::Addresses);
+            notes.push(format!(
+                "{reason}, so the addresses of the machine are unknown"
+            ));
+            Ok(None)
+        }
+    }
+}
+
+fn known_routes(
+    outputs: &Outputs,
+    limits: Limits,
+    notes: &mut Vec<String>,
+) -> Result<Routes, ReadError> {
+    let (routes, reason) = match outputs.get(Output::Routes) {
+        Ok(part) => {
+            let routes = routes::read(part, limits)?;
+            let reason =
+                "the main table has no default route with one interface, or other tables have one";
+            (routes, reason.to_owned())
+        }
+        Err(gap) => (Routes::default(), gap.reason(Output::Routes)),
+    };
+    if routes.default_interface().is_none() {
+        notes.push(format!(
+            "{reason}, so the interface that leads to Twilio is unknown"
+        ));
+    }
+    Ok(routes)
 }

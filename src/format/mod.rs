@@ -46,6 +46,7 @@ pub use check::{compare, excerpt, expected, parse, repair, selected};
 pub use error::FormatError;
 pub use interface::{Format, FormatInfo, Parser};
 pub use list_style::{ListStyle, Separator};
+pub use nftables::nftables_firewall;
 pub use output_option::OutputOption;
 pub use render::{narrowing, render, render_template, supported, template_context};
 pub use unit::Unit;

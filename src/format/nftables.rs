@@ -7,6 +7,7 @@
 use minijinja::Value;
 use serde::Serialize;
 
+use crate::firewall::Firewall;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::output_option::OutputOption;
@@ -15,22 +16,29 @@ use crate::format::recognition::starts_with_any;
 use crate::format::render::header::{Commands, append_line, head};
 use crate::format::render::networks::{NetworkLists, Spelled};
 use crate::format::unit::Unit;
+use crate::limits::Limits;
 use crate::policy::{Direction, Granularity, Plane, Policy, PortRange, Rule, address_or_cidr};
 use crate::read_error::ReadError;
 use crate::template;
 
+mod base_chain;
+mod extension;
 mod families;
 mod json;
 mod key;
+mod mark;
 mod rule;
 mod ruleset;
 mod set;
 mod table;
+mod tables;
 mod text;
 mod token;
+mod translation;
 mod value;
 mod words;
 
+pub(in crate::format) use ruleset::tables;
 use words::{RESERVED, is_listed};
 
 pub struct Nftables;
@@ -175,6 +183,15 @@ impl Parser for Nftables {
         let table = split_table(table).map_err(|error| vec![ReadError::new(0, error)])?;
         ruleset::parse(text, table, wanted)
     }
+}
+
+/// Returns the tables in the output of `nft list ruleset`, as text or JSON, that decide about IPv4 packets.
+///
+/// # Errors
+///
+/// If the text is not such an output, or if it is cut off.
+pub fn nftables_firewall(text: &str, limits: Limits) -> Result<Firewall<'_>, Vec<ReadError>> {
+    tables(text, limits).map(|tables| Firewall { tables })
 }
 
 /// The usual name of the base chain for a direction.

@@ -8,12 +8,12 @@ use super::viewpoint::Viewpoint;
 use crate::firewall::{
     Cause, Decision, Flow, Follower, Journey, Position, Question, later_packets,
 };
-use crate::limits::LimitExceeded;
+use crate::limits::{LimitExceeded, Limits};
 use crate::packets::{Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, Protocols};
 use crate::policy::{ALL_REGIONS, Plane, Policy, PortRange, RemoteNetwork, Rule, Transport};
 
 /// The verdict about packets at a firewall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// All packets pass, whatever the unknown conditions are.
     Passes,
@@ -251,11 +251,9 @@ impl Asked {
         question: &Question,
     ) -> Result<Asked, LimitExceeded> {
         let journey = follower.follow(question)?;
-        let passed: Vec<Cell> = journey.passed.iter().map(Flow::original).collect();
-        let stopped = journey.stopped.iter().map(|stop| stop.flow.original());
-        let stopped: Vec<Cell> = stopped.collect();
-        let possible = passed.iter().map(to_any_address).collect();
-        let certain = without(passed, &stopped, question.limits)?;
+        let possible = journey.passed.iter().map(Flow::original);
+        let possible = possible.map(|cell| to_any_address(&cell)).collect();
+        let certain = certain(&journey, question.limits)?;
         Ok(Asked {
             stage,
             direction: question.direction,
@@ -267,33 +265,56 @@ impl Asked {
     }
 }
 
+/// Returns the packets that pass under all conditions, as they were before any translation.
+fn certain(journey: &Journey, limits: Limits) -> Result<Vec<Cell>, LimitExceeded> {
+    let (certain, uncertain): (Vec<&Flow>, Vec<&Flow>) =
+        journey.passed.iter().partition(|flow| flow.is_certain());
+    let uncertain = uncertain.into_iter().map(Flow::original).collect();
+    let mut cells = without(uncertain, &uncertain_stops(journey), limits)?;
+    cells.extend(certain.into_iter().map(Flow::original));
+    Ok(cells)
+}
+
+/// Returns the packets that may be stopped and may pass. Packets that are certainly stopped cannot pass.
+pub(super) fn uncertain_stops(journey: &Journey) -> Vec<Cell> {
+    let stopped = journey.stopped.iter().map(|stop| &stop.flow);
+    let uncertain = stopped.filter(|flow| !flow.is_certain());
+    uncertain.map(Flow::original).collect()
+}
+
 /// Returns the questions about the replies to packets that pass, and about the packets after them.
 fn later_questions<'v>(first: &Asked, viewpoint: &Viewpoint<'v>) -> Vec<(Stage, Question<'v>)> {
     let opening = viewpoint.question(first.direction, Vec::new());
+    let opposite = match first.direction {
+        Direction::In => Direction::Out,
+        Direction::Out => Direction::In,
+    };
     let mut questions = Vec::new();
-    for is_forwarded in [false, true] {
-        let passed = first.journey.passed.iter();
-        let flows: Vec<&Flow> = passed
-            .filter(|flow| flow.is_forwarded == is_forwarded)
-            .collect();
-        if flows.is_empty() {
-            continue;
-        }
-        let position = if is_forwarded {
-            Position::Router(None)
-        } else {
-            Position::Host
+    for flows in by_translation(&first.journey.passed) {
+        let position = match flows.first() {
+            Some(flow) if flow.is_forwarded => Position::Router(None),
+            _ => Position::Host,
         };
-        let opposite = match first.direction {
-            Direction::In => Direction::Out,
-            Direction::Out => Direction::In,
-        };
-        for (stage, direction) in [(Stage::Replies, opposite), (Stage::Later, first.direction)] {
-            let question = later_packets(&opening, direction, &flows, position.clone());
-            questions.push((stage, question));
-        }
+        let replies = later_packets(&opening, opposite, &flows, position);
+        let position = viewpoint.position.clone();
+        let later = later_packets(&opening, first.direction, &flows, position);
+        questions.push((Stage::Replies, replies));
+        questions.push((Stage::Later, later));
     }
     questions
+}
+
+/// Divides flows by their translation, and by whether the machine forwards them.
+fn by_translation(flows: &[Flow]) -> Vec<Vec<&Flow>> {
+    let mut groups: Vec<(_, Vec<&Flow>)> = Vec::new();
+    for flow in flows {
+        let key = (flow.is_forwarded, flow.translated());
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(flow),
+            None => groups.push((key, vec![flow])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 /// Returns the worst verdict of all questions about these remote addresses, and its reason.

@@ -1,11 +1,14 @@
 //! Others who reach the ports of calls.
 
-use super::calls::{Verdict, first_packets};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use super::calls::{Verdict, first_packets, uncertain_stops};
 use super::example::Packet;
 use super::sets::{to_any_address, without};
 use super::viewpoint::Viewpoint;
 use crate::firewall::{ChainKind, Decision, Flow, Follower};
-use crate::limits::LimitExceeded;
+use crate::limits::{LimitExceeded, Limits};
 use crate::packets::{Cell, Dimension, Direction, Interval, IntervalSet, complement, normalized};
 use crate::policy::{Plane, Policy, PortRange, Protocol, Rule};
 
@@ -94,24 +97,21 @@ fn of_rule(
     let packets = first_packets(rule, others.clone(), viewpoint);
     let question = viewpoint.question(Direction::In, vec![packets]);
     let journey = follower.follow(&question)?;
-    let stopped = journey.stopped.iter().map(|stop| stop.flow.original());
-    let stopped: Vec<Cell> = stopped.collect();
+    let stopped = uncertain_stops(&journey);
     let mut exposures: Vec<Exposure> = Vec::new();
+    // The number of an exposure by the rules that let it in, and the sources of each exposure.
+    let mut numbers = HashMap::new();
+    let mut all_sources: Vec<Vec<Interval>> = Vec::new();
     for flow in &journey.passed {
         let packets = flow.original();
         let sources = packets.set(Dimension::Remote).clone();
-        let certain = without(vec![packets.clone()], &stopped, viewpoint.limits)?;
-        let uncertain = without(
-            vec![to_any_address(&packets)],
-            &certain.iter().map(to_any_address).collect::<Vec<_>>(),
-            viewpoint.limits,
-        )?;
+        let is_certain = flow.is_certain() || is_certain(&packets, &stopped, viewpoint.limits)?;
         let exposure = Exposure {
             plane: rule.plane,
             protocol: rule.protocol,
             ports: rule.local.ports,
             is_any: false,
-            verdict: if uncertain.is_empty() {
+            verdict: if is_certain {
                 Verdict::Passes
             } else {
                 Verdict::Depends
@@ -122,26 +122,35 @@ fn of_rule(
             example: Packet::of(&packets, Direction::In, viewpoint.destinations),
             sources,
         };
-        let key = |exposure: &Exposure| {
-            let decision = exposure.decision.as_ref();
-            (
-                decision.map(|decision| decision.at),
-                exposure.translated_by,
-                exposure.verdict,
-            )
-        };
-        match exposures
-            .iter_mut()
-            .find(|known| key(known) == key(&exposure))
-        {
-            Some(known) => known.sources = known.sources.or_set(&exposure.sources),
-            None => exposures.push(exposure),
+        let by = exposure.decision.as_ref().map(|decision| decision.at);
+        let key = (by, exposure.translated_by, exposure.verdict);
+        match numbers.entry(key) {
+            Entry::Occupied(number) => {
+                let sources: &mut Vec<Interval> = &mut all_sources[*number.get()];
+                sources.extend(exposure.sources.intervals());
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(exposures.len());
+                all_sources.push(exposure.sources.intervals().to_vec());
+                exposures.push(exposure);
+            }
         }
     }
-    for exposure in &mut exposures {
+    for (exposure, sources) in exposures.iter_mut().zip(all_sources) {
+        if let Some(sources) = IntervalSet::of(sources) {
+            exposure.sources = sources;
+        }
         exposure.is_any = exposure.sources.holds_set(others);
     }
     Ok(exposures)
+}
+
+/// True if all of the packets pass under all conditions to at least one address.
+fn is_certain(packets: &Cell, stopped: &[Cell], limits: Limits) -> Result<bool, LimitExceeded> {
+    let certain = without(vec![packets.clone()], stopped, limits)?;
+    let certain: Vec<Cell> = certain.iter().map(to_any_address).collect();
+    let uncertain = without(vec![to_any_address(packets)], &certain, limits)?;
+    Ok(uncertain.is_empty())
 }
 
 /// Returns the decision that lets packets in: the last rule that accepts them, or else the policy of the last base chain.

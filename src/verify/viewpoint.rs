@@ -29,6 +29,7 @@ impl<'v> Viewpoint<'v> {
             interface: self.interface,
             own: self.own,
             routes: self.routes,
+            translated: None,
             connection_mark: Mark::UNMARKED,
             limits: self.limits,
         }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub mod aws;
+pub mod branches;
 pub mod facts;
 pub mod hostile;
 pub mod judge;

@@ -2,165 +2,11 @@
 //!
 //! The expected effects are those of iptables(8), iptables-extensions(8), ipset(8) and the Linux kernel.
 
-use std::net::Ipv4Addr;
-
-use twilio_sip_allow::firewall::{
-    ChainKind, Change, Criteria, Firewall, Interfaces, MarkMatch, Names, RuleAction, RuleBranch,
-    Table, Translation,
-};
+use twilio_sip_allow::firewall::{ChainKind, Firewall, Table};
 use twilio_sip_allow::format::iptables_firewall;
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::packets::{Dimension, Direction, Flags, Interval, Protocols, States};
 
-/// Describes an interval of addresses, such as `192.0.2.0-192.0.2.255`.
-fn addresses(interval: Interval) -> String {
-    let [first, last] = [interval.first, interval.last].map(Ipv4Addr::from_bits);
-    if first == last {
-        first.to_string()
-    } else {
-        format!("{first}-{last}")
-    }
-}
-
-fn ports(interval: Interval) -> String {
-    if interval.first == interval.last {
-        interval.first.to_string()
-    } else {
-        format!("{}:{}", interval.first, interval.last)
-    }
-}
-
-fn interfaces(name: &str, wanted: Option<&Interfaces>) -> Option<String> {
-    let wanted = wanted?;
-    let Names::One(pattern) = &wanted.names else {
-        panic!("a rule of iptables has one interface: {wanted:?}");
-    };
-    let negation = if wanted.is_negated { "!" } else { "" };
-    let any = if pattern.is_prefix { "+" } else { "" };
-    Some(format!("{name} {negation}{}{any}", pattern.name))
-}
-
-fn mark(name: &str, wanted: Option<MarkMatch>) -> Option<String> {
-    let MarkMatch {
-        value,
-        mask,
-        is_negated,
-    } = wanted?;
-    let negation = if is_negated { "!" } else { "" };
-    Some(format!("{name} {negation}{value:#x}/{mask:#x}"))
-}
-
-fn criteria(criteria: &Criteria) -> Vec<String> {
-    let local = criteria
-        .destination_is_local
-        .map(|is_local| if is_local { "local" } else { "not local" }.to_owned());
-    [
-        interfaces("in", criteria.input.as_ref()),
-        interfaces("out", criteria.output.as_ref()),
-        mark("mark", criteria.mark),
-        mark("connmark", criteria.connection_mark),
-        local,
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-fn action(action: RuleAction) -> String {
-    let of = |name: &str, interval: Option<String>| {
-        interval.map_or(String::new(), |interval| format!(" {name} {interval}"))
-    };
-    match action {
-        RuleAction::Accept => "accept".to_owned(),
-        RuleAction::Deny => "deny".to_owned(),
-        RuleAction::Return => "return".to_owned(),
-        RuleAction::Jump(chain) => format!("jump {chain}"),
-        RuleAction::Goto(chain) => format!("goto {chain}"),
-        RuleAction::Undecided => "undecided".to_owned(),
-        RuleAction::Change(Change::Mark(change)) => {
-            format!("mark & ~{:#x} ^ {:#x}", change.cleared, change.flipped)
-        }
-        RuleAction::Change(Change::ConnectionMark(change)) => {
-            format!("connmark & ~{:#x} ^ {:#x}", change.cleared, change.flipped)
-        }
-        RuleAction::Change(Change::SaveMark { cleared, taken }) => {
-            format!("connmark & ~{cleared:#x} ^ mark & {taken:#x}")
-        }
-        RuleAction::Change(Change::RestoreMark { cleared, taken }) => {
-            format!("mark & ~{cleared:#x} ^ connmark & {taken:#x}")
-        }
-        RuleAction::Change(Change::UnknownMark) => "mark = ?".to_owned(),
-        RuleAction::Change(Change::UnknownConnectionMark) => "connmark = ?".to_owned(),
-        RuleAction::Change(Change::Untrack) => "untrack".to_owned(),
-        RuleAction::Translate(Translation::Source) => "new source".to_owned(),
-        RuleAction::Translate(Translation::Redirect { ports: to }) => {
-            format!("redirect{}", of("port", to.map(ports)))
-        }
-        RuleAction::Translate(Translation::Destination {
-            addresses: to,
-            ports: to_ports,
-        }) => {
-            let address = of("address", to.map(addresses));
-            format!("destination{address}{}", of("port", to_ports.map(ports)))
-        }
-    }
-}
-
-/// Describes a branch, such as `udp dport 5060, in eth0: accept`. `maybe` means an unknown condition.
-fn description(branch: &RuleBranch) -> String {
-    let packets = branch.packets.to_remote_local(Direction::In);
-    let header = packets.header;
-    let mut parts = Vec::new();
-    if header.protocols != Protocols::ALL {
-        let numbers: Vec<u8> = header.protocols.numbers().collect();
-        parts.push(match numbers[..] {
-            [6] => "tcp".to_owned(),
-            [17] => "udp".to_owned(),
-            [6, 17] => "tcp+udp".to_owned(),
-            _ if numbers.len() > 250 => format!("{} protocols", numbers.len()),
-            _ => format!("protocol {numbers:?}"),
-        });
-    }
-    if header.flags != Flags::ALL {
-        parts.push("flags".to_owned());
-    }
-    if header.states != States::ALL {
-        let names: Vec<&str> = header.states.names().collect();
-        parts.push(names.join("+"));
-    }
-    for (name, dimension) in [
-        ("src", Dimension::Remote),
-        ("dst", Dimension::Local),
-        ("sport", Dimension::RemotePort),
-        ("dport", Dimension::LocalPort),
-    ] {
-        let interval = packets.interval(dimension);
-        if interval != dimension.whole() {
-            let shown = match dimension {
-                Dimension::Remote | Dimension::Local => addresses(interval),
-                _ => ports(interval),
-            };
-            parts.push(format!("{name} {shown}"));
-        }
-    }
-    let mut parts = vec![parts.join(" ")];
-    parts.extend(criteria(&branch.criteria));
-    if !branch.condition.is_true() {
-        parts.push("maybe".to_owned());
-    }
-    parts.retain(|part| !part.is_empty());
-    format!("{}: {}", parts.join(", "), action(branch.action))
-}
-
-fn branches(table: &Table, chain: &str) -> Vec<String> {
-    let mut described = Vec::new();
-    for rule in table.chains.rules(chain).unwrap() {
-        let mut branches = Vec::new();
-        let _ = table.chains.read(*rule, Limits::default(), &mut branches);
-        described.extend(branches.iter().map(description));
-    }
-    described
-}
+use crate::common::branches::{branches, description};
 
 fn firewall<'a>(rules: &'a str, sets: &'a str) -> Firewall<'a> {
     iptables_firewall(rules, Some(sets), Limits::default()).unwrap()
@@ -493,6 +339,15 @@ fn an_unknown_part_of_a_rule_never_makes_it_more_certain() {
                 "-m bpf --bytecode \"4,48 0 0 9\" -j ACCEPT",
                 &["maybe: accept"],
             ),
+            ("-m tls --tls-host \"a b\" -j ACCEPT", &["maybe: accept"]),
+            (
+                "-p tcp --tls-host a\"b\" -j ACCEPT",
+                &["tcp, maybe: undecided"],
+            ),
+            (
+                "-p tcp -m comment --comment \"a\"b -j ACCEPT",
+                &["tcp, maybe: accept"],
+            ),
             (
                 "-s sip.example.com -p tcp -j ACCEPT",
                 &["tcp, maybe: accept"],
@@ -553,6 +408,44 @@ fn an_unknown_part_of_a_rule_never_makes_it_more_certain() {
         branches(&firewall(ambiguous, "").tables[0], "INPUT"),
         [": undecided"]
     );
+}
+
+/// Rules of every kind, for small changes.
+const RULES: [&str; 8] = [
+    "-s 10.0.0.0/8,192.0.2.1 -i eth+ -p udp -m multiport --dports 5060,10000:20000 -m comment --comment \"a\" -j ACCEPT",
+    "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m connlimit --connlimit-above 5 -j REJECT --reject-with tcp-reset",
+    "-m mark ! --mark 0x1/0xff -m addrtype --dst-type LOCAL --limit-iface-in -j RETURN",
+    "-m set --match-set services src,dst --return-nomatch -j SET --add-set networks src --exist",
+    "-p udp -j DNAT --to-destination 10.0.0.1-10.0.0.3:5060-5070/5000 --random --persistent",
+    "-j CONNMARK --save-mark --nfmask 0xff --ctmask 0xffffffff",
+    "-p tcp -j REDIRECT --to-ports 5-7",
+    "-d 10.0.0.0/24 -g OTHER",
+];
+
+/// Neither a change of a word nor the end of a rule makes the program crash, and a rule with an unknown option is never
+/// certain.
+#[test]
+fn a_damaged_rule_is_never_certain() {
+    for rule in RULES {
+        let words: Vec<&str> = rule.split(' ').collect();
+        for at in 0..words.len() {
+            let with = |word: &str| [&words[..at], &[word], &words[at..]].concat().join(" ");
+            for word in ["!", "-", "--", "\u{e9}", ",", "-j", "0x", "/", ":"] {
+                let replaced = [&words[..at], &[word], &words[at + 1..]].concat();
+                effect(&replaced.join(" "), SETS);
+                effect(&with(word), SETS);
+            }
+            effect(&words[..at].join(" "), SETS);
+            if words[at].starts_with('-') && words[at] != "-j" {
+                let effects = effect(&with("--nonesuch 5"), SETS);
+                let is_of_target =
+                    words[..at].contains(&"DNAT") || words[..at].contains(&"REDIRECT");
+                for effect in effects.iter().filter(|_| !is_of_target) {
+                    assert!(effect.contains("maybe"), "{rule} {at}: {effect}");
+                }
+            }
+        }
+    }
 }
 
 /// As `ipset save` prints it, except for the host bits and the spelling of `icmp`.
@@ -877,6 +770,15 @@ fn rejects_a_text_whose_structure_cannot_be_read() {
         let found: Vec<_> = errors.iter().map(|e| (e.at(), e.problem())).collect();
         assert_eq!(found, [(at, problem.to_owned())], "{text}");
     }
+    let unclosed =
+        "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m tls --tls-host \"a b\n-A INPUT -j c\"\nCOMMIT\n";
+    let errors = iptables_firewall(unclosed, None, Limits::default())
+        .map(|_| ())
+        .unwrap_err();
+    assert_eq!(
+        errors[0].problem(),
+        "a quoted text with spaces cannot follow '--tls-host': iptables prints none there"
+    );
     let cut_off = "create a hash:ip family inet\nadd a 10.0.0.1";
     let errors = iptables_firewall("", Some(cut_off), Limits::default())
         .map(|_| ())

@@ -756,6 +756,7 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
             interface,
             own: own.as_ref(),
             routes: &routes,
+            translated: None,
             connection_mark: Mark::UNMARKED,
             limits: Limits::default(),
         };
@@ -784,6 +785,9 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
                             .iter()
                             .any(|stop| holds(&stop.flow, &packet));
                         assert_eq!((passes, stops), expected, "round {round}: {packet:?}");
+                        let is_certain = |flow: &Flow| flow.is_certain() && holds(flow, &packet);
+                        let is_certain = journey.passed.iter().any(is_certain);
+                        assert!(!is_certain || !stops, "round {round}: {packet:?}");
                         match (passes, stops) {
                             (true, true) => either += 1,
                             (true, false) => passing += 1,

@@ -47,6 +47,19 @@ impl FlowFacts {
     }
 }
 
+/// The destination of packets after a rule changed it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Translated {
+    /// `None` if the address is unchanged.
+    pub addresses: Option<IntervalSet>,
+    /// `None` if the port is unchanged.
+    pub ports: Option<IntervalSet>,
+    /// True if the new destination is an address of the machine; `None` if this is unknown.
+    pub is_for_machine: Option<bool>,
+    /// The place of the rule.
+    pub changed_by: u32,
+}
+
 /// The destination of packets before a rule changed it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Destination {
@@ -87,6 +100,11 @@ impl Flow {
             packets,
             ..self.clone()
         }
+    }
+
+    /// True if the packets certainly went this way. Then, no other flow contains them.
+    pub fn is_certain(&self) -> bool {
+        self.assumed.is_none()
     }
 
     /// Records a rule whose condition is unknown.
@@ -178,24 +196,56 @@ impl Flow {
                 (Some(own.cloned().unwrap_or(any)), ports)
             }
         };
-        self.facts.is_for_machine = match (translation, &addresses) {
+        let is_for_machine = match (translation, &addresses) {
             (Translation::Redirect { .. }, _) => Some(true),
             (_, Some(to)) => is_own(to, own),
             (_, None) => self.facts.is_for_machine,
         };
+        let is_single = |interval: Interval| interval.first == interval.last;
+        let is_one = addresses.as_ref().is_none_or(|set| is_single(set.hull()));
+        if !is_one || !ports.is_none_or(is_single) {
+            // The kernel chooses one of several destinations.
+            self.assume(at);
+        }
+        self.send_to(&Translated {
+            addresses,
+            ports: ports.map(IntervalSet::One),
+            is_for_machine,
+            changed_by: at,
+        });
+    }
+
+    /// Changes the destination of incoming packets.
+    pub fn send_to(&mut self, to: &Translated) {
         let set = |dimension| self.packets.set(dimension).clone();
         let before = Destination {
-            addresses: addresses.as_ref().map(|_| set(Dimension::Local)),
-            ports: ports.map(|_| set(Dimension::LocalPort)),
-            changed_by: at,
+            addresses: to.addresses.as_ref().map(|_| set(Dimension::Local)),
+            ports: to.ports.as_ref().map(|_| set(Dimension::LocalPort)),
+            changed_by: to.changed_by,
         };
         self.before.get_or_insert(Rc::new(before));
-        if let Some(addresses) = addresses {
-            self.packets = self.packets.with(Dimension::Local, addresses);
+        self.facts.is_for_machine = to.is_for_machine;
+        let changes = [
+            (Dimension::Local, &to.addresses),
+            (Dimension::LocalPort, &to.ports),
+        ];
+        for (dimension, set) in changes {
+            if let Some(set) = set {
+                self.packets = self.packets.with(dimension, set.clone());
+            }
         }
-        if let Some(ports) = ports {
-            self.packets = self.packets.with(Dimension::LocalPort, ports.into());
-        }
+    }
+
+    /// Returns the destination to which a rule sent the packets, if there is one.
+    pub fn translated(&self) -> Option<Translated> {
+        let before = self.before.as_deref()?;
+        let now = |dimension| self.packets.set(dimension).clone();
+        Some(Translated {
+            addresses: before.addresses.as_ref().map(|_| now(Dimension::Local)),
+            ports: before.ports.as_ref().map(|_| now(Dimension::LocalPort)),
+            is_for_machine: self.facts.is_for_machine,
+            changed_by: before.changed_by,
+        })
     }
 }
 

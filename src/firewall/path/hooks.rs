@@ -31,6 +31,9 @@ impl<'a> Hooks<'a> {
 /// The priority of connection tracking (`NF_IP_PRI_CONNTRACK` of Linux).
 const CONNECTION_TRACKING: i32 = -200;
 
+/// The priority at which destinations are translated (`NF_IP_PRI_NAT_DST` of Linux).
+const TRANSLATION: i32 = -100;
+
 /// Flows on their way through the hooks.
 pub(super) struct Passage<'a, 'f, 'q> {
     firewall: &'f Firewall<'a>,
@@ -79,8 +82,9 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         facts: Facts<'q>,
         mut flows: Vec<Flow>,
     ) -> Result<Vec<Flow>, LimitExceeded> {
-        // Packets get a state at the first hook after a network or a program.
-        let mut has_state = !matches!(hook, "prerouting" | "output");
+        // Packets get a state, and a known translation, at the first hook after a network or a program.
+        let is_first = matches!(hook, "prerouting" | "output");
+        let (mut has_state, mut is_translated) = (!is_first, hook != "prerouting");
         for number in 0..self.hooks.0.len() {
             let (table, chain) = self.hooks.0[number].clone();
             if !chain.hook.eq_ignore_ascii_case(hook) {
@@ -90,13 +94,28 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
                 flows = self.tracked(flows);
                 has_state = true;
             }
+            if !is_translated && chain.priority >= TRANSLATION {
+                self.translate_known(&mut flows);
+                is_translated = true;
+            }
             flows = self.enter(number, table, &chain, facts, fewer(flows))?;
         }
-        if has_state {
-            Ok(flows)
-        } else {
-            Ok(self.tracked(flows))
+        if !has_state {
+            flows = self.tracked(flows);
         }
+        if !is_translated {
+            self.translate_known(&mut flows);
+        }
+        Ok(flows)
+    }
+
+    /// Applies the translation that connection tracking knows from the first packet.
+    fn translate_known(&self, flows: &mut [Flow]) {
+        let Some(translated) = &self.question.translated else {
+            return;
+        };
+        let tracked = flows.iter_mut().filter(|flow| !flow.facts.is_untracked);
+        tracked.for_each(|flow| flow.send_to(translated));
     }
 
     /// Divides flows by the facts about their interfaces at a hook.
@@ -163,7 +182,8 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         facts: Facts,
         flows: Vec<Flow>,
     ) -> Result<Vec<Flow>, LimitExceeded> {
-        let (mut left, entering) = self.divide(chain, &facts, flows);
+        let place = self.policy(table, chain).1;
+        let (mut left, entering) = self.divide(chain, place, &facts, flows);
         if entering.is_empty() {
             return Ok(left);
         }
@@ -187,10 +207,11 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         Ok(left)
     }
 
-    /// Returns the flows that do not enter a base chain, and those that do or may do so.
+    /// Returns the flows that do not enter a base chain, and those that do or may do so. `place` is that of the chain.
     fn divide(
         &self,
         chain: &BaseChain<'a>,
+        place: u32,
         facts: &Facts,
         flows: Vec<Flow>,
     ) -> (Vec<Flow>, Vec<Flow>) {
@@ -206,7 +227,13 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         };
         match devices.condition(facts) {
             Condition::False => return (flows, Vec::new()),
-            Condition::Unknown => return (flows.clone(), flows),
+            Condition::Unknown => {
+                let mut flows = flows;
+                for flow in &mut flows {
+                    flow.assume(place);
+                }
+                return (flows.clone(), flows);
+            }
             Condition::True => {}
         }
         if chain.kind == ChainKind::Filter {
@@ -227,13 +254,11 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         flows: Vec<Flow>,
         left: &mut Vec<Flow>,
     ) {
-        let table = &self.firewall.tables[table];
-        let policy = table.chains.policy(chain.name).ok().flatten();
+        let (accepts, at) = self.policy(table, chain);
         for mut flow in flows {
-            let (accepts, at) = match policy {
-                Some((accepts, at)) => (Some(accepts), table.offset.saturating_add(at)),
-                None => (None, table.offset),
-            };
+            if accepts.is_none() {
+                flow.assume(at);
+            }
             if accepts != Some(true) {
                 self.stop(flow.clone(), Cause::Policy(at), Some(number));
             }
@@ -241,6 +266,15 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
                 flow.decide(number, at, true);
                 left.push(flow);
             }
+        }
+    }
+
+    /// Returns the policy of a base chain, `None` if it is unknown, and its place.
+    fn policy(&self, table: usize, chain: &BaseChain<'a>) -> (Option<bool>, u32) {
+        let table = &self.firewall.tables[table];
+        match table.chains.policy(chain.name).ok().flatten() {
+            Some((accepts, at)) => (Some(accepts), table.offset.saturating_add(at)),
+            None => (None, table.offset),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Questions about packets, and their answers.
 
-use super::flow::Flow;
+use std::rc::Rc;
+
+use super::flow::{Flow, Translated};
 use crate::firewall::criteria::Interface;
 use crate::firewall::mark::Mark;
 use crate::firewall::routes::Routes;
@@ -20,6 +22,8 @@ pub struct Question<'q> {
     /// The addresses of the machine, if they are known.
     pub own: Option<&'q IntervalSet>,
     pub routes: &'q Routes,
+    /// The destination that connection tracking gives the packets of an established connection, as for its first packet.
+    pub translated: Option<Rc<Translated>>,
     /// The known bits of the mark of the connection.
     pub connection_mark: Mark,
     pub limits: Limits,

@@ -290,11 +290,21 @@ fn add_new(here: &mut Vec<Flow>, flows: Vec<Flow>) {
 }
 
 /// The state in which flows are equal, except for their packets.
-type State = (FlowFacts, Option<Rc<Destination>>, Option<*const Decision>);
+type State = (
+    FlowFacts,
+    Option<Rc<Destination>>,
+    Option<*const Decision>,
+    bool,
+);
 
 fn state_of(flow: &Flow) -> State {
     let decisions = flow.decisions.as_ref().map(Rc::as_ptr);
-    (flow.facts, flow.before.clone(), decisions)
+    (
+        flow.facts,
+        flow.before.clone(),
+        decisions,
+        flow.is_certain(),
+    )
 }
 
 /// Joins flows in the same state whose packets differ in only one address or port.
@@ -345,6 +355,7 @@ pub(super) fn fewer(flows: Vec<Flow>) -> Vec<Flow> {
         let key = (flow.packets.clone(), flow.before.clone(), is_untracked);
         if let Some(known) = by_packets.get_mut(&key) {
             known.facts = known.facts.or(flow.facts);
+            known.assumed = known.assumed.take().or(flow.assumed);
         } else {
             order.push(key.clone());
             by_packets.insert(key, flow);

@@ -200,7 +200,7 @@ impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
         frame.context.ipv6.is_some() || frame.ipv6_returns
     }
 
-    /// Reports a rule that cannot be read, or replaces it by the jumps that it may contain.
+    /// Reports a rule that a unit cannot contain, or replaces its effects by the jumps that it may contain.
     fn unreadable(
         &mut self,
         rule: RuleText<'a>,

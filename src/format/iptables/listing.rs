@@ -52,7 +52,7 @@ pub(in crate::format) fn tables<'a>(
         wanted: Wanted::All { listed, sets },
         ..Outline::of_filter(limits)
     };
-    let tables = outline.read(text, Reading::Printed)?.tables.into_iter();
+    let tables = outline.read(text, Reading::Tolerant)?.tables.into_iter();
     let table = |table| firewall::Table {
         chains: Box::new(table),
         offset: 0,

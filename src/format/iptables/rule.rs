@@ -72,17 +72,6 @@ impl<'a> Rule<'a> {
     }
 }
 
-/// Returns the action of `-j NAME`; `None` for a target with other effects.
-fn action(name: &str) -> Option<RuleAction<'_>> {
-    match name {
-        "ACCEPT" => Some(RuleAction::Accept),
-        "DROP" | "REJECT" => Some(RuleAction::Deny),
-        "RETURN" => Some(RuleAction::Return),
-        _ if targets::is_unsupported(name) || targets::passes_on(name) => None,
-        _ => Some(RuleAction::Jump(name)),
-    }
-}
-
 struct RuleReader<'a, 'c> {
     words: Words<'a>,
     rule: Rule<'a>,
@@ -191,13 +180,13 @@ impl<'a> RuleReader<'a, '_> {
 
     fn option_of_target(&mut self, option: &str) -> Result<(), String> {
         let target = self.target.unwrap_or_default();
-        if targets::is_unsupported_option(target, option) {
-            self.rule.refuse(unknown_option(option));
-            self.words.skip_values();
-            return Ok(());
-        }
         match targets::values(target, option) {
             Some(values) => self.skip(option, values),
+            None if targets::is_unsupported_option(target, option) => {
+                self.rule.refuse(unknown_option(option));
+                self.words.skip_values();
+                Ok(())
+            }
             None => self.narrowing(option),
         }
     }
@@ -284,9 +273,15 @@ impl<'a> RuleReader<'a, '_> {
     /// A listing shows no difference between a target and a chain of the same name. Both can exist in one
     /// table, because `iptables -E` and `iptables-restore` allow any name for a chain.
     fn jump(&mut self, name: &'a str) -> Option<RuleAction<'a>> {
-        let action = action(name);
-        if matches!(action, Some(RuleAction::Jump(_))) {
-            return action;
+        let action = match name {
+            "ACCEPT" => Some(RuleAction::Accept),
+            "DROP" | "REJECT" => Some(RuleAction::Deny),
+            "RETURN" => Some(RuleAction::Return),
+            _ => None,
+        };
+        let is_unsupported = action.is_none() && targets::is_unsupported(name);
+        if action.is_none() && !is_unsupported && !targets::passes_on(name) {
+            return Some(RuleAction::Jump(name));
         }
         if self.context.has(name) {
             self.rule.refuse(format!(
@@ -294,15 +289,14 @@ impl<'a> RuleReader<'a, '_> {
             ));
             return Some(RuleAction::Undecided);
         }
-        let effect = || effects::effect(name, self.words.rest());
-        if !targets::is_unsupported(name) {
-            return action.or_else(effect);
+        let effect = action.or_else(|| effects::effect(name, self.words.rest()));
+        if !is_unsupported {
+            return effect;
         }
-        let effect = effect().unwrap_or(RuleAction::Undecided);
         self.rule.refuse(format!(
             "target '{name}' is not supported: it does more than accept or deny packets"
         ));
-        Some(effect)
+        Some(effect.unwrap_or(RuleAction::Undecided))
     }
 
     fn mark(&mut self, option: &str, negated: bool) -> Result<(), String> {

@@ -293,41 +293,42 @@ impl<'a> Chains<'a> for Table<'a> {
         limits: Limits,
         branches: &mut Vec<RuleBranch<'a>>,
     ) -> Result<(), ReadError> {
-        let spent = self.work.get() + rule.text.len();
+        // A question about a whole firewall may read a rule several times.
+        let words = if self.is_lenient { 0 } else { rule.text.len() };
+        let spent = self.work.get() + words;
         let read = Rule::read(rule.text, self, limits, spent);
-        let Rule {
-            matches,
-            criteria,
-            action,
-            sets_mark,
-            problem,
-        } = read;
-        if problem.is_none() || self.is_lenient {
-            self.work.set(spent + matches.cost);
+        if read.problem.is_none() || self.is_lenient {
+            self.work.set(spent + read.matches.cost);
         }
+        self.add_branches(&read, branches);
+        let problem = read.problem;
+        problem.map_or(Ok(()), |problem| Err(ReadError::new(rule.at, problem)))
+    }
+}
+
+impl<'a> Table<'a> {
+    fn add_branches(&self, rule: &Rule<'a>, branches: &mut Vec<RuleBranch<'a>>) {
         let branch = |packets: &HeaderBox, action| RuleBranch {
             packets: *packets,
-            criteria: criteria.clone(),
-            condition: matches.condition,
+            criteria: rule.criteria.clone(),
+            condition: rule.matches.condition,
             ipv4: true,
             ipv6: Ipv6Packets::None,
             action,
         };
-        if sets_mark {
+        if rule.sets_mark {
             branches.push(RuleBranch {
                 criteria: Criteria::default(),
                 condition: Condition::Unknown,
                 ..branch(&HeaderBox::ALL, RuleAction::Change(Change::UnknownMark))
             });
         }
-        if let Some(action) = action.map(|action| self.known(action)) {
-            branches.extend(matches.boxes.iter().map(|packets| branch(packets, action)));
+        if let Some(action) = rule.action.map(|action| self.known(action)) {
+            let boxes = rule.matches.boxes.iter();
+            branches.extend(boxes.map(|packets| branch(packets, action)));
         }
-        problem.map_or(Ok(()), |problem| Err(ReadError::new(rule.at, problem)))
     }
-}
 
-impl<'a> Table<'a> {
     /// Returns an action, or an unknown effect for the name of a target that is neither known nor a chain.
     fn known(&self, action: RuleAction<'a>) -> RuleAction<'a> {
         match action.target() {

@@ -26,6 +26,8 @@ const QUOTED: &[&str] = &[
 pub(super) enum Reading {
     /// As `iptables-save` and `iptables -S` print it: the comment continues on the next line.
     Printed,
+    /// Does the same, except that a line with unusual quotation marks is one rule, which may be unreadable.
+    Tolerant,
     /// As `iptables-restore` reads it: each line is separate.
     Restored,
 }
@@ -64,9 +66,10 @@ impl<'a> Iterator for Statements<'a> {
         let rest = self.text.get(start..).filter(|rest| !rest.is_empty())?;
         let mut end = line_end(rest);
         let mut is_split = false;
-        if !rest.starts_with(['#', '*', ':']) && self.reading == Reading::Printed {
+        if !rest.starts_with(['#', '*', ':']) && self.reading != Reading::Restored {
             match rule_end(rest) {
                 Ok(rule) => (end, is_split) = (rule, rule > end),
+                Err(_) if self.reading == Reading::Tolerant && is_closed(&rest[..end]) => {}
                 Err(problem) => {
                     self.offset = self.text.len();
                     return Some(Err(ReadError::new(place(start), problem)));
@@ -160,6 +163,11 @@ fn is_plain(line: &str) -> bool {
             bytes.get(last + 1),
             None | Some(b' ' | b'\t' | b'\r' | b'\n')
         )
+}
+
+/// True if every quotation mark of a line may have another one that closes it.
+fn is_closed(line: &str) -> bool {
+    memchr::memchr_iter(b'"', line.as_bytes()).count() % 2 == 0
 }
 
 const NOT_CLOSED: &str = "a quotation mark is not closed";

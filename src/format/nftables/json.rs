@@ -16,10 +16,12 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, V
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::rule::Rule;
-use super::table::{Body, SetName, Syntax, Table, TableName, listed_twice};
+use super::base_chain::{devices, kind};
+use super::rule::{Rule, Statement};
+use super::table::{Base, Body, SetName, Syntax, Table, listed_twice};
+use super::tables::{Tables, Wanted};
 use super::value::{Element, Type};
-use super::words::{check_hook, table_flag};
+use super::words::check_hook;
 use crate::firewall::RuleText;
 use crate::format::read::json_node::JSON_CUT_OFF;
 use crate::format::read::lines::{place, place_of_error};
@@ -28,20 +30,22 @@ use crate::read_error::ReadError;
 
 use object::only_key;
 use parse::{parsed, without_place};
+use value::Words;
 
 /// The JSON syntax of `nft -j`.
 pub(super) struct Json;
 
 impl Syntax for Json {
-    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError> {
-        let statements = match usual::statements(text.text) {
-            Some(statements) => statements,
-            None => statement::statements(text.text)?,
-        };
-        for statement in statements {
-            rule.add(statement)?;
+    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) {
+        let text = text.text;
+        let statements = usual::statements(text).or_else(|| statement::statements(text).ok());
+        let statements = statements.unwrap_or_else(|| statement::readable_statements(text));
+        if let Some(problem) = statements.iter().find_map(Statement::problem) {
+            rule.note(problem.into());
         }
-        Ok(())
+        for statement in statements {
+            rule.add(statement);
+        }
     }
 
     fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
@@ -61,9 +65,19 @@ impl Syntax for Json {
             .map_err(|problem| ReadError::new(object.at, problem))
     }
 
-    fn hook<'a>(body: &Body<'a>) -> Option<&'a str> {
+    fn has_elements(body: &Body) -> bool {
+        let key = memchr::memmem::Finder::new("\"elem\"");
         let mut objects = body.properties.iter();
-        objects.find_map(|object| parsed::<Named>(object.text).ok()?.hook)
+        objects.any(|object| key.find(object.text.as_bytes()).is_some())
+    }
+
+    fn base<'a>(body: &Body<'a>) -> Option<Base<'a>> {
+        let mut objects = body.properties.iter();
+        objects.find_map(|object| {
+            parsed::<BaseChain>(object.text)
+                .ok()
+                .map(|chain| chain.base(object.at))
+        })
     }
 
     fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError> {
@@ -77,30 +91,28 @@ impl Syntax for Json {
     }
 }
 
-/// Reads the wanted table.
+/// Reads the wanted tables.
 pub(super) fn read<'a>(
     text: &'a str,
-    wanted: TableName<'a>,
+    wanted: Wanted<'a>,
     limits: Limits,
-) -> Result<Table<'a, Json>, Vec<ReadError>> {
+) -> Result<Vec<Table<'a, Json>>, Vec<ReadError>> {
     let mut reader = ListingReader {
         text,
-        wanted,
-        table: Table::new(wanted, limits),
+        tables: Tables::new(wanted, limits),
         started: false,
     };
     let mut input = serde_json::Deserializer::from_str(text);
     let read = (&mut reader).deserialize(&mut input);
     match read.and_then(|()| input.end()) {
-        Ok(()) => Ok(reader.table.finished()),
+        Ok(()) => Ok(reader.tables.finished()),
         Err(error) => Err(vec![reader.error(&error)]),
     }
 }
 
 struct ListingReader<'a> {
     text: &'a str,
-    wanted: TableName<'a>,
-    table: Table<'a, Json>,
+    tables: Tables<'a, Json>,
     /// True once the `metainfo` object that starts a listing was read.
     started: bool,
 }
@@ -126,10 +138,6 @@ impl<'a> ListingReader<'a> {
         place(before.iter().rposition(|byte| *byte == b'{').unwrap_or(0))
     }
 
-    fn is_wanted(&self, family: &str, table: &str) -> bool {
-        (family, table) == self.wanted
-    }
-
     /// Reads an object of the list by its key.
     fn object<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
@@ -137,7 +145,9 @@ impl<'a> ListingReader<'a> {
             "table" => self.check_table(&map.next_value()?),
             "chain" | "set" | "map" => self.body(key, map.next_value()?),
             "metainfo" => self.metainfo(&map.next_value()?),
-            _ if OTHER_OBJECTS.contains(&key) => map.next_value::<IgnoredAny>().map(|_| Ok(()))?,
+            _ if OTHER_OBJECTS.contains(&key) || self.tables.are_all() => {
+                map.next_value::<IgnoredAny>().map(|_| Ok(()))?
+            }
             _ => Err(format!(
                 "object '{key}' is unknown; provide the output of 'nft -j list ruleset'"
             )),
@@ -146,20 +156,24 @@ impl<'a> ListingReader<'a> {
     }
 
     fn rule(&mut self, rule: &RuleObject<'a>) -> Result<(), String> {
-        if self.is_wanted(rule.family, rule.table) {
+        if self.tables.select((rule.family, rule.table))? {
             let text = RuleText {
                 at: self.place_of_object(&[rule.family, rule.table, rule.chain]),
                 text: rule.expr.get(),
             };
-            self.table.keep_statement()?;
-            self.table.chain(rule.chain).entries.push(text);
+            self.tables.keep_statement()?;
+            let table = self.tables.current();
+            table.chain(rule.chain).entries.push(text);
         }
         Ok(())
     }
 
-    fn check_table(&self, table: &TableObject) -> Result<(), String> {
-        if self.is_wanted(table.family, table.name) {
-            table.check()?;
+    fn check_table(&mut self, table: &TableObject<'a>) -> Result<(), String> {
+        if !self.tables.select((table.family, table.name))? {
+            return Ok(());
+        }
+        for flag in table.flags.iter().flat_map(|flags| &flags.0) {
+            self.tables.add_flag(flag)?;
         }
         Ok(())
     }
@@ -167,15 +181,18 @@ impl<'a> ListingReader<'a> {
     /// Reads a chain, a set or a map.
     fn body(&mut self, key: &str, raw: &'a RawValue) -> Result<(), String> {
         let named: Named = parsed(raw.get())?;
-        if !self.is_wanted(named.family, named.table) {
-            self.table.other_tables_have_hooks |= named.hook.is_some();
+        if !self.tables.select((named.family, named.table))? {
+            if named.hook.is_some() {
+                self.tables.note_other_hook();
+            }
             return Ok(());
         }
-        self.table.keep_body()?;
+        self.tables.keep_body()?;
+        let table = self.tables.current();
         let body = if key == "chain" {
-            self.table.chains.entry(named.name).or_default()
+            table.chains.entry(named.name).or_default()
         } else {
-            &mut self.table.sets.entry(named.name).or_default().body
+            &mut table.sets.entry(named.name).or_default().body
         };
         if key == "chain" && body.declared {
             return Err(listed_twice(key, named.name));
@@ -306,6 +323,31 @@ struct RuleObject<'a> {
     comment: Option<IgnoredAny>,
 }
 
+/// A base chain of any type, at any hook.
+#[derive(Deserialize)]
+struct BaseChain<'a> {
+    r#type: &'a str,
+    hook: &'a str,
+    prio: Option<i32>,
+    policy: Option<&'a str>,
+    #[serde(borrow)]
+    dev: Option<Words<'a>>,
+}
+
+impl<'a> BaseChain<'a> {
+    fn base(self, at: u32) -> Base<'a> {
+        let names = self.dev.map_or(Vec::new(), |names| names.0);
+        Base {
+            kind: kind(self.r#type),
+            hook: self.hook,
+            priority: self.prio.unwrap_or(0),
+            devices: devices(self.hook, names),
+            accepts: self.policy != Some("drop"),
+            at,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Named<'a> {
     family: &'a str,
@@ -324,15 +366,7 @@ struct TableObject<'a> {
     handle: Option<IgnoredAny>,
     comment: Option<IgnoredAny>,
     #[serde(borrow)]
-    flags: Option<set::Words<'a>>,
-}
-
-impl TableObject<'_> {
-    fn check(&self) -> Result<(), String> {
-        let flags = self.flags.iter().flat_map(|flags| &flags.0);
-        let mut others = flags.filter(|flag| !matches!(**flag, "owner" | "persist"));
-        others.next().map_or(Ok(()), |flag| Err(table_flag(flag)))
-    }
+    flags: Option<Words<'a>>,
 }
 
 #[derive(Deserialize)]

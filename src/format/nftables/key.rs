@@ -1,7 +1,8 @@
 //! The left side of matches: header fields and other keys, by their names in nft.
 
 use super::families::{Families, FamilyField};
-use super::value::{Type, Value};
+use super::mark::{MarkOf, MarkValue};
+use super::value::{Type, Value, number};
 use super::words::is_listed;
 use crate::packets::{HeaderField, Protocols};
 
@@ -42,8 +43,51 @@ pub(super) enum Subject {
     Ipv6(Type),
     /// A field of the ICMP of IPv6. In a table of family `ip`, it matches IPv4 packets of this protocol.
     Icmpv6,
+    /// A property that facts about the packet decide.
+    Criterion(Criterion),
     /// A property that packet boxes do not model. Only packets of these protocols have it.
     Unmodeled(Protocols),
+}
+
+/// A property that [`Criteria`](crate::firewall::Criteria) describe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Criterion {
+    /// `iifname`
+    InputName,
+    /// `iif`, whose value may be the name or the number of an interface.
+    InputIndex,
+    OutputName,
+    OutputIndex,
+    Mark(MarkOf),
+    /// `fib daddr type`
+    DestinationType,
+}
+
+impl Criterion {
+    /// The value of `meta`, if it is one of these.
+    fn meta(key: &str) -> Option<Criterion> {
+        Some(match key {
+            "iifname" => Criterion::InputName,
+            "iif" => Criterion::InputIndex,
+            "oifname" => Criterion::OutputName,
+            "oif" => Criterion::OutputIndex,
+            "mark" => Criterion::Mark(MarkOf::Packet),
+            _ => return None,
+        })
+    }
+
+    /// True for the interfaces of a packet.
+    pub fn is_interface(self) -> bool {
+        !matches!(self, Criterion::Mark(_) | Criterion::DestinationType)
+    }
+
+    fn value_type(self) -> Type {
+        match self {
+            Criterion::InputName | Criterion::OutputName => Type::InterfaceName,
+            Criterion::InputIndex | Criterion::OutputIndex => Type::InterfaceIndex,
+            Criterion::Mark(_) | Criterion::DestinationType => Type::Unmodeled,
+        }
+    }
 }
 
 /// The new value of a key: the keys from which it is computed.
@@ -52,14 +96,50 @@ pub(super) struct Source {
     pub keys: Vec<Key>,
     /// True if a lookup may find nothing, which ends the rule.
     pub looks_up: bool,
+    /// The value, if marks and constants are enough to compute it.
+    pub mark: Option<MarkValue>,
 }
 
 impl Source {
-    /// Both sources together.
+    /// A constant; `None` if its value is not a number.
+    pub fn constant(value: Option<u32>) -> Source {
+        Source {
+            mark: value.map(MarkValue::constant),
+            ..Source::default()
+        }
+    }
+
+    /// The value of these keys.
+    pub fn of(keys: Vec<Key>) -> Source {
+        let mark = match keys[..] {
+            [key] => key.mark().map(|mark| MarkValue::of(mark, key.mask)),
+            _ => None,
+        };
+        Source {
+            keys,
+            looks_up: false,
+            mark,
+        }
+    }
+
+    /// Both sources together. Their common value is not computed.
     pub fn and(mut self, other: Source) -> Source {
         self.keys.extend(other.keys);
         self.looks_up |= other.looks_up;
+        self.mark = None;
         self
+    }
+
+    /// The result of an operator, such as `|`.
+    pub fn combined(self, operator: &str, other: Source) -> Source {
+        let mark = match (self.mark, other.mark) {
+            (Some(one), Some(other)) => one.combined(operator, other),
+            _ => None,
+        };
+        Source {
+            mark,
+            ..self.and(other)
+        }
     }
 }
 
@@ -179,6 +259,11 @@ impl Key {
         Key::of(Subject::Unmodeled(Protocols::ALL))
     }
 
+    /// `fib daddr type`: the kind of address that the destination is.
+    pub fn destination_type() -> Key {
+        Key::of(Subject::Criterion(Criterion::DestinationType))
+    }
+
     /// An option of TCP (nft(8), "Extension header expressions").
     pub fn tcp_option() -> Key {
         Key {
@@ -255,7 +340,9 @@ impl Key {
 
     /// A property of a packet outside of its headers (nft(8), "Meta expressions").
     pub fn meta(key: &str) -> Result<Key, String> {
+        let criterion = Criterion::meta(key).map(Subject::Criterion);
         let subject = match key {
+            _ if let Some(criterion) = criterion => criterion,
             "l4proto" => Subject::Protocol,
             "nfproto" => Subject::Family(FamilyField::Nfproto),
             "protocol" => Subject::Family(FamilyField::Protocol),
@@ -280,6 +367,7 @@ impl Key {
     pub fn ct(key: &str, directed: bool) -> Result<Key, String> {
         let subject = match key {
             "state" if !directed => Subject::State,
+            "mark" => Subject::Criterion(Criterion::Mark(MarkOf::Connection)),
             "ip saddr" | "ip daddr" => Subject::Unmodeled(Protocols::ALL),
             "ip6 saddr" | "ip6 daddr" => Subject::Ipv6(Type::Ipv6Address),
             _ if is_listed(CT_KEYS, key) => Subject::Unmodeled(Protocols::ALL),
@@ -292,7 +380,10 @@ impl Key {
     pub fn masked(self, mask: &Value) -> Result<Key, String> {
         let mask = match self.subject {
             Subject::Flags | Subject::State => self.subject.value_type().bits(mask)?,
-            Subject::Unmodeled(_) | Subject::Ipv6(_) | Subject::Icmpv6 => u32::MAX,
+            Subject::Criterion(Criterion::Mark(_)) => number(mask).unwrap_or(UNKNOWN_MASK),
+            Subject::Criterion(_) | Subject::Unmodeled(_) | Subject::Ipv6(_) | Subject::Icmpv6 => {
+                u32::MAX
+            }
             _ => {
                 return Err(
                     "a mask is supported only for tcp flags and ct state; write a prefix or a range"
@@ -301,6 +392,14 @@ impl Key {
             }
         };
         Ok(Key { mask, ..self })
+    }
+
+    /// The mark that the key is, if it is one.
+    pub fn mark(self) -> Option<MarkOf> {
+        match self.subject {
+            Subject::Criterion(Criterion::Mark(mark)) => Some(mark),
+            _ => None,
+        }
     }
 
     /// True if the key has a mask.
@@ -328,6 +427,9 @@ impl Key {
     }
 }
 
+/// The mask of a mark, if the mask is not a number. No comparison uses it.
+const UNKNOWN_MASK: u32 = 0;
+
 fn protocol_with_ports(header: &str) -> Option<Protocols> {
     Some(match header {
         "tcp" => Protocols::TCP,
@@ -348,6 +450,7 @@ impl Subject {
             Subject::Flags => Type::Flags,
             Subject::State => Type::State,
             Subject::Family(field) => field.value_type(),
+            Subject::Criterion(criterion) => criterion.value_type(),
             Subject::Ipv6(kind) => kind,
             Subject::Unmodeled(_) | Subject::Icmpv6 => Type::Unmodeled,
         }

@@ -1,10 +1,14 @@
 //! The meaning of a rule's statements, for both the text and the JSON syntax.
 
+mod change;
+mod criteria;
+
 use super::families::Families;
 use super::key::{Header, Key, Keys, Operator, Source, Subject};
 use super::set::{BITS_WORK, MapEffect, Set, Sets, header_where};
+use super::translation::ANYWHERE;
 use super::value::{Decision, Element, Part, Type, Value};
-use crate::firewall::{Criteria, Ipv6Packets, RuleAction, RuleBranch};
+use crate::firewall::{Change, Criteria, Ipv6Packets, RuleAction, RuleBranch, Translation};
 use crate::format::read::matches::Matches;
 use crate::limits::{Limit, Limits};
 use crate::packets::{Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols};
@@ -39,8 +43,28 @@ pub(super) enum Statement<'a> {
     Copy(Source),
     /// `notrack`
     Untrack,
+    /// `dnat` and `snat`, which apply only to these families. The translation is `None` if the rule looks up the new
+    /// destination, and may find none.
+    Translate(Families, Option<Translation>),
+    /// The last statement of a rule: a target of iptables, whose options are unknown, that may make these changes.
+    MayChange(&'static [Change]),
+    /// A statement that a unit cannot contain, the reason, and its effect as far as it is known.
+    Unsupported(String, Box<Statement<'a>>),
     /// A statement that neither accepts nor denies, such as a counter.
     NoEffect,
+}
+
+impl Statement<'_> {
+    /// A statement that may accept, deny, or continue with the next rule.
+    pub const UNDECIDED: Self = Statement::Verdict(Some(RuleAction::Undecided));
+
+    /// The reason why a unit cannot contain the statement.
+    pub fn problem(&self) -> Option<&str> {
+        match self {
+            Statement::Unsupported(problem, _) => Some(problem),
+            _ => None,
+        }
+    }
 }
 
 enum Outcome<'a> {
@@ -52,6 +76,7 @@ enum Outcome<'a> {
 pub(super) struct Rule<'a, 's> {
     sets: &'s dyn Sets<'a>,
     matches: Matches,
+    criteria: Criteria<'a>,
     /// True if the table gets IPv6 packets too.
     takes_ipv6: bool,
     /// The families of the packets that may match.
@@ -61,7 +86,11 @@ pub(super) struct Rule<'a, 's> {
     /// True if `matches` describes only the IPv4 packets. Otherwise, their protocols and ports are also those of the IPv6
     /// packets.
     is_separate: bool,
+    /// The changes of the packets, which come before the outcome.
+    changes: Vec<RuleBranch<'a>>,
     outcome: Option<Outcome<'a>>,
+    /// The first reason why packet boxes cannot express the rule exactly.
+    error: Option<ReadError>,
     /// The header of the previous match's field, if that match was `!=` and a single value.
     excluded: Option<Header>,
     /// The work of the rules before this one.
@@ -75,32 +104,104 @@ impl<'a, 's> Rule<'a, 's> {
             sets,
             takes_ipv6,
             matches: Matches::within(limits),
+            criteria: Criteria::default(),
             families: Families {
                 ipv4: true,
                 ipv6: takes_ipv6,
             },
             has_family_set: false,
             is_separate: false,
+            changes: Vec::new(),
             outcome: None,
+            error: None,
             excluded: None,
             spent,
         }
     }
 
-    pub fn add(&mut self, statement: Statement<'a>) -> Result<(), ReadError> {
+    /// Adds a statement. If packet boxes cannot express it, [`Rule::finish`] returns the reason.
+    pub fn add(&mut self, statement: Statement<'a>) {
+        if let Err(error) = self.apply(statement) {
+            self.fail(error);
+        }
+    }
+
+    /// Adds a match that cannot be read, and the reason.
+    pub fn fail(&mut self, error: ReadError) {
+        self.matches.condition = Condition::Unknown;
+        self.note(error);
+    }
+
+    /// Gives up reading: the rule may do anything with any packet.
+    pub fn give_up(&mut self, error: ReadError) {
+        self.forget();
+        self.undecide();
+        self.note(error);
+    }
+
+    /// Adds a reason why packet boxes cannot express the rule exactly.
+    pub fn note(&mut self, error: ReadError) {
+        self.error.get_or_insert(error);
+    }
+
+    fn undecide(&mut self) {
+        self.outcome = Some(Outcome::One(Some(RuleAction::Undecided)));
+    }
+
+    /// Forgets all matches, because the packets that match may be others.
+    fn forget(&mut self) {
+        self.matches.boxes = vec![HeaderBox::ALL];
+        self.matches.condition = Condition::Unknown;
+        self.criteria = Criteria::default();
+        self.families = Families {
+            ipv4: true,
+            ipv6: self.takes_ipv6,
+        };
+        self.is_separate = false;
+    }
+
+    fn apply(&mut self, statement: Statement<'a>) -> Result<(), ReadError> {
         if matches!(statement, Statement::NoEffect) {
             return Ok(());
         }
-        if self.outcome.is_some() {
-            return Err("expected only counters and logs after a verdict".into());
+        let statement = match statement {
+            Statement::Unsupported(problem, effect) => {
+                self.note(problem.into());
+                *effect
+            }
+            supported => supported,
+        };
+        if let Some(outcome) = &self.outcome {
+            // A verdict ends the rule, but `continue` does not.
+            if matches!(outcome, Outcome::One(None)) {
+                self.undecide();
+            }
+            self.note("expected only counters and logs after a verdict".into());
+            return Ok(());
         }
+        self.apply_supported(statement)?;
+        let work = self.spent.saturating_add(self.matches.cost);
+        if let Err(exceeded) = self.matches.limits.check(Limit::Work, work) {
+            self.undecide();
+            return Err(exceeded.into());
+        }
+        Ok(())
+    }
+
+    fn apply_supported(&mut self, statement: Statement<'a>) -> Result<(), ReadError> {
         match statement {
             Statement::Match {
                 keys,
                 operator,
                 value,
             } => self.compare(&keys, operator, &value)?,
-            Statement::VerdictMap { keys, value } => self.map(&keys, &value)?,
+            Statement::VerdictMap { keys, value } => {
+                let mapped = self.map(&keys, &value);
+                if mapped.is_err() {
+                    self.undecide();
+                }
+                mapped?;
+            }
             Statement::Verdict(decision) => self.outcome = Some(Outcome::One(decision)),
             Statement::Reject(families) => {
                 self.imply_families(families);
@@ -114,12 +215,21 @@ impl<'a, 's> Rule<'a, 's> {
             Statement::Narrowing => self.matches.condition = Condition::Unknown,
             Statement::Change { target, source } => self.change(target, &source)?,
             Statement::Copy(source) => self.compute(&source),
-            Statement::Untrack => self.sets.is_untracked().set(true),
-            Statement::NoEffect => {}
+            Statement::Untrack => self.untrack(),
+            Statement::Translate(families, translation) => {
+                self.imply_families(families);
+                self.matches.condition &= Condition::true_if(translation.is_some());
+                let action = RuleAction::Translate(translation.unwrap_or(ANYWHERE));
+                self.outcome = Some(Outcome::One(Some(action)));
+            }
+            Statement::MayChange(changes) => {
+                for change in changes {
+                    self.add_change(*change, Condition::Unknown);
+                }
+            }
+            Statement::NoEffect | Statement::Unsupported(..) => {}
         }
-        let work = self.spent.saturating_add(self.matches.cost);
-        let checked = self.matches.limits.check(Limit::Work, work);
-        Ok(checked.map_err(String::from)?)
+        Ok(())
     }
 
     /// The work that its matches have caused.
@@ -132,32 +242,38 @@ impl<'a, 's> Rule<'a, 's> {
         self.matches.boxes.len()
     }
 
-    /// Appends the effects of the rule to `branches`, in order.
-    pub fn finish(self, branches: &mut Vec<RuleBranch<'a>>) {
+    /// Appends the effects of the rule to `branches`, in order. Fails if packet boxes cannot express the rule exactly.
+    pub fn finish(mut self, branches: &mut Vec<RuleBranch<'a>>) -> Result<(), ReadError> {
+        branches.append(&mut self.changes);
         let boxes = self.matches.boxes.iter();
         match &self.outcome {
             None | Some(Outcome::One(None)) => {}
             Some(Outcome::One(Some(action))) => {
                 let condition = self.matches.condition;
-                self.effect(boxes.copied(), condition, self.families, *action, branches);
+                let (criteria, families) = (&self.criteria, self.families);
+                let boxes = boxes.copied();
+                self.effect(boxes, criteria, condition, families, *action, branches);
             }
             Some(Outcome::Map(effects)) => {
                 for effect in effects {
                     if let Some(action) = effect.decision {
                         let both = boxes.clone().filter_map(|own| own.and(&effect.packets));
-                        let condition = self.matches.condition & effect.condition;
+                        let (criteria, own) = self.with_interfaces(effect.interfaces);
+                        let condition = self.matches.condition & effect.condition & own;
                         let families = self.families.and(effect.families);
-                        self.effect(both, condition, families, action, branches);
+                        self.effect(both, &criteria, condition, families, action, branches);
                     }
                 }
             }
         }
+        self.error.map_or(Ok(()), Err)
     }
 
     /// Appends an action for some of the packets of the rule: those in the boxes and of the families.
     fn effect(
         &self,
         boxes: impl Iterator<Item = HeaderBox>,
+        criteria: &Criteria<'a>,
         condition: Condition,
         families: Families,
         action: RuleAction<'a>,
@@ -165,19 +281,20 @@ impl<'a, 's> Rule<'a, 's> {
     ) {
         let branch = |packets, ipv4, ipv6| RuleBranch {
             packets,
-            criteria: Criteria::default(),
+            criteria: criteria.clone(),
             condition,
             ipv4,
             ipv6,
             action,
         };
+        let is_certain = condition.is_true() && criteria.is_empty();
         if families.ipv6 && self.is_separate {
             branches.push(branch(HeaderBox::ALL, false, Ipv6Packets::Some));
         }
         for packets in boxes {
             let ipv6 = if !families.ipv6 || self.is_separate {
                 Ipv6Packets::None
-            } else if condition.is_true() && packets == HeaderBox::ALL {
+            } else if is_certain && packets == HeaderBox::ALL {
                 Ipv6Packets::All
             } else {
                 Ipv6Packets::Some
@@ -188,14 +305,13 @@ impl<'a, 's> Rule<'a, 's> {
         }
     }
 
-    /// Applies the matches that nft adds for keys. Fails if an earlier rule may have changed one of them.
-    fn imply_all(&mut self, keys: &Keys) -> Result<(), String> {
+    /// Applies the matches that nft adds for keys. Notes an error if an earlier rule may have changed one of them.
+    fn imply_all(&mut self, keys: &Keys) {
         let is_state = |key: Key| matches!(key.subject, Subject::State);
         if self.sets.is_untracked().get() && keys.iter().any(is_state) {
-            return Err(UNTRACKED.to_owned());
+            self.note(UNTRACKED.into());
         }
         self.imply(keys.iter());
-        Ok(())
     }
 
     /// Applies the matches that nft adds for keys.
@@ -232,23 +348,6 @@ impl<'a, 's> Rule<'a, 's> {
         self.families == Families::BOTH && self.matches.boxes.iter().all(any_protocol)
     }
 
-    /// Applies the matches of a statement that changes a key: it ends the rule if a key is missing.
-    fn change(&mut self, target: Key, source: &Source) -> Result<(), String> {
-        if !target.is_changeable {
-            return Err(CHANGES.to_owned());
-        }
-        self.imply([target].into_iter());
-        self.compute(source);
-        Ok(())
-    }
-
-    fn compute(&mut self, source: &Source) {
-        self.imply(source.keys.iter().copied());
-        if source.looks_up || source.keys.iter().any(|key| !key.is_always_present) {
-            self.matches.condition = Condition::Unknown;
-        }
-    }
-
     fn narrow(&mut self, set: &Set<'a>, keys: &Keys, negated: bool) -> Result<(), String> {
         let families = set.narrow(&mut self.matches, keys, negated)?;
         self.families = self.families.and(families);
@@ -268,7 +367,7 @@ impl<'a, 's> Rule<'a, 's> {
         value: &Value<'a>,
     ) -> Result<(), ReadError> {
         self.refuse_split(keys, operator, value)?;
-        self.imply_all(keys)?;
+        self.imply_all(keys);
         if keys.are_of_ipv6() {
             self.matches.condition = Condition::Unknown;
             return Ok(());
@@ -277,7 +376,7 @@ impl<'a, 's> Rule<'a, 's> {
             (Value::Named(name), _) => {
                 let set = self.sets.set(name)?;
                 set.check_types(name, keys)?;
-                self.narrow(set, keys, negated(operator)?)?;
+                self.look_up(set, keys, negated(operator)?)?;
             }
             (Value::Set(elements), _) => {
                 check_braces(keys, elements)?;
@@ -285,7 +384,7 @@ impl<'a, 's> Rule<'a, 's> {
                 if keys.are_both_ports() && set.has_all_ports() {
                     return Err(PORTS_OF_IPTABLES.into());
                 }
-                self.narrow(&set, keys, negated(operator)?)?;
+                self.look_up(&set, keys, negated(operator)?)?;
             }
             (_, Some(key)) => self.compare_one(key, operator, value)?,
             (_, None) => {
@@ -315,12 +414,18 @@ impl<'a, 's> Rule<'a, 's> {
         let header = key.and_then(|key| key.header);
         let before = std::mem::replace(&mut self.excluded, header);
         if header.is_some() && before == header {
+            self.forget();
             return Err(SPLIT.to_owned());
         }
         Ok(())
     }
 
-    fn compare_one(&mut self, key: Key, operator: Operator, value: &Value) -> Result<(), String> {
+    fn compare_one(
+        &mut self,
+        key: Key,
+        operator: Operator,
+        value: &Value<'a>,
+    ) -> Result<(), String> {
         match (key.subject, key.subject.value_type().part(value)?) {
             (Subject::Address(_) | Subject::Port(..) | Subject::Protocol, _)
                 if operator == Operator::NotEqual && matches!(value, Value::Range(..)) =>
@@ -350,6 +455,10 @@ impl<'a, 's> Rule<'a, 's> {
                 } else if condition.is_true() {
                     self.families = self.families.and(families.not());
                 }
+                Ok(())
+            }
+            (Subject::Criterion(criterion), part) => {
+                self.compare_fact(criterion, key.mask, operator, part, value);
                 Ok(())
             }
             _ => {
@@ -390,6 +499,7 @@ impl<'a, 's> Rule<'a, 's> {
         let was_narrow = boxes.iter().any(|packets| packets.narrows(field));
         self.matches.not_span(field, &[span])?;
         if was_narrow && self.matches.boxes.is_empty() {
+            self.forget();
             return Err(NO_PACKET.to_owned());
         }
         Ok(())
@@ -413,7 +523,7 @@ impl<'a, 's> Rule<'a, 's> {
     }
 
     fn map(&mut self, keys: &Keys, value: &Value<'a>) -> Result<(), ReadError> {
-        self.imply_all(keys)?;
+        self.imply_all(keys);
         let effects = match value {
             Value::Named(name) => {
                 let set = self.sets.set(name)?;
@@ -441,8 +551,6 @@ impl<'a, 's> Rule<'a, 's> {
         Ok(())
     }
 }
-
-const CHANGES: &str = "changing this field is not supported, because other rules may match it";
 
 const UNTRACKED: &str =
     "'notrack' in an earlier rule may change the state of this packet; match the state before it";

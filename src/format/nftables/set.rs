@@ -1,13 +1,15 @@
 //! Sets and maps, and the packets that their elements match.
 
+use crate::firewall::{Names, Pattern};
 use crate::format::read::matches::Matches;
 use crate::limits::Limit;
 use crate::read_error::ReadError;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::ops::BitAnd;
+use std::sync::Arc;
 
 use super::families::Families;
-use super::key::{Key, Keys, Subject};
+use super::key::{Criterion, Key, Keys, Subject};
 use super::value::{Decision, Element, Part, Scalar, Type, Value, states_where};
 use crate::packets::{Condition, Flags, HeaderBox, HeaderMatch, Interval, normalized};
 
@@ -24,6 +26,8 @@ pub(super) trait Sets<'a> {
 pub(super) struct Set<'a> {
     types: Vec<Type>,
     entries: Vec<Entry<'a>>,
+    /// The names of interfaces that are its elements; `None` if an element is not a name.
+    interfaces: OnceCell<Option<Arc<[Pattern<'a>]>>>,
 }
 
 /// The work counted for one key of an element, because every rule computes and sorts its packets.
@@ -38,7 +42,7 @@ const REST_WORK: usize = 8;
 /// An element, converted to the types of its set.
 #[derive(Debug)]
 struct Entry<'a> {
-    parts: Vec<Part>,
+    parts: Vec<Part<'a>>,
     decision: Option<Decision<'a>>,
 }
 
@@ -47,16 +51,31 @@ pub(super) struct MapEffect<'a> {
     /// The packets that may match; exactly those that match if `condition` is true.
     pub packets: HeaderBox,
     pub families: Families,
+    pub interfaces: ByEnd<'a>,
     pub condition: Condition,
     pub decision: Decision<'a>,
 }
 
+/// The interfaces that a packet must come from or go to.
+#[derive(Clone, Copy, Default)]
+pub(super) struct ByEnd<'a> {
+    pub input: Option<Pattern<'a>>,
+    pub output: Option<Pattern<'a>>,
+}
+
+impl ByEnd<'_> {
+    fn is_empty(self) -> bool {
+        self.input.is_none() && self.output.is_none()
+    }
+}
+
 /// The packets that an element matches.
 #[derive(Clone, Copy)]
-struct Held {
+struct Held<'a> {
     /// The protocols of the packets, and the addresses of the IPv4 packets.
     packets: HeaderBox,
     families: Families,
+    interfaces: ByEnd<'a>,
     condition: Condition,
 }
 
@@ -85,7 +104,20 @@ impl<'a> Set<'a> {
             .iter()
             .map(entry)
             .collect::<Result<_, ReadError>>()?;
-        Ok(Set { types, entries })
+        Ok(Set {
+            types,
+            entries,
+            interfaces: OnceCell::new(),
+        })
+    }
+
+    /// Creates a set that is known to have no elements.
+    pub fn empty(types: Vec<Type>) -> Self {
+        Set {
+            types,
+            entries: Vec::new(),
+            interfaces: OnceCell::new(),
+        }
     }
 
     /// Creates a set that is written inside a rule, for the keys on its left side.
@@ -99,8 +131,8 @@ impl<'a> Set<'a> {
 
     /// Checks that the types of the keys are those of the set.
     pub fn check_types(&self, name: &str, keys: &Keys) -> Result<(), String> {
-        let wanted = keys.iter().map(|key| key.subject.value_type());
-        if self.types.iter().copied().eq(wanted) {
+        let wanted = keys.iter().map(|key| key.subject.value_type().modeled());
+        if self.types.iter().map(|kind| kind.modeled()).eq(wanted) {
             Ok(())
         } else {
             Err(format!(
@@ -120,9 +152,7 @@ impl<'a> Set<'a> {
         negated: bool,
     ) -> Result<Families, String> {
         self.spend(matches, keys)?;
-        if self.entries.iter().any(|entry| entry.decision.is_some()) {
-            return Err("this looks up a map like a set; expected 'vmap'".to_owned());
-        }
+        self.refuse_map()?;
         if let Some(Subject::Address(field) | Subject::Port(field, _)) =
             keys.single().map(|key| key.subject)
         {
@@ -130,7 +160,7 @@ impl<'a> Set<'a> {
             return Ok(Families::BOTH);
         }
         let held = self.entries.iter().filter_map(|entry| entry.held(keys));
-        let held: Vec<Held> = held.collect();
+        let held: Vec<Held<'a>> = held.collect();
         let families = held
             .iter()
             .fold(Families::NONE, |all, held| all.or(held.families));
@@ -138,7 +168,8 @@ impl<'a> Set<'a> {
             Subject::Family(field) => field.condition(),
             _ => Condition::True,
         });
-        let conditions = held.iter().map(|held| held.condition).chain(of_keys);
+        let of_held = |held: &Held| held.condition & Condition::true_if(held.interfaces.is_empty());
+        let conditions = held.iter().map(of_held).chain(of_keys);
         let condition = conditions.fold(Condition::True, BitAnd::bitand);
         matches.condition &= condition;
         if matches!(
@@ -167,6 +198,32 @@ impl<'a> Set<'a> {
             matches.any_of(&rest)?;
         }
         Ok(Families::BOTH)
+    }
+
+    /// The names of interfaces in the set, for a lookup of one. `None` if an element is not a name.
+    pub fn interfaces(
+        &self,
+        matches: &mut Matches,
+        keys: &Keys,
+    ) -> Result<Option<Names<'a>>, String> {
+        self.spend(matches, keys)?;
+        self.refuse_map()?;
+        let patterns = self.interfaces.get_or_init(|| {
+            let parts = self.entries.iter().flat_map(|entry| &entry.parts);
+            let pattern = |part: &Part<'a>| match part {
+                Part::Interface(pattern) => Some(*pattern),
+                _ => None,
+            };
+            parts.map(pattern).collect()
+        });
+        Ok(patterns.as_ref().map(|names| Names::Any(Arc::clone(names))))
+    }
+
+    fn refuse_map(&self) -> Result<(), String> {
+        if self.entries.iter().any(|entry| entry.decision.is_some()) {
+            return Err("this looks up a map like a set; expected 'vmap'".to_owned());
+        }
+        Ok(())
     }
 
     /// True if an element covers all ports of one end.
@@ -212,6 +269,7 @@ impl<'a> Set<'a> {
             effects.extend(entry.held(keys).map(|held| MapEffect {
                 packets: held.packets,
                 families: held.families,
+                interfaces: held.interfaces,
                 condition: held.condition,
                 decision,
             }));
@@ -221,7 +279,7 @@ impl<'a> Set<'a> {
 }
 
 /// The parts of an element, one for each type.
-fn parts(types: &[Type], value: &Value) -> Result<Vec<Part>, String> {
+fn parts<'a>(types: &[Type], value: &Value<'a>) -> Result<Vec<Part<'a>>, String> {
     match (value, types) {
         (Value::One(Scalar::Word("*")), _) => {
             Err("the catch-all element '*' is not supported".to_owned())
@@ -238,12 +296,13 @@ fn parts(types: &[Type], value: &Value) -> Result<Vec<Part>, String> {
     }
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
     /// The packets that may match this entry. `None` if no packet matches.
-    fn held(&self, keys: &Keys) -> Option<Held> {
+    fn held(&self, keys: &Keys) -> Option<Held<'a>> {
         let mut held = Held {
             packets: HeaderBox::ALL,
             families: Families::BOTH,
+            interfaces: ByEnd::default(),
             condition: Condition::True,
         };
         for (key, part) in keys.iter().zip(&self.parts) {
@@ -263,6 +322,15 @@ impl Entry<'_> {
                     let (families, own) = field.families(number);
                     held.families = held.families.and(families);
                     held.condition &= own;
+                }
+                (Subject::Criterion(criterion), Part::Interface(name)) => {
+                    let end = match criterion {
+                        Criterion::InputName | Criterion::InputIndex => &mut held.interfaces.input,
+                        _ => &mut held.interfaces.output,
+                    };
+                    if end.replace(name).is_some() {
+                        held.condition = Condition::Unknown;
+                    }
                 }
                 _ => held.condition = Condition::Unknown,
             }

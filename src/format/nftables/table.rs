@@ -1,21 +1,22 @@
-//! The table that contains the checked chains: all of its chains and sets, from text or JSON.
+//! A table: all of its chains and sets, from text or JSON.
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 use super::rule::Rule;
 use super::set::{Set, Sets};
 use super::value::{Element, Type};
-use crate::firewall::{BaseChain, Chains, MAX_MENTIONED, RuleBranch, RuleText, names_in};
+use crate::firewall::{
+    BaseChain, ChainKind, Chains, Interfaces, MAX_MENTIONED, RuleBranch, RuleText, names_in,
+};
 use crate::limits::{Limit, Limits};
 use crate::read_error::ReadError;
 
 /// Family and name of a table.
 pub(super) type TableName<'a> = (&'a str, &'a str);
-
-const AMBIGUOUS: &str = "nft does not escape quotation marks, so a quoted text in this rule may end elsewhere; provide the output of 'nft -j list ruleset'";
 
 /// The work counted for one combination, because creating and sorting it takes several steps.
 const WORK: usize = 4;
@@ -26,11 +27,6 @@ const VALUE_WORK: usize = 64;
 /// The work counted for a '.', which may separate values of a concatenation. It is lower because addresses
 /// contain dots too.
 const PART_WORK: usize = 16;
-
-/// The work counted for a stored statement, and for a chain or a set, because they need more memory than
-/// their text.
-const STATEMENT_WORK: usize = 64;
-const BODY_WORK: usize = 128;
 
 /// The number of values in a rule that cause no work.
 const FREE_VALUES: usize = 100;
@@ -68,7 +64,12 @@ pub(super) fn listed_twice(kind: &str, name: &str) -> String {
 /// The syntax of a table: text or JSON.
 pub(super) trait Syntax {
     /// Parses the text of a rule and adds its statements to `rule`.
-    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError>;
+    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>);
+
+    /// Does the same for a rule that nft may also print for another rule. Only the text syntax has such rules.
+    fn ambiguous_rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) {
+        Self::rule(text, rule);
+    }
 
     /// Adds to `found` the sets whose elements a rule adds or deletes.
     fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String>;
@@ -76,12 +77,28 @@ pub(super) trait Syntax {
     /// The types of a set and its elements.
     fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError>;
 
-    /// The hook of a base chain; `None` for other chains.
-    fn hook<'a>(body: &Body<'a>) -> Option<&'a str>;
+    /// True if the listing of a set shows elements.
+    fn has_elements(body: &Body) -> bool;
+
+    /// The properties of a base chain, as far as they are understood; `None` for other chains.
+    fn base<'a>(body: &Body<'a>) -> Option<Base<'a>>;
 
     /// The policy of a base chain and its place. True means that packets that reach the end of the chain are accepted.
     /// `None` for a chain that is not a base chain.
     fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError>;
+}
+
+/// The properties of a base chain.
+pub(super) struct Base<'a> {
+    pub kind: ChainKind,
+    pub hook: &'a str,
+    pub priority: i32,
+    /// See [`BaseChain::devices`].
+    pub devices: Option<Interfaces<'a>>,
+    /// True if packets that reach the end of the chain are accepted.
+    pub accepts: bool,
+    /// The place of the policy, or of the other properties.
+    pub at: u32,
 }
 
 /// The statements of a chain or a set, or the JSON objects that correspond to them.
@@ -131,30 +148,49 @@ struct Changes<'a> {
     by_rule: HashMap<SetName<'a>, u32>,
 }
 
-/// The wanted table.
+/// The purpose that a table is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Its chains are units that must contain certain rules.
+    Unit,
+    /// It is a part of the whole firewall, and has chains and rules of any kind.
+    Firewall {
+        /// True if the input shows the elements of sets, so that a set without elements is empty.
+        lists_elements: bool,
+    },
+}
+
+/// A table.
 pub(super) struct Table<'a, S> {
-    name: TableName<'a>,
+    pub name: TableName<'a>,
+    pub purpose: Purpose,
     pub chains: HashMap<&'a str, Body<'a>>,
     pub sets: HashMap<&'a str, NamedSet<'a>>,
     /// The places of rules that nft may also print for other rules.
     pub ambiguous: HashSet<u32>,
     /// The chains that may contain rules added since the table was last flushed.
     filled: Vec<&'a str>,
-    /// True if other tables have base chains.
+    /// True if other tables have base chains. Meaningless if all tables are read.
     pub other_tables_have_hooks: bool,
+    /// True if no chain of the table is in force.
+    pub is_dormant: bool,
     changes: OnceCell<Result<Changes<'a>, ReadError>>,
     /// The work of the rules and sets parsed so far; see [`Limit::Work`].
-    work: Cell<usize>,
+    work: Rc<Cell<usize>>,
     /// See [`Sets::is_untracked`].
     is_untracked: Cell<bool>,
-    /// The work of all stored statements, chains and sets.
-    kept: usize,
     limits: Limits,
     syntax: PhantomData<S>,
 }
 
-impl<'a, S: Syntax> Table<'a, S> {
-    pub fn new(name: TableName<'a>, limits: Limits) -> Self {
+impl<'a, S> Table<'a, S> {
+    /// Creates a table without contents. `work` is shared with the other tables of the input.
+    pub fn new(
+        name: TableName<'a>,
+        purpose: Purpose,
+        work: Rc<Cell<usize>>,
+        limits: Limits,
+    ) -> Self {
         Table {
             name,
             chains: HashMap::new(),
@@ -162,29 +198,14 @@ impl<'a, S: Syntax> Table<'a, S> {
             ambiguous: HashSet::new(),
             filled: Vec::new(),
             other_tables_have_hooks: false,
+            purpose,
+            is_dormant: false,
             changes: OnceCell::new(),
-            work: Cell::new(0),
+            work,
             is_untracked: Cell::new(false),
-            kept: 0,
             limits,
             syntax: PhantomData,
         }
-    }
-
-    /// Counts a stored statement. Fails above the limit.
-    pub fn keep_statement(&mut self) -> Result<(), String> {
-        self.keep(STATEMENT_WORK)
-    }
-
-    /// Counts a stored chain or set. Fails above the limit.
-    pub fn keep_body(&mut self) -> Result<(), String> {
-        self.keep(BODY_WORK)
-    }
-
-    fn keep(&mut self, work: usize) -> Result<(), String> {
-        self.kept = self.kept.saturating_add(work);
-        self.limits.check(Limit::Work, self.kept)?;
-        Ok(())
     }
 
     /// The chain of this name, to which the caller may add rules.
@@ -210,6 +231,14 @@ impl<'a, S: Syntax> Table<'a, S> {
         Ok(())
     }
 
+    /// Moves the inserted rules of each chain before its other rules, at the end of the input.
+    pub fn finished(mut self) -> Self {
+        self.chains.values_mut().for_each(Body::insert_in_order);
+        self
+    }
+}
+
+impl<'a, S: Syntax> Table<'a, S> {
     /// The sets that any rule of the table changes.
     fn changes(&self) -> Result<Changes<'a>, ReadError> {
         let mut changes = Changes::default();
@@ -243,12 +272,6 @@ impl<'a, S: Syntax> Table<'a, S> {
             )),
         }
     }
-
-    /// Moves the inserted rules of each chain before its other rules, at the end of the input.
-    pub fn finished(mut self) -> Self {
-        self.chains.values_mut().for_each(Body::insert_in_order);
-        self
-    }
 }
 
 impl<'a, S: Syntax> Sets<'a> for Table<'a, S> {
@@ -262,6 +285,12 @@ impl<'a, S: Syntax> Sets<'a> for Table<'a, S> {
             let texts = set.body.properties.iter().chain(&set.body.entries);
             self.spend(texts.map(|text| reading_work(text.text)).sum())?;
             let (types, elements) = S::set(&set.body)?;
+            let lists_elements = Purpose::Firewall {
+                lists_elements: true,
+            };
+            if elements.is_empty() && self.purpose == lists_elements {
+                return Ok(Set::empty(types));
+            }
             let place = set.body.properties.first().map(|property| property.at);
             Set::new(types, &elements).map_err(|error| match place {
                 Some(place) => error.or_at(place),
@@ -283,7 +312,7 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
     }
 
     fn takes_ipv6(&self) -> bool {
-        self.name.0 == "inet"
+        matches!(self.name.0, "inet" | "netdev")
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = &'a str> + '_> {
@@ -294,6 +323,9 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         let Some(body) = self.chains.get(chain) else {
             return Ok(None);
         };
+        if self.purpose != Purpose::Unit {
+            return Ok(S::base(body).map(|base| (base.accepts, base.at)));
+        }
         if let (false, Some(rule)) = (body.declared, body.entries.first()) {
             let problem = format!(
                 "chain '{chain}' of this rule is not declared in the input; provide the complete table"
@@ -305,8 +337,14 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
 
     fn base_chains(&self) -> Vec<BaseChain<'a>> {
         let chains = self.chains.iter().filter_map(|(name, body)| {
-            let hook = S::hook(body)?;
-            Some(BaseChain::of_hook(name, hook))
+            let base = S::base(body)?;
+            Some(BaseChain {
+                name,
+                hook: base.hook,
+                priority: base.priority,
+                kind: base.kind,
+                devices: base.devices,
+            })
         });
         let mut chains: Vec<BaseChain> = chains.collect();
         chains.sort_unstable_by_key(|chain| chain.name);
@@ -348,17 +386,17 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         limits: Limits,
         branches: &mut Vec<RuleBranch<'a>>,
     ) -> Result<(), ReadError> {
-        let mut read = || {
-            if self.ambiguous.contains(&text.at) {
-                return Err(AMBIGUOUS.into());
-            }
-            self.spend(reading_work(text.text))?;
-            let mut rule = Rule::new(self, self.takes_ipv6(), limits, self.work.get());
-            S::rule(text, &mut rule)?;
-            self.spend(WORK * rule.combinations() + rule.work())?;
-            rule.finish(branches);
-            Ok(())
-        };
-        read().map_err(|error: ReadError| error.or_at(text.at))
+        let spent = self.spend(reading_work(text.text));
+        let mut rule = Rule::new(self, self.takes_ipv6(), limits, self.work.get());
+        match spent {
+            _ if self.ambiguous.contains(&text.at) => S::ambiguous_rule(text, &mut rule),
+            Ok(()) => S::rule(text, &mut rule),
+            Err(problem) => rule.give_up(problem.into()),
+        }
+        if let Err(exceeded) = self.spend(WORK * rule.combinations() + rule.work()) {
+            rule.give_up(exceeded.into());
+        }
+        let finished = rule.finish(branches);
+        finished.map_err(|error| error.or_at(text.at))
     }
 }

@@ -1,18 +1,20 @@
 //! Reads the tables and commands of the text syntax.
 
+mod base_chain;
 mod changes;
 mod scan;
 mod set;
 mod source;
 mod statement;
 mod statement_reader;
+mod unsupported;
 mod value;
 
 use super::rule::Rule;
-use super::table::{Body, SetName, Syntax, Table, TableName, listed_twice};
+use super::table::{Base, Body, SetName, Syntax, Table, listed_twice};
+use super::tables::{Tables, Wanted};
 use super::token::{Token, Tokens, end_of_line, end_of_quotation};
 use super::value::{Element, Type};
-use super::words::table_flag;
 use crate::firewall::RuleText;
 use crate::format::read::lines::{lines, place};
 use crate::format::read::number::is_number;
@@ -25,8 +27,12 @@ use scan::is_hidden_part;
 pub(super) struct Text;
 
 impl Syntax for Text {
-    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError> {
-        statement::rule(text, rule)
+    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) {
+        statement::rule(text, rule);
+    }
+
+    fn ambiguous_rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) {
+        statement::ambiguous_rule(text, rule);
     }
 
     fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
@@ -37,8 +43,12 @@ impl Syntax for Text {
         set::set(body)
     }
 
-    fn hook<'a>(body: &Body<'a>) -> Option<&'a str> {
-        set::hook(body)
+    fn has_elements(body: &Body) -> bool {
+        !body.entries.is_empty()
+    }
+
+    fn base<'a>(body: &Body<'a>) -> Option<Base<'a>> {
+        base_chain::base(body)
     }
 
     fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError> {
@@ -46,20 +56,19 @@ impl Syntax for Text {
     }
 }
 
-/// Reads the wanted table.
+/// Reads the wanted tables.
 pub(super) fn read<'a>(
     text: &'a str,
-    wanted: TableName<'a>,
+    wanted: Wanted<'a>,
     limits: Limits,
-) -> Result<Table<'a, Text>, Vec<ReadError>> {
+) -> Result<Vec<Table<'a, Text>>, Vec<ReadError>> {
     lines(text).map(|_| ()).map_err(|error| vec![error])?;
-    scan::check(text).map_err(|error| vec![error])?;
+    let tables = Tables::new(wanted, limits);
+    scan::check(text, tables.are_all()).map_err(|error| vec![error])?;
     let mut reader = ListingReader {
         tokens: Tokens::new(text),
-        wanted,
         listing: scan::is_listing(text),
-        table: Table::new(wanted, limits),
-        limits,
+        tables,
         errors: ErrorCollector::default(),
     };
     while reader.skip_to_statement() {
@@ -69,7 +78,7 @@ pub(super) fn read<'a>(
         }
     }
     reader.errors.finish(())?;
-    Ok(reader.table.finished())
+    Ok(reader.tables.finished())
 }
 
 const FAMILIES: [&str; 6] = ["ip", "ip6", "inet", "arp", "bridge", "netdev"];
@@ -104,11 +113,9 @@ type Done = Result<(), StatementError>;
 
 struct ListingReader<'a> {
     tokens: Tokens<'a>,
-    wanted: TableName<'a>,
     /// See [`scan::is_listing`].
     listing: bool,
-    limits: Limits,
-    table: Table<'a, Text>,
+    tables: Tables<'a, Text>,
     errors: ErrorCollector,
 }
 
@@ -229,8 +236,8 @@ impl<'a> ListingReader<'a> {
         Ok(found)
     }
 
-    /// Reads the family and name of a table. Returns true if they are those of the wanted table. The
-    /// default family is `ip`.
+    /// Reads the family and name of a table, and selects it. Returns false if the table is not wanted. The default
+    /// family is `ip`.
     fn is_wanted(&mut self) -> Result<bool, String> {
         let first = self.name("a table")?;
         let found = if FAMILIES.contains(&first) {
@@ -243,7 +250,7 @@ impl<'a> ListingReader<'a> {
                 "the handle of a table does not show its name; {EXPECTED}"
             ));
         }
-        Ok(found == self.wanted)
+        self.tables.select(found)
     }
 
     fn command(&mut self) -> Done {
@@ -326,7 +333,9 @@ impl<'a> ListingReader<'a> {
     fn block_if_any(&mut self, wanted: bool, read: fn(&mut Self) -> Done) -> Done {
         if !wanted {
             let block = self.rest_of_statement().map_err(StatementError::Fatal)?;
-            self.table.other_tables_have_hooks |= block.text.contains(" hook ");
+            if block.text.contains(" hook ") {
+                self.tables.note_other_hook();
+            }
             return Ok(());
         }
         self.tokens.skip_space();
@@ -343,7 +352,7 @@ impl<'a> ListingReader<'a> {
         Err(StatementError::Fatal(cut_off(start)))
     }
 
-    /// Reads a statement of the wanted table.
+    /// Reads a statement of a wanted table.
     fn item(&mut self) -> Done {
         match self.word("a chain, a set or another object of a table")? {
             "chain" => {
@@ -356,14 +365,13 @@ impl<'a> ListingReader<'a> {
             }
             "flags" => {
                 let flags = self.rest_of_statement().map_err(StatementError::Fatal)?;
-                let known = |flag: &str| matches!(flag.trim(), "owner" | "persist");
-                match flags.text.split(',').find(|flag| !known(flag)) {
-                    None => Ok(()),
-                    Some(flag) => Err(table_flag(flag.trim()).into()),
-                }
+                let mut flags = flags.text.split(',').map(str::trim);
+                Ok(flags.try_for_each(|flag| self.tables.add_flag(flag))?)
             }
             "comment" => self.skip_statement(),
             object if OTHER_OBJECTS.contains(&object) => self.skip_statement(),
+            // Only chains decide about packets.
+            _ if self.tables.are_all() => self.skip_statement(),
             other => Err(format!("'{other}' is unknown; {EXPECTED}").into()),
         }
     }
@@ -372,22 +380,17 @@ impl<'a> ListingReader<'a> {
         let Some(statements) = self.statements(wanted)? else {
             return Ok(());
         };
-        if self.listing
-            && self
-                .table
-                .chains
-                .get(name)
-                .is_some_and(|body| body.declared)
-        {
+        let table = self.tables.current();
+        if self.listing && table.chains.get(name).is_some_and(|body| body.declared) {
             return Err(listed_twice("chain", name).into());
         }
         if self.listing {
             let ambiguous = statements
                 .iter()
-                .filter(|rule| scan::is_ambiguous(rule.text));
-            self.table.ambiguous.extend(ambiguous.map(|rule| rule.at));
+                .filter(|rule| scan::before_ambiguity(rule.text).is_some());
+            table.ambiguous.extend(ambiguous.map(|rule| rule.at));
         }
-        let body = self.table.chain(name);
+        let body = table.chain(name);
         body.declared = true;
         for statement in statements {
             if is_chain_property(statement.text) {
@@ -403,7 +406,7 @@ impl<'a> ListingReader<'a> {
         let Some(statements) = self.statements(wanted)? else {
             return Ok(());
         };
-        let body = &mut self.table.sets.entry(name).or_default().body;
+        let body = &mut self.tables.current().sets.entry(name).or_default().body;
         if self.listing && body.declared {
             return Err(listed_twice("set", name).into());
         }
@@ -428,7 +431,7 @@ impl<'a> ListingReader<'a> {
         let mut statements = Vec::new();
         self.tokens.skip_space();
         let start = self.tokens.at;
-        let kept = self.table.keep_body();
+        let kept = self.tables.keep_body();
         kept.map_err(|problem| StatementError::Fatal(ReadError::new(place(start), problem)))?;
         if !self.sign("{")? {
             // The name may contain a line break, so its end may look like another statement.
@@ -459,7 +462,7 @@ impl<'a> ListingReader<'a> {
 
     /// Counts a stored statement. An excess is fatal.
     fn keep_statement(&mut self, at: u32) -> Done {
-        let kept = self.table.keep_statement();
+        let kept = self.tables.keep_statement();
         kept.map_err(|problem| StatementError::Fatal(ReadError::new(at, problem)))
     }
 
@@ -474,7 +477,7 @@ impl<'a> ListingReader<'a> {
             return Err(format!("'{word}' is not supported here; {EXPECTED}").into());
         }
         self.keep_statement(rule.at)?;
-        add(self.table.chain(chain), rule);
+        add(self.tables.current().chain(chain), rule);
         Ok(())
     }
 
@@ -485,7 +488,7 @@ impl<'a> ListingReader<'a> {
         let set = self.name("the name of a set")?;
         let elements = self.rest_of_statement().map_err(StatementError::Fatal)?;
         self.keep_statement(elements.at)?;
-        let body = &mut self.table.sets.entry(set).or_default().body;
+        let body = &mut self.tables.current().sets.entry(set).or_default().body;
         body.entries.push(elements);
         Ok(())
     }
@@ -495,25 +498,30 @@ impl<'a> ListingReader<'a> {
         match object {
             "ruleset" => {
                 let all = self.end_of_statement().is_ok();
-                if all || self.word("a family")? == self.wanted.0 {
-                    self.table = Table::new(self.wanted, self.limits);
-                }
+                let family = if all {
+                    None
+                } else {
+                    Some(self.word("a family")?)
+                };
+                self.tables.flush(family)?;
             }
             "table" => {
                 if self.is_wanted()? {
-                    self.table.flush();
+                    self.tables.current().flush();
                 }
             }
             "chain" | "set" | "map" => {
                 let wanted = self.is_wanted()?;
                 let name = self.name("a name")?;
-                let body = match object {
-                    "chain" => self.table.chains.get_mut(name),
-                    _ => self.table.sets.get_mut(name).map(|set| &mut set.body),
-                };
-                if let (true, Some(body)) = (wanted, body) {
-                    body.flush();
+                if !wanted {
+                    return Ok(());
                 }
+                let table = self.tables.current();
+                let body = match object {
+                    "chain" => table.chains.get_mut(name),
+                    _ => table.sets.get_mut(name).map(|set| &mut set.body),
+                };
+                body.into_iter().for_each(Body::flush);
             }
             _ => return Err(format!("'flush {object}' is unknown; {EXPECTED}").into()),
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::words::is_listed;
-use crate::firewall::RuleAction;
+use crate::firewall::{Pattern, RuleAction};
 use crate::format::read::iana;
 use crate::format::read::values::{address, port};
 use crate::packets::{Interval, Protocols, States};
@@ -22,6 +22,10 @@ pub(super) enum Type {
     /// The version of an IP header.
     Version,
     Ipv6Address,
+    /// The name of an interface, which may end in `*`.
+    InterfaceName,
+    /// The name of an interface, or its number.
+    InterfaceIndex,
     /// A type that packet boxes do not model.
     Unmodeled,
 }
@@ -29,7 +33,7 @@ pub(super) enum Type {
 /// Names of types that packet boxes do not model.
 const UNMODELED_TYPES: &str = "
     boolean cgroupsv2 classid ct_dir ct_id ct_label ct_status day devgroup dscp ecn ether_addr
-    fib_addrtype gid hour icmp_code icmp_type icmpv6_code icmpv6_type icmpx_code ifkind ifname iface_index iface_type integer
+    fib_addrtype gid hour icmp_code icmp_type icmpv6_code icmpv6_type icmpx_code ifkind iface_type integer
     mark pkt_type priority realm string time uid
 ";
 
@@ -85,13 +89,23 @@ impl Type {
             "nf_proto" => Type::Nfproto,
             "ether_type" => Type::Ethernet,
             "ipv6_addr" => Type::Ipv6Address,
+            "ifname" => Type::InterfaceName,
+            "iface_index" => Type::InterfaceIndex,
             _ if is_listed(UNMODELED_TYPES, name) => Type::Unmodeled,
             _ => return Err(format!("expected a type of nft, not '{name}'")),
         })
     }
 
+    /// The type as far as the lookup in a set distinguishes it.
+    pub fn modeled(self) -> Type {
+        match self {
+            Type::InterfaceName | Type::InterfaceIndex => Type::Unmodeled,
+            other => other,
+        }
+    }
+
     /// The meaning of a value in this type.
-    pub fn part(self, value: &Value) -> Result<Part, String> {
+    pub fn part<'a>(self, value: &Value<'a>) -> Result<Part<'a>, String> {
         match self {
             Type::Address | Type::Port => self.span(value).map(Part::Interval),
             Type::Protocol => protocols(value).map(Part::Protocols),
@@ -101,7 +115,20 @@ impl Type {
                 named_number(value, ETHER_TYPES, "an Ethernet type such as ip or ip6")
             }
             Type::Version => named_number(value, &[], "a version of IP"),
+            Type::InterfaceName | Type::InterfaceIndex => Ok(self.interface(value)),
             Type::Ipv6Address | Type::Unmodeled => Ok(Part::Unknown),
+        }
+    }
+
+    fn interface<'a>(self, value: &Value<'a>) -> Part<'a> {
+        let Value::One(Scalar::Word(name)) = *value else {
+            return Part::Unknown;
+        };
+        let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+        match interface_name(name) {
+            Some(pattern) if self == Type::InterfaceName => Part::Interface(pattern),
+            Some(pattern) if !pattern.is_prefix && !is_number => Part::Interface(pattern),
+            _ => Part::Unknown,
         }
     }
 
@@ -174,7 +201,11 @@ impl Type {
 }
 
 /// Parses a number, or one of the names.
-fn named_number(value: &Value, names: &[(&str, u32)], expected: &str) -> Result<Part, String> {
+fn named_number<'a>(
+    value: &Value<'a>,
+    names: &[(&str, u32)],
+    expected: &str,
+) -> Result<Part<'a>, String> {
     let number = match value {
         Value::One(Scalar::Number(n)) => u32::try_from(*n).ok(),
         Value::One(Scalar::Word(word)) => {
@@ -185,6 +216,26 @@ fn named_number(value: &Value, names: &[(&str, u32)], expected: &str) -> Result<
     };
     let number = number.ok_or_else(|| format!("expected {expected}, not {value}"))?;
     Ok(Part::Number(number))
+}
+
+/// Parses the name of an interface, or the start of names before an asterisk. `None` for a name with escapes: nft writes
+/// an asterisk that is a part of a name as `\*`.
+pub(super) fn interface_name(text: &str) -> Option<Pattern<'_>> {
+    let (name, is_prefix) = match text.strip_suffix('*') {
+        Some(start) => (start, true),
+        None => (text, false),
+    };
+    let is_plain = !name.is_empty() && !name.contains('\\');
+    is_plain.then_some(Pattern { name, is_prefix })
+}
+
+/// The number that a value is, if it is one.
+pub(super) fn number(value: &Value) -> Option<u32> {
+    match value {
+        Value::One(Scalar::Number(number)) => u32::try_from(*number).ok(),
+        Value::One(Scalar::Word(word)) => integer(word),
+        _ => None,
+    }
 }
 
 /// Parses a decimal or hexadecimal number as nft does. `None` for a leading zero, which means octal.
@@ -222,12 +273,13 @@ fn protocols(value: &Value) -> Result<Protocols, String> {
 
 /// The meaning of a value in its type.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Part {
+pub(super) enum Part<'a> {
     Interval(Interval),
     Protocols(Protocols),
     Bits(u32),
     /// The number of a family, an Ethernet type or a version.
     Number(u32),
+    Interface(Pattern<'a>),
     /// A value of an unmodeled type.
     Unknown,
 }

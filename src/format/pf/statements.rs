@@ -34,6 +34,10 @@ pub(super) fn statements<'a>(
             }
             // Further errors in the same statement may have the same cause.
             tokens.skip_errors();
+            // Without the call, its rules would be read as rules around it.
+            if tokens.peek() == Ok(Token::BlockStart) {
+                break;
+            }
         }
     }
     errors.finish(())

@@ -31,7 +31,9 @@ impl Lines {
 pub fn excerpt(text: &str, at: u32) -> String {
     let start = start_of(text.get(at as usize..).unwrap_or_default(), EXCERPT_BYTES);
     let head = start_of(text, EXCERPT_BYTES).trim_start();
-    let is_json = head.trim_start_matches('[').trim_start().starts_with('{');
+    // A capture contains JSON after other text.
+    let is_json =
+        head.trim_start_matches('[').trim_start().starts_with('{') || start.starts_with("{\"");
     let value = if is_json { first_value(start) } else { None };
     let found = value.unwrap_or_else(|| start.lines().next().unwrap_or_default().trim().to_owned());
     clip(found, EXCERPT_LIMIT)

@@ -332,6 +332,17 @@ fn limits_the_cost_of_a_main_ruleset() {
         "{errors:?}"
     );
     let table = |n: u32| format!("table <t{n}> file \"x\"\n");
+    let call = "anchor from (em0) {\npass all\n}\n";
+    let text = format!(
+        "anchor proto udp from port {{ {ports}}} {{\n{}}}\n{unit}",
+        call.repeat(7_000)
+    );
+    let errors = refused(&text);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(
+        errors[0].contains("it takes more than 200000 steps to evaluate"),
+        "{errors:?}"
+    );
     let tables: String = (0..1_001).map(table).collect();
     let errors = refused(&format!("{tables}{unit}"));
     assert!(

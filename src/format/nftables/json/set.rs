@@ -6,39 +6,8 @@ use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::object::only_key;
-use super::value::{Elements, ParsedKeys, ParsedValue};
+use super::value::{Elements, ParsedKeys, ParsedValue, Words};
 use crate::format::nftables::value::{Element, Scalar, Type, Value};
-
-/// A word or a list of words.
-pub(super) struct Words<'a>(pub Vec<&'a str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Words<'a> {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        input.deserialize_any(WordsVisitor)
-    }
-}
-
-struct WordsVisitor;
-
-impl<'a> Visitor<'a> for WordsVisitor {
-    type Value = Words<'a>;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a word or a list of words")
-    }
-
-    fn visit_borrowed_str<E>(self, word: &'a str) -> Result<Words<'a>, E> {
-        Ok(Words(vec![word]))
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Words<'a>, A::Error> {
-        let mut words = Vec::new();
-        while let Some(word) = seq.next_element()? {
-            words.push(word);
-        }
-        Ok(Words(words))
-    }
-}
 
 /// The types of a set, given by name or as a `typeof` expression.
 struct Types(Vec<Type>);

@@ -2,22 +2,45 @@
 
 use serde::de::{Error as _, IgnoredAny, MapAccess};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::object::{Details, Known, Tagged, tagged};
 use super::parse::parsed;
 use super::source::ParsedSource;
 use super::value::{ParsedKeys, ParsedValue};
 use super::verdict::ParsedDecision;
-use crate::firewall::RuleAction;
+use crate::firewall::{RuleAction, Translation};
+use crate::format::nftables::extension::effect_of_target;
 use crate::format::nftables::families::Families;
 use crate::format::nftables::key::{Key, Operator, Source};
 use crate::format::nftables::rule::Statement;
+use crate::format::nftables::translation::{destination, redirection};
 use crate::format::nftables::words::{UNSUPPORTED, is_listed, unsupported_statement};
 
 /// Parses the statements in the `expr` of a rule.
 pub(super) fn statements(text: &str) -> Result<Vec<Statement<'_>>, String> {
     let statements: Vec<ParsedStatement> = parsed(text)?;
     Ok(statements.into_iter().map(|parsed| parsed.0).collect())
+}
+
+/// Parses the statements one by one, and keeps those that cannot be read as unsupported ones.
+pub(super) fn readable_statements<'a>(text: &'a str) -> Vec<Statement<'a>> {
+    let unreadable = |problem, effect| Statement::Unsupported(problem, Box::new(effect));
+    let statement = |raw: &'a RawValue| match parsed::<ParsedStatement>(raw.get()) {
+        Ok(parsed) => parsed.0,
+        Err(problem) if is_match(raw.get()) => unreadable(problem, Statement::Narrowing),
+        Err(problem) => unreadable(problem, Statement::UNDECIDED),
+    };
+    match parsed::<Vec<&RawValue>>(text) {
+        Ok(statements) => statements.into_iter().map(statement).collect(),
+        Err(problem) => vec![unreadable(problem, Statement::UNDECIDED)],
+    }
+}
+
+/// True for a statement that can only end the rule.
+fn is_match(statement: &str) -> bool {
+    let inside = statement.strip_prefix('{').map(str::trim_start);
+    inside.is_some_and(|inside| inside.starts_with("\"match\""))
 }
 
 struct ParsedStatement<'a>(Statement<'a>);
@@ -122,7 +145,7 @@ impl<'a> Tagged<'a> for ParsedStatement<'a> {
                 Statement::Verdict(ParsedDecision::read(key, map)?.0)
             }
             "reject" => reject(map.next_value()?).map_err(A::Error::custom)?,
-            "xt" => extension(map.next_value()?).map_err(A::Error::custom)?,
+            "xt" => extension(map.next_value()?),
             "counter" => no_effect(map, &["packets", "bytes"])?,
             "last" => no_effect(map, &["used"])?,
             "log" => no_effect(map, LOG)?,
@@ -149,8 +172,7 @@ impl<'a> Tagged<'a> for ParsedStatement<'a> {
                 Statement::Untrack
             }
             _ if is_listed(UNSUPPORTED, key) || key.starts_with("ct ") => {
-                let problem = unsupported_statement(key);
-                return Err(A::Error::custom(problem));
+                unsupported(key, map.next_value()?)
             }
             _ => {
                 return Err(A::Error::custom(format!("statement '{key}' is unknown")));
@@ -179,15 +201,61 @@ fn reject<'a>(reject: Option<Reject>) -> Result<Statement<'a>, String> {
     }
 }
 
-fn extension<'a>(extension: Option<Extension>) -> Result<Statement<'a>, &'static str> {
+fn extension<'a>(extension: Option<Extension>) -> Statement<'a> {
     let parts = extension.map(|extension| (extension.r#type, extension.name));
-    if parts == Some(("match", "comment")) {
-        Ok(Statement::NoEffect)
-    } else {
-        Err(
-            "nft does not show what a match or target of iptables does; provide the output of 'iptables-save'",
-        )
-    }
+    let effect = match parts {
+        Some(("match", "comment")) => return Statement::NoEffect,
+        Some(("match", _)) => Statement::Narrowing,
+        Some(("target", name)) => effect_of_target(name),
+        _ => Statement::UNDECIDED,
+    };
+    Statement::Unsupported(EXTENSION.to_owned(), Box::new(effect))
+}
+
+const EXTENSION: &str = "nft does not show what a match or target of iptables does; provide the output of 'iptables-save'";
+
+/// `{"dnat": {...}}`
+#[derive(Default, Deserialize)]
+struct Translate<'a> {
+    family: Option<&'a str>,
+    #[serde(borrow)]
+    addr: Option<&'a RawValue>,
+    #[serde(borrow)]
+    port: Option<&'a RawValue>,
+}
+
+/// A statement that a unit cannot contain, as far as its effect is known.
+fn unsupported<'a>(key: &str, details: &'a RawValue) -> Statement<'a> {
+    let effect = match key {
+        "set" | "map" | "meter" | "flow" => Statement::Narrowing,
+        "dnat" | "snat" | "redirect" | "masquerade" => {
+            parsed(details.get()).map_or(Statement::UNDECIDED, |parts| translate(key, parts))
+        }
+        _ => Statement::UNDECIDED,
+    };
+    Statement::Unsupported(unsupported_statement(key), Box::new(effect))
+}
+
+fn translate<'a>(key: &str, parts: Option<Translate<'a>>) -> Statement<'a> {
+    let parts = parts.unwrap_or_default();
+    let families = match parts.family {
+        Some("ip") => Families::IPV4,
+        Some("ip6") => Families::IPV6,
+        _ => Families::BOTH,
+    };
+    let value = |part: Option<&'a RawValue>| match part {
+        None => Some(None),
+        Some(part) => parsed::<ParsedValue>(part.get())
+            .ok()
+            .map(|value| Some(value.0)),
+    };
+    let translation = match (key, value(parts.addr), value(parts.port)) {
+        ("dnat", Some(address), Some(port)) => destination(address.as_ref(), port.as_ref()),
+        ("redirect", _, Some(port)) => Some(redirection(port.as_ref())),
+        ("dnat" | "redirect", ..) => None,
+        _ => Some(Translation::Source),
+    };
+    Statement::Translate(families, translation)
 }
 
 const LOG: Known = &[

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::object::{Details, Tagged, only_key, tagged};
+use super::parse::{parsed, without_place};
 use super::verdict::ParsedDecision;
 use crate::format::nftables::key::{Key, Keys};
 use crate::format::nftables::value::{EXPIRES, Element, Scalar, Value};
@@ -63,10 +65,7 @@ impl<'a> Tagged<'a> for ParsedKeys {
                 let ct: Keyed = map.next_value()?;
                 Key::ct(ct.key, ct.direction.is_some())
             }
-            "fib" => {
-                map.next_value_seed(Details(&["result", "flags"]))?;
-                Ok(Key::unmodeled())
-            }
+            "fib" => fib(map.next_value()?),
             "socket" => {
                 map.next_value_seed(Details(&["key", "level"]))?;
                 Ok(Key::unmodeled())
@@ -114,6 +113,57 @@ impl<'a> Tagged<'a> for ParsedKeys {
         found
             .map(|key| ParsedKeys(Keys::one(key)))
             .map_err(A::Error::custom)
+    }
+}
+
+/// `{"result": "type", "flags": ["daddr"]}`
+#[derive(Deserialize)]
+struct Fib<'a> {
+    result: &'a str,
+    #[serde(borrow)]
+    flags: Words<'a>,
+}
+
+fn fib(details: &RawValue) -> Result<Key, String> {
+    let mut input = serde_json::Deserializer::from_str(details.get());
+    let known = Details(&["result", "flags"]).deserialize(&mut input);
+    known.map_err(|error| without_place(&error))?;
+    Ok(match parsed(details.get()) {
+        Ok(Fib { result, flags }) if result == "type" && flags.0 == ["daddr"] => {
+            Key::destination_type()
+        }
+        _ => Key::unmodeled(),
+    })
+}
+
+/// A word or a list of words.
+pub(super) struct Words<'a>(pub Vec<&'a str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Words<'a> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        input.deserialize_any(WordsVisitor)
+    }
+}
+
+struct WordsVisitor;
+
+impl<'a> Visitor<'a> for WordsVisitor {
+    type Value = Words<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a word or a list of words")
+    }
+
+    fn visit_borrowed_str<E>(self, word: &'a str) -> Result<Words<'a>, E> {
+        Ok(Words(vec![word]))
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Words<'a>, A::Error> {
+        let mut words = Vec::new();
+        while let Some(word) = seq.next_element()? {
+            words.push(word);
+        }
+        Ok(Words(words))
     }
 }
 

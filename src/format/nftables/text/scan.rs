@@ -23,20 +23,22 @@ pub(super) fn is_hidden_part(statement: &str) -> bool {
     statement.starts_with('#')
 }
 
-/// True if a rule of a listing contains a quoted text that may end at a later quotation mark than it
-/// seems to. The comment of the rule does not count.
-pub(super) fn is_ambiguous(rule: &str) -> bool {
+/// Returns the part of a rule of a listing before a quoted text that may end at a later quotation mark than it
+/// seems to. `None` if there is no such text. The comment of the rule does not count.
+pub(super) fn before_ambiguity(rule: &str) -> Option<&str> {
     // Only a rule with at least two quoted texts can be ambiguous.
-    if memchr::memchr_iter(b'"', rule.as_bytes()).nth(2).is_none() {
-        return false;
-    }
+    memchr::memchr_iter(b'"', rule.as_bytes()).nth(2)?;
     let mut tokens = Tokens::new(rule);
-    let (mut word, mut is_open) = ("", false);
+    let (mut word, mut before) = ("", None);
     loop {
+        let start = tokens.at;
         match tokens.next() {
-            Ok(Token::End) | Err(_) => return false,
-            Ok(Token::Quoted(_)) if is_open => return true,
-            Ok(Token::Quoted(_)) => is_open = !word.is_empty() && !is_listed(HARMLESS, word),
+            Ok(Token::End) | Err(_) => return None,
+            Ok(Token::Quoted(_)) if before.is_some() => return before,
+            Ok(Token::Quoted(_)) => {
+                let is_open = !word.is_empty() && !is_listed(HARMLESS, word);
+                before = is_open.then_some(&rule[..start]);
+            }
             Ok(Token::Word(next)) => word = next,
             Ok(_) => word = "",
         }
@@ -52,8 +54,9 @@ const HARMLESS: &str = "
 /// Rejects a text that nft may read differently from this program, and a listing that nft may have
 /// printed for other rules.
 ///
-/// It checks all tables, because a quotation mark in one table can change where another one starts.
-pub(super) fn check(text: &str) -> Result<(), ReadError> {
+/// It checks all tables, because a quotation mark in one table can change where another one starts. If
+/// `may_hide_parts` is true, comments of a listing may be parts of rules with any text.
+pub(super) fn check(text: &str, may_hide_parts: bool) -> Result<(), ReadError> {
     let listing = is_listing(text);
     let bytes = text.as_bytes();
     let (mut at, mut last) = (0, 0);
@@ -63,7 +66,7 @@ pub(super) fn check(text: &str) -> Result<(), ReadError> {
             b'"' => check_string(text, last, at)?,
             b'#' => {
                 let end = end_of_line(text, at);
-                if listing {
+                if listing && !(may_hide_parts && is_outside_of_strings(text, at)) {
                     check_comment(text, at, end)?;
                 }
                 end
@@ -135,6 +138,13 @@ fn check_comment(text: &str, start: usize, end: usize) -> Result<(), ReadError> 
         return Err(ReadError::new(place(start), problem));
     }
     Ok(())
+}
+
+/// True if no quoted text begins on the line before this place. No quoted text of an accepted input contains a line
+/// break.
+fn is_outside_of_strings(text: &str, at: usize) -> bool {
+    let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |end| end + 1);
+    !text[start..at].contains('"')
 }
 
 /// Rejects a comment line after a line that a backslash continues: it ends the statement in nft 1.0.6, but

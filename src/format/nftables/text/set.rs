@@ -46,15 +46,6 @@ pub(super) fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError> {
     Ok(policy)
 }
 
-/// Returns the hook of a base chain, even if the rest of its `type` statement is not supported.
-pub(super) fn hook<'a>(body: &Body<'a>) -> Option<&'a str> {
-    let mut types = body.properties.iter().map(|property| property.text);
-    let text = types.find(|text| text.starts_with("type"))?;
-    let mut words = text.split_ascii_whitespace();
-    words.find(|word| *word == "hook")?;
-    words.next()
-}
-
 enum ChainProperty {
     Policy(bool),
     Hook,

@@ -4,24 +4,46 @@ use super::statement_reader::StatementReader;
 use super::value::HEADERS;
 use crate::format::nftables::key::{Key, Source};
 use crate::format::nftables::token::Token;
+use crate::format::nftables::value::integer;
 use crate::format::nftables::words::is_listed;
+
+/// How tightly an operator binds its operands; zero for one that computes no number.
+fn precedence(operator: &str) -> u8 {
+    match operator {
+        "&" | "and" => 3,
+        "^" | "xor" => 2,
+        "|" | "or" => 1,
+        _ => 0,
+    }
+}
 
 impl StatementReader<'_> {
     /// Reads the expression after `set`: a value, or a computation with other keys.
     pub fn source(&mut self) -> Result<Source, String> {
         const OPERATORS: &str = "and or xor lshift rshift & | ^ << >> , .";
-        let mut source = Source::default();
+        let mut source: Option<Source> = None;
+        let mut operator = "";
+        // False if the operators do not apply from left to right.
+        let mut is_in_order = true;
         let mut depth = 0_usize;
         loop {
             while self.sign("(")? {
                 depth += 1;
+                is_in_order = false;
             }
-            self.operand(&mut source)?;
+            let operand = self.operand()?;
+            source = Some(match source {
+                Some(source) => source.combined(operator, operand),
+                None => operand,
+            });
             while depth > 0 && self.sign(")")? {
                 depth -= 1;
             }
             match self.token {
                 Token::Word(next) | Token::Sign(next) if is_listed(OPERATORS, next) => {
+                    let is_first = operator.is_empty();
+                    is_in_order &= is_first || precedence(next) <= precedence(operator);
+                    operator = next;
                     self.advance()?;
                 }
                 _ => break,
@@ -30,34 +52,41 @@ impl StatementReader<'_> {
         if depth > 0 {
             return self.expected("')'");
         }
+        let mut source = source.unwrap_or_default();
+        if !is_in_order {
+            source.mark = None;
+        }
         if self.keyword("map")? {
             source.looks_up = true;
+            source.mark = None;
             self.map_of_values()?;
         }
         Ok(source)
     }
 
-    fn operand(&mut self, source: &mut Source) -> Result<(), String> {
+    fn operand(&mut self) -> Result<Source, String> {
         let Token::Word(word) = self.token else {
-            return self.scalar().map(|_| ());
+            return self.scalar().map(|_| Source::default());
         };
         let is_hash = matches!(word, "jhash" | "symhash");
         let is_key = matches!(word, "meta" | "ct" | "rt" | "fib" | "socket" | "numgen");
         if !is_hash && !is_key && !is_listed(HEADERS, word) && !Key::is_bare_meta(word) {
-            return self.scalar().map(|_| ());
+            self.advance()?;
+            return Ok(Source::constant(integer(word)));
         }
         self.advance()?;
         match word {
             "jhash" => {
                 let first = self.word("a key")?;
-                source.keys.extend(self.keys(first)?.iter());
-                self.hash_options()
+                let keys = self.keys(first)?.iter().collect();
+                self.hash_options()?;
+                Ok(Source {
+                    keys,
+                    ..Source::default()
+                })
             }
-            "symhash" => self.hash_options(),
-            _ => {
-                source.keys.push(self.key(word)?);
-                Ok(())
-            }
+            "symhash" => self.hash_options().map(|()| Source::default()),
+            _ => Ok(Source::of(vec![self.key(word)?])),
         }
     }
 

@@ -1,14 +1,13 @@
 //! The statements of rules (nft(8), "Statements").
 
-use super::scan::is_hidden_part;
+use super::scan::{before_ambiguity, is_hidden_part};
 use super::statement_reader::StatementReader;
 use crate::firewall::{RuleAction, RuleText};
 use crate::format::nftables::families::Families;
 use crate::format::nftables::key::{Key, Source, Subject};
 use crate::format::nftables::rule::{Rule, Statement};
-use crate::format::nftables::token::Token;
-use crate::format::nftables::words::{UNSUPPORTED, is_listed, unsupported_statement};
-use crate::read_error::ReadError;
+use crate::format::nftables::token::{Token, Tokens};
+use crate::format::nftables::words::{UNSUPPORTED, is_listed};
 
 const UNITS: [&str; 4] = ["bytes", "kbytes", "mbytes", "packets"];
 const PERIODS: [&str; 5] = ["second", "minute", "hour", "day", "week"];
@@ -16,19 +15,91 @@ const PERIODS: [&str; 5] = ["second", "minute", "hour", "day", "week"];
 const HIDDEN_PART: &str = "this comment may be a part of a rule, because nft up to 1.0.5 prints '#' before matches of iptables-nft that it cannot express; provide the output of 'nft -j list ruleset', or begin a file of commands with '#!/usr/sbin/nft -f'";
 
 /// Parses the text of a rule and adds its statements to `rule`.
-pub(super) fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError> {
+pub(super) fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) {
     if is_hidden_part(text.text) {
-        return Err(HIDDEN_PART.into());
+        rule.fail(HIDDEN_PART.into());
+        rule.add(visible_verdict(&text.text[1..]));
+        return;
     }
-    let mut reader = StatementReader::new(text)?;
+    let mut reader = match StatementReader::new(text) {
+        Ok(reader) => reader,
+        Err(problem) => return rule.give_up(problem.into()),
+    };
     if reader.token == Token::End {
-        return Err("expected a rule".into());
+        return rule.give_up("expected a rule".into());
     }
     while reader.token != Token::End {
-        let statement = reader.statement()?;
-        rule.add(statement)?;
+        match reader.statement() {
+            Ok(statement) => rule.add(statement),
+            Err(problem) => {
+                rule.fail(problem.into());
+                rule.add(visible_verdict(reader.rest()));
+                return;
+            }
+        }
     }
-    Ok(())
+}
+
+const AMBIGUOUS: &str = "nft does not escape quotation marks, so a quoted text in this rule may end elsewhere; provide the output of 'nft -j list ruleset'";
+
+/// Parses the text of a rule up to a quoted text that may end elsewhere. This text may also contain the verdict.
+pub(super) fn ambiguous_rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) {
+    rule.fail(AMBIGUOUS.into());
+    let before = before_ambiguity(text.text).unwrap_or_default();
+    let clear = RuleText {
+        text: before,
+        ..text
+    };
+    if let Ok(mut reader) = StatementReader::new(clear) {
+        while reader.token != Token::End {
+            match reader.statement() {
+                Ok(statement) => rule.add(statement),
+                Err(_) => break,
+            }
+        }
+    }
+    rule.add(visible_verdict(&text.text[before.len()..]));
+}
+
+/// The verdict at the end of a text that is only partly understood.
+fn visible_verdict(text: &str) -> Statement<'_> {
+    let mut tokens = Tokens::new(text);
+    let mut action = None;
+    let mut is_reject = false;
+    loop {
+        match tokens.next() {
+            Err(_) => return Statement::UNDECIDED,
+            Ok(Token::End) => break,
+            Ok(Token::NewLine) => {}
+            Ok(Token::Word("comment")) if matches!(tokens.next(), Ok(Token::Quoted(_))) => {}
+            // The options of `reject`.
+            Ok(Token::Word(_)) if is_reject => {}
+            Ok(Token::Word(word)) => {
+                is_reject = word == "reject";
+                action = verdict_of(word, &mut tokens);
+            }
+            Ok(_) => action = None,
+        }
+    }
+    action.map_or(Statement::UNDECIDED, |action| {
+        Statement::Verdict(Some(action))
+    })
+}
+
+/// The verdict that begins with a word, if it is one.
+fn verdict_of<'a>(word: &str, tokens: &mut Tokens<'a>) -> Option<RuleAction<'a>> {
+    let mut chain = || match tokens.next() {
+        Ok(Token::Word(chain)) => Some(chain),
+        _ => None,
+    };
+    match word {
+        "accept" => Some(RuleAction::Accept),
+        "drop" | "reject" => Some(RuleAction::Deny),
+        "return" => Some(RuleAction::Return),
+        "jump" => chain().map(RuleAction::Jump),
+        "goto" => chain().map(RuleAction::Goto),
+        _ => None,
+    }
 }
 
 fn change<'a>(target: Key, source: Source) -> Statement<'a> {
@@ -75,7 +146,7 @@ impl<'a> StatementReader<'a> {
             "notrack" => Ok(Statement::Untrack),
             // Fast path for the most common matches, all of which are supported.
             "ip" | "tcp" | "udp" | "th" | "iifname" | "oifname" => self.comparison(word),
-            _ if is_listed(UNSUPPORTED, word) => Err(unsupported_statement(word)),
+            _ if is_listed(UNSUPPORTED, word) => Ok(self.unsupported(word)),
             _ => self.comparison(word),
         }
     }
@@ -259,7 +330,9 @@ impl<'a> StatementReader<'a> {
         }
         let mut operator = self.operator()?;
         let value = match keys.single().map(|key| key.subject) {
-            Some(Subject::Unmodeled(_) | Subject::Ipv6(_) | Subject::Icmpv6) => self.unmodeled()?,
+            Some(
+                Subject::Criterion(_) | Subject::Unmodeled(_) | Subject::Ipv6(_) | Subject::Icmpv6,
+            ) => self.unmodeled()?,
             Some(Subject::Flags | Subject::State) => self.bits(&mut keys, &mut operator)?,
             _ => self.value()?,
         };

@@ -33,6 +33,16 @@ impl<'a> StatementReader<'a> {
         self.base.saturating_add(place(self.start))
     }
 
+    /// The text from the next token on.
+    pub fn rest(&self) -> &'a str {
+        &self.tokens.text[self.start..]
+    }
+
+    /// Skips the rest of the statement.
+    pub fn skip_to_end(&mut self) {
+        self.token = Token::End;
+    }
+
     /// Returns the next token and skips it.
     pub fn advance(&mut self) -> Result<Token<'a>, String> {
         let token = self.token;

@@ -121,12 +121,16 @@ impl<'a> StatementReader<'a> {
     /// `fib saddr . iif oif`
     fn route_key(&mut self) -> Result<Key, String> {
         const SELECTORS: [&str; 5] = ["saddr", "daddr", "mark", "iif", "oif"];
-        self.one_of(&SELECTORS)?;
+        let mut is_destination = self.one_of(&SELECTORS)? == "daddr";
         while self.sign(".")? {
             self.one_of(&SELECTORS)?;
+            is_destination = false;
         }
-        self.one_of(&["oif", "oifname", "type"])?;
-        Ok(Key::unmodeled())
+        let result = self.one_of(&["oif", "oifname", "type"])?;
+        Ok(match (is_destination, result) {
+            (true, "type") => Key::destination_type(),
+            _ => Key::unmodeled(),
+        })
     }
 
     /// Reads the mask after `&`.
@@ -194,7 +198,7 @@ impl<'a> StatementReader<'a> {
         })
     }
 
-    /// Skips the value for a key that packet boxes do not model.
+    /// Reads the value for a key that packet boxes do not model. Skips it unless it is a single one.
     pub fn unmodeled(&mut self) -> Result<Value<'a>, String> {
         if let Token::Sign("{" | "@") = self.token {
             return self.set_or_name();
@@ -202,12 +206,14 @@ impl<'a> StatementReader<'a> {
         if self.sign("(")? {
             return self.union_to_parenthesis();
         }
-        self.scalar()?;
+        let first = self.scalar()?;
+        let mut value = Value::One(first);
         while let Token::Sign("," | "|" | "-" | "/" | ":") = self.token {
             self.advance()?;
             self.scalar()?;
+            value = Value::Other;
         }
-        Ok(Value::Other)
+        Ok(value)
     }
 
     /// Reads the value for modeled keys other than flags and states.
@@ -243,7 +249,7 @@ impl<'a> StatementReader<'a> {
     }
 
     /// Reads a value, a range, a prefix or several bits.
-    fn single_value(&mut self) -> Result<Value<'a>, String> {
+    pub fn single_value(&mut self) -> Result<Value<'a>, String> {
         if self.sign("(")? {
             return self.union_to_parenthesis();
         }

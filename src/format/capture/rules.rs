@@ -1,0 +1,149 @@
+//! The tables of a firewall, from all listings of its rules.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use memchr::memmem;
+
+use super::outputs::{Gap, Output, Outputs, Part};
+use crate::firewall::Table;
+use crate::format::read::lines::place;
+use crate::format::read::named_sets::NamedSets;
+use crate::format::{ipset, iptables, nftables};
+use crate::limits::Limits;
+use crate::read_error::ReadError;
+
+/// The table of the output of `iptables -S`, which does not name it.
+const LISTED: &str = "filter";
+
+/// Reads all tables, and adds to `notes` the rules and sets that are unknown.
+pub(super) fn read<'a>(
+    outputs: &Outputs<'a>,
+    limits: Limits,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Table<'a>>, Vec<ReadError>> {
+    check_rules(outputs)?;
+    let sets = sets(outputs, limits, notes)?;
+    let back_end = |output| match outputs.get(output) {
+        Ok(part) => moved(part, |text| {
+            iptables::tables(text, LISTED, sets.clone(), limits)
+        }),
+        Err(_) => Ok(Vec::new()),
+    };
+    let of_iptables_nft = back_end(Output::IptablesNft)?;
+    let mut tables = match outputs.get(Output::Nftables) {
+        Ok(part) => moved(part, |text| nftables::tables(text, limits))?,
+        Err(_) => Vec::new(),
+    };
+    note_gaps(outputs, notes);
+    // nft prints these tables too, but it does not print all parts of their rules.
+    let named = |table: &Table| {
+        format!(
+            "table ip {}",
+            table.chains.place().trim_start_matches("table ")
+        )
+    };
+    let shown: HashSet<String> = of_iptables_nft.iter().map(named).collect();
+    tables.retain(|table| !shown.contains(&table.chains.place()));
+    tables.extend(of_iptables_nft);
+    tables.extend(back_end(Output::IptablesLegacy)?);
+    Ok(tables)
+}
+
+/// Reads an output. The places of the tables and of errors become places in the whole input.
+fn moved<'a>(
+    part: Part<'a>,
+    read: impl FnOnce(&'a str) -> Result<Vec<Table<'a>>, Vec<ReadError>>,
+) -> Result<Vec<Table<'a>>, Vec<ReadError>> {
+    let mut tables = read(part.text).map_err(|errors| all_moved(part, errors))?;
+    for table in &mut tables {
+        table.offset = table.offset.saturating_add(place(part.at));
+    }
+    Ok(tables)
+}
+
+fn all_moved(part: Part, errors: Vec<ReadError>) -> Vec<ReadError> {
+    let errors = errors.into_iter().map(|error| part.moved(error));
+    errors.collect()
+}
+
+/// Returns an error if no output shows any rules.
+fn check_rules(outputs: &Outputs) -> Result<(), ReadError> {
+    let gaps = Output::RULES.map(|output| outputs.get(output).err().map(|gap| (output, gap)));
+    if gaps.contains(&None) {
+        return Ok(());
+    }
+    let mut gaps = gaps.into_iter().flatten();
+    let failed = gaps.find(|(_, gap)| matches!(gap, Gap::Failed { .. }) && !gap.is_empty());
+    let problem = match failed {
+        Some((output, gap)) => format!(
+            "{}, so the capture does not show the rules; {}",
+            gap.reason(output),
+            advice(outputs)
+        ),
+        None => "the machine has neither nft nor iptables-save, so the capture does not show its rules; install one \
+                 of them and run the collector again"
+            .to_owned(),
+    };
+    Err(ReadError::new(0, problem))
+}
+
+/// Returns the solution for a failed command.
+fn advice(outputs: &Outputs) -> &'static str {
+    match outputs.get(Output::User) {
+        Ok(user) if user.text.trim() != "0" => "run the collector as root",
+        _ => "find out why, and run the collector again",
+    }
+}
+
+fn sets<'a>(
+    outputs: &Outputs<'a>,
+    limits: Limits,
+    notes: &mut Vec<String>,
+) -> Result<Option<Rc<dyn NamedSets + 'a>>, Vec<ReadError>> {
+    let gap = match outputs.get(Output::Sets) {
+        Ok(part) => {
+            let sets = ipset::named_sets(part.text, limits);
+            return sets.map(Some).map_err(|errors| all_moved(part, errors));
+        }
+        Err(gap) => gap,
+    };
+    let listings = [Output::IptablesNft, Output::IptablesLegacy].map(|output| outputs.get(output));
+    if listings
+        .into_iter()
+        .flatten()
+        .any(|part| mentions(part, "--match-set "))
+    {
+        notes.push(format!(
+            "{}, so the contents of the sets in rules of iptables are unknown",
+            gap.reason(Output::Sets)
+        ));
+    }
+    Ok(None)
+}
+
+fn mentions(part: Part, word: &str) -> bool {
+    memmem::find(part.text.as_bytes(), word.as_bytes()).is_some()
+}
+
+/// Adds the listings of rules that are missing to `notes`.
+fn note_gaps(outputs: &Outputs, notes: &mut Vec<String>) {
+    let nft = outputs.get(Output::Nftables);
+    for output in Output::RULES {
+        let unknown = match output {
+            Output::Nftables => "the rules of nftables are unknown",
+            Output::IptablesNft if !nft.is_ok_and(has_opaque_parts) => continue,
+            Output::IptablesNft => "some parts of the rules of iptables-nft are unknown",
+            _ => "the rules of iptables-legacy are unknown",
+        };
+        let gap = outputs.get(output).err();
+        let gap = gap.filter(|gap| !gap.is_empty());
+        notes.extend(gap.map(|gap| format!("{}, so {unknown}", gap.reason(output))));
+    }
+}
+
+/// True if a listing of nft contains extensions of iptables-nft, whose contents nft does not print.
+fn has_opaque_parts(listing: Part) -> bool {
+    let words = ["xt match ", "xt target ", "\"xt\":", "# xt_"];
+    words.iter().any(|word| mentions(listing, word))
+}

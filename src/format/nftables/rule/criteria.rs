@@ -1,0 +1,123 @@
+//! Matches on facts about the packet besides its header: interfaces, marks and the kind of destination.
+
+use super::{Part, Rule};
+use crate::firewall::{Criteria, Interfaces, Names};
+use crate::format::nftables::key::{Criterion, Keys, Operator, Subject};
+use crate::format::nftables::mark::{self, MarkOf};
+use crate::format::nftables::set::{ByEnd, Set};
+use crate::format::nftables::value::{Scalar, Value};
+use crate::packets::Condition;
+
+impl<'a> Rule<'a, '_> {
+    /// Adds a comparison with one value. The condition is unknown if [`Criteria`] cannot express it.
+    pub(super) fn compare_fact(
+        &mut self,
+        criterion: Criterion,
+        mask: u32,
+        operator: Operator,
+        part: Part<'a>,
+        value: &Value<'a>,
+    ) {
+        let is_added = match operator {
+            Operator::Implicit | Operator::Equal => {
+                self.add_criterion(criterion, mask, part, value, false)
+            }
+            Operator::NotEqual => self.add_criterion(criterion, mask, part, value, true),
+            _ => false,
+        };
+        self.matches.condition &= Condition::true_if(is_added);
+    }
+
+    /// Adds a criterion. Returns false if [`Criteria`] cannot express it.
+    fn add_criterion(
+        &mut self,
+        criterion: Criterion,
+        mask: u32,
+        part: Part<'a>,
+        value: &Value<'a>,
+        is_negated: bool,
+    ) -> bool {
+        let own = &mut self.criteria;
+        match (criterion, part) {
+            (Criterion::Mark(of), _) => {
+                let own = match of {
+                    MarkOf::Packet => &mut own.mark,
+                    MarkOf::Connection => &mut own.connection_mark,
+                };
+                fill(own, mark::comparison(mask, value, is_negated))
+            }
+            (Criterion::DestinationType, _) => {
+                let is_local = matches!(value, Value::One(Scalar::Word("local")));
+                let wanted = is_local.then_some(!is_negated);
+                fill(&mut own.destination_is_local, wanted)
+            }
+            (_, Part::Interface(pattern)) => {
+                self.add_interfaces(criterion, Some(Names::One(pattern)), is_negated)
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds a match on interfaces. Returns false if their names are unknown, or if the rule has such a match already.
+    fn add_interfaces(
+        &mut self,
+        criterion: Criterion,
+        names: Option<Names<'a>>,
+        is_negated: bool,
+    ) -> bool {
+        let own = match criterion {
+            Criterion::InputName | Criterion::InputIndex => &mut self.criteria.input,
+            _ => &mut self.criteria.output,
+        };
+        fill(own, names.map(|names| one_of(names, is_negated)))
+    }
+
+    /// Applies the lookup of keys in a set.
+    pub(super) fn look_up(
+        &mut self,
+        set: &Set<'a>,
+        keys: &Keys,
+        negated: bool,
+    ) -> Result<(), String> {
+        match keys.single().map(|key| key.subject) {
+            Some(Subject::Criterion(criterion)) if criterion.is_interface() => {
+                let names = set.interfaces(&mut self.matches, keys)?;
+                let is_added = self.add_interfaces(criterion, names, negated);
+                self.matches.condition &= Condition::true_if(is_added);
+                Ok(())
+            }
+            _ => self.narrow(set, keys, negated),
+        }
+    }
+
+    /// The criteria of the rule together with interfaces. The condition is unknown if they are not all expressed.
+    pub(super) fn with_interfaces(&self, interfaces: ByEnd<'a>) -> (Criteria<'a>, Condition) {
+        let mut criteria = self.criteria.clone();
+        let mut condition = Condition::True;
+        let ends = [
+            (interfaces.input, &mut criteria.input),
+            (interfaces.output, &mut criteria.output),
+        ];
+        for (pattern, own) in ends {
+            match (pattern, &own) {
+                (None, _) => {}
+                (Some(_), Some(_)) => condition = Condition::Unknown,
+                (Some(pattern), None) => *own = Some(one_of(Names::One(pattern), false)),
+            }
+        }
+        (criteria, condition)
+    }
+}
+
+fn one_of(names: Names, is_negated: bool) -> Interfaces {
+    Interfaces { names, is_negated }
+}
+
+/// Adds a criterion. Returns false if there is none, or one already.
+fn fill<T>(own: &mut Option<T>, criterion: Option<T>) -> bool {
+    let is_added = own.is_none() && criterion.is_some();
+    if is_added {
+        *own = criterion;
+    }
+    is_added
+}
