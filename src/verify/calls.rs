@@ -9,7 +9,9 @@ use crate::firewall::{
     Cause, Decision, Flow, Follower, Journey, Position, Question, later_packets,
 };
 use crate::limits::{LimitExceeded, Limits};
-use crate::packets::{Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, Protocols};
+use crate::packets::{
+    Cell, Dimension, Direction, Flags, HeaderMatch, Interval, IntervalSet, Protocols,
+};
 use crate::policy::{ALL_REGIONS, Plane, Policy, PortRange, RemoteNetwork, Rule, Transport};
 
 /// The verdict about packets at a firewall.
@@ -118,14 +120,14 @@ fn call(
     let all = remotes.reduce(|all, more| all.or_set(&more));
     let packets = all.map(|remotes| first_packets(rule, remotes, viewpoint));
     let question = viewpoint.question(rule.direction, packets.into_iter().collect());
-    let mut asked = vec![Asked::new(follower, Stage::First, &question)?];
+    let mut asked = vec![Asked::new(follower, Stage::First, question)?];
     let later = later_questions(&asked[0], viewpoint);
     for (stage, question) in later {
-        asked.push(Asked::new(follower, stage, &question)?);
+        asked.push(Asked::new(follower, stage, question)?);
     }
     let mut groups: Vec<Group> = Vec::new();
     for (region, remotes) in parts {
-        let (verdict, problem) = judge(&asked, &remotes, viewpoint)?;
+        let (verdict, problem) = judge(follower, &asked, &remotes, viewpoint)?;
         if let Some(group) = same_group(&mut groups, verdict, problem.as_ref()) {
             group.regions.push(region);
             continue;
@@ -133,7 +135,7 @@ fn call(
         groups.push(Group {
             verdict,
             regions: vec![region],
-            passage: passage(&asked[0], &remotes, viewpoint),
+            passage: passage(follower, &asked[0], &remotes, viewpoint)?,
             problem,
         });
     }
@@ -164,17 +166,26 @@ fn same_group<'g>(
 }
 
 /// Returns the way of a packet from these remote addresses that passes, preferably under all conditions.
-fn passage(asked: &Asked, remotes: &IntervalSet, viewpoint: &Viewpoint) -> Option<Passage> {
+fn passage(
+    follower: &mut Follower,
+    asked: &Asked,
+    remotes: &IntervalSet,
+    viewpoint: &Viewpoint,
+) -> Result<Option<Passage>, LimitExceeded> {
     let passed = asked.journey.passed.iter().filter_map(|flow| {
         let packets = flow.original();
         let own = packets.set(Dimension::Remote).and_set(remotes)?;
         Some((flow, packets.with(Dimension::Remote, own)))
     });
-    let (flow, packets) = passed.min_by_key(|(flow, _)| flow.assumed().len())?;
-    Some(Passage {
-        example: Packet::of(&packets, asked.direction, viewpoint.destinations),
-        path: flow.path(),
-    })
+    let Some((flow, packets)) = passed.min_by_key(|(flow, _)| flow.assumed().len()) else {
+        return Ok(None);
+    };
+    let example = Packet::of(&packets, asked.question.direction, viewpoint.destinations);
+    let exact = asked.exact(follower, flow, &example)?;
+    let passed = exact.iter().flat_map(|journey| &journey.passed);
+    let exact = passed.min_by_key(|flow| flow.assumed().len());
+    let path = exact.unwrap_or(flow).path();
+    Ok(Some(Passage { example, path }))
 }
 
 /// Returns the remote addresses of a rule for each region.
@@ -232,9 +243,9 @@ pub(super) fn first_packets(rule: &Rule, remotes: IntervalSet, viewpoint: &Viewp
 }
 
 /// A question with its answer.
-struct Asked {
+struct Asked<'v> {
     stage: Stage,
-    direction: Direction,
+    question: Question<'v>,
     /// The packets of the question, to any local address.
     packets: Vec<Cell>,
     journey: Journey,
@@ -244,24 +255,50 @@ struct Asked {
     possible: Vec<Cell>,
 }
 
-impl Asked {
+impl<'v> Asked<'v> {
     fn new(
         follower: &mut Follower,
         stage: Stage,
-        question: &Question,
-    ) -> Result<Asked, LimitExceeded> {
-        let journey = follower.follow(question)?;
+        question: Question<'v>,
+    ) -> Result<Asked<'v>, LimitExceeded> {
+        let journey = follower.follow(&question)?;
         let possible = journey.passed.iter().map(Flow::original);
         let possible = possible.map(|cell| to_any_address(&cell)).collect();
         let certain = certain(&journey, question.limits)?;
         Ok(Asked {
             stage,
-            direction: question.direction,
             packets: question.packets.iter().map(to_any_address).collect(),
             certain: certain.iter().map(to_any_address).collect(),
             possible,
             journey,
+            question,
         })
+    }
+
+    /// Returns the journey of the example alone. A flow names the rules that decide about its first packet, which may
+    /// be others. `None` if the example is the first packet.
+    fn exact(
+        &self,
+        follower: &mut Follower,
+        flow: &Flow,
+        example: &Packet,
+    ) -> Result<Option<Journey>, LimitExceeded> {
+        let Some(remote) = example.remote() else {
+            return Ok(None);
+        };
+        if flow.packets.set(Dimension::Remote).hull().first == remote {
+            return Ok(None);
+        }
+        let only = IntervalSet::One(Interval::single(remote));
+        let packets = self.question.packets.iter().filter_map(|cell| {
+            let own = cell.set(Dimension::Remote).and_set(&only)?;
+            Some(cell.with(Dimension::Remote, own))
+        });
+        let question = Question {
+            packets: packets.collect(),
+            ..self.question.clone()
+        };
+        Ok(Some(follower.follow(&question)?))
     }
 }
 
@@ -284,8 +321,8 @@ pub(super) fn uncertain_stops(journey: &Journey) -> Vec<Cell> {
 
 /// Returns the questions about the replies to packets that pass, and about the packets after them.
 fn later_questions<'v>(first: &Asked, viewpoint: &Viewpoint<'v>) -> Vec<(Stage, Question<'v>)> {
-    let opening = viewpoint.question(first.direction, Vec::new());
-    let opposite = match first.direction {
+    let opening = viewpoint.question(first.question.direction, Vec::new());
+    let opposite = match first.question.direction {
         Direction::In => Direction::Out,
         Direction::Out => Direction::In,
     };
@@ -297,7 +334,7 @@ fn later_questions<'v>(first: &Asked, viewpoint: &Viewpoint<'v>) -> Vec<(Stage, 
         };
         let replies = later_packets(&opening, opposite, &flows, position);
         let position = viewpoint.position.clone();
-        let later = later_packets(&opening, first.direction, &flows, position);
+        let later = later_packets(&opening, first.question.direction, &flows, position);
         questions.push((Stage::Replies, replies));
         questions.push((Stage::Later, later));
     }
@@ -319,6 +356,7 @@ fn by_translation(flows: &[Flow]) -> Vec<Vec<&Flow>> {
 
 /// Returns the worst verdict of all questions about these remote addresses, and its reason.
 fn judge(
+    follower: &mut Follower,
     asked: &[Asked],
     remotes: &IntervalSet,
     viewpoint: &Viewpoint,
@@ -338,17 +376,33 @@ fn judge(
             (None, None) => continue,
         };
         if verdict > worst.0 {
-            worst = (verdict, Some(problem(asked, failing, viewpoint)));
+            let problem = problem(follower, asked, failing, viewpoint)?;
+            worst = (verdict, Some(problem));
         }
     }
     Ok(worst)
 }
 
 /// Explains why a packet may not pass.
-fn problem(asked: &Asked, failing: &Cell, viewpoint: &Viewpoint) -> Problem {
-    let example = Packet::of(failing, asked.direction, viewpoint.destinations);
-    let mut stops = asked.journey.stopped.iter();
-    let stop = stops.find(|stop| example.is_in(&stop.flow.original()));
+fn problem(
+    follower: &mut Follower,
+    asked: &Asked,
+    failing: &Cell,
+    viewpoint: &Viewpoint,
+) -> Result<Problem, LimitExceeded> {
+    let example = Packet::of(failing, asked.question.direction, viewpoint.destinations);
+    let stop_in = |journey: &Journey| {
+        let mut stops = journey.stopped.iter();
+        let stop = stops.find(|stop| example.is_in(&stop.flow.original()));
+        stop.cloned()
+    };
+    let mut stop = stop_in(&asked.journey);
+    if let Some(first) = &stop
+        && let Some(journey) = asked.exact(follower, &first.flow, &example)?
+    {
+        stop = stop_in(&journey).or(stop);
+    }
+    let stop = stop.as_ref();
     let mut passed = asked.journey.passed.iter();
     let passing = passed.find(|flow| example.is_in(&flow.original()));
     let mut assumed = stop.map_or_else(Vec::new, |stop| stop.flow.assumed());
@@ -359,7 +413,7 @@ fn problem(asked: &Asked, failing: &Cell, viewpoint: &Viewpoint) -> Problem {
     }
     let flow = stop.map(|stop| &stop.flow);
     let before = flow.and_then(|flow| flow.before.as_ref());
-    Problem {
+    Ok(Problem {
         stage: asked.stage,
         example,
         cause: stop.map_or(Cause::NotForwarded, |stop| stop.cause),
@@ -368,5 +422,5 @@ fn problem(asked: &Asked, failing: &Cell, viewpoint: &Viewpoint) -> Problem {
         is_untracked: flow.is_some_and(|flow| flow.facts.is_untracked),
         path: stop.map_or_else(Vec::new, |stop| stop.flow.path()),
         assumed,
-    }
+    })
 }

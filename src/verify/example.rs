@@ -62,6 +62,15 @@ impl Packet {
         }
     }
 
+    /// Returns the address of the remote side.
+    pub(super) fn remote(&self) -> Option<u32> {
+        let remote = match self.direction {
+            Direction::In => self.source,
+            Direction::Out => self.destination,
+        };
+        remote.map(Ipv4Addr::to_bits)
+    }
+
     /// Returns true if the packet is one of a cell. An unknown address may be any address.
     pub(super) fn is_in(&self, cell: &Cell) -> bool {
         let (remote, local) = match self.direction {

@@ -26,7 +26,11 @@ pub struct OwnChain {
 }
 
 /// Returns the chains of the rules and policies at these places.
-pub fn locations(firewall: &Firewall, places: &HashSet<u32>) -> HashMap<u32, Location> {
+pub fn locations(
+    firewall: &Firewall,
+    places: impl IntoIterator<Item = u32>,
+) -> HashMap<u32, Location> {
+    let places: HashSet<u32> = places.into_iter().collect();
     let mut found = HashMap::new();
     for table in &firewall.tables {
         for name in table.chains.names() {

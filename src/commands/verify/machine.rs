@@ -168,7 +168,7 @@ impl<'a> Verification<'a> {
             calls,
             exposures,
             chains: chains.collect(),
-            locations: locations(&machine.firewall, &places),
+            locations: locations(&machine.firewall, places),
             own_chains,
             notes: machine.notes,
             traces: self.args.trace,

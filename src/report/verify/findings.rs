@@ -116,17 +116,16 @@ pub(super) fn exposures<'m>(machine: &'m VerifiedMachine) -> Vec<FoundExposure<'
             exposure.verdict == Verdict::Passes,
         );
         let same = known.get(&way).and_then(|number| found.get_mut(*number));
-        match same.filter(|known| known.exposure.sources == exposure.sources) {
-            Some(known) => known.ports.push(ports),
-            None => {
-                known.insert(way, found.len());
-                found.push(FoundExposure {
-                    exposure,
-                    ports: vec![ports],
-                    remedy: remedy::of_exposure(machine, exposure),
-                });
-            }
+        if let Some(same) = same.filter(|known| known.exposure.sources == exposure.sources) {
+            same.ports.push(ports);
+            continue;
         }
+        known.insert(way, found.len());
+        found.push(FoundExposure {
+            exposure,
+            ports: vec![ports],
+            remedy: remedy::of_exposure(machine, exposure),
+        });
     }
     found.sort_by_key(|found| found.exposure.plane);
     found

@@ -39,6 +39,11 @@ struct PageView {
 }
 
 #[derive(Serialize)]
+struct SectionView {
+    machine: MachineView,
+}
+
+#[derive(Serialize)]
 struct MachineView {
     number: usize,
     name: String,
@@ -117,7 +122,10 @@ impl MachineReport for VerifyHtml {
     }
 
     fn machine(&self, machine: &VerifiedMachine, to: &mut dyn Write) -> io::Result<()> {
-        let section = rendered("verify_machine.html.j2", MACHINE, &view(machine))?;
+        let view = SectionView {
+            machine: view(machine),
+        };
+        let section = rendered("verify_machine.html.j2", MACHINE, &view)?;
         to.write_all(section.as_bytes())
     }
 
@@ -191,13 +199,12 @@ fn problem_view(machine: &VerifiedMachine, found: &FoundProblem) -> ProblemView 
     let problem = found.problem;
     let at = place_of(problem.cause);
     let is_condition = at.is_some_and(|at| problem.assumed.contains(&at));
+    let path = problem.path.iter().filter(|_| machine.traces);
     ProblemView {
         verdict: words::verdict(found.verdict),
         affected: found.affected(),
         example: words::packet(&problem.example, problem.stage),
-        path: problem
-            .path
-            .iter()
+        path: path
             .map(|decision| decision_view(machine, decision))
             .collect(),
         changed: problem
@@ -215,6 +222,9 @@ fn problem_view(machine: &VerifiedMachine, found: &FoundProblem) -> ProblemView 
 fn exposure_view(machine: &VerifiedMachine, found: &FoundExposure) -> ExposureView {
     let exposure = found.exposure;
     let decision = exposure.decision.as_ref();
+    let is_condition = |at: &u32| exposure.assumed.contains(at);
+    let accepted = decision.map(|decision| decision.at);
+    let accepted = accepted.filter(|at| !is_condition(at));
     ExposureView {
         is_sip: exposure.plane == Plane::Signaling,
         is_certain: exposure.verdict == Verdict::Passes,
@@ -225,7 +235,7 @@ fn exposure_view(machine: &VerifiedMachine, found: &FoundExposure) -> ExposureVi
             Some(decision) if decision.is_policy => "no rule denies the packets",
             Some(_) => "",
         },
-        accepted: decision.map(|decision| line_view("", &machine.line(decision.at))),
+        accepted: accepted.map(|at| line_view("", &machine.line(at))),
         changed: exposure
             .translated_by
             .map(|at| line_view("", &machine.line(at))),

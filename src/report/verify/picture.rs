@@ -7,7 +7,6 @@ use super::verified::{ListedChain, VerifiedMachine, place_of};
 use super::words;
 use crate::firewall::Decision;
 use crate::packets::Direction;
-use crate::terminal::escape_hidden;
 use crate::verify::{Call, Group, Problem, Stage, Verdict};
 
 /// The maximum number of lanes in a picture.
@@ -50,6 +49,8 @@ struct Part {
 #[derive(Serialize)]
 struct HookRows {
     name: String,
+    /// The state of each lane before the hook.
+    before: Vec<State>,
     chains: Vec<ChainRow>,
 }
 
@@ -63,13 +64,15 @@ struct ChainRow {
 }
 
 /// The crossing of a lane and a chain.
-#[derive(Clone, Serialize)]
+#[derive(Serialize)]
 struct Cell {
     state: State,
     /// The visible text.
     label: String,
     /// The same for screen readers, in words.
     words: String,
+    /// True if the policy of the chain decides.
+    is_policy: bool,
     /// The number of the problem, from 1.
     problem: Option<usize>,
 }
@@ -143,9 +146,10 @@ fn lane_head(call: &Call, group: &Group) -> LaneHead {
     LaneHead {
         name: transport.unwrap_or_else(|| call.plane.to_string()),
         ports: words::ports(call.ports),
-        regions: match call.groups.len() {
-            1 => String::new(),
-            _ => words::name(&words::regions(call, group)),
+        regions: match (call.groups.len(), group.regions.len()) {
+            (1, _) => String::new(),
+            (_, 1 | 2) => words::name(&words::regions(call, group)),
+            (_, many) => format!("{many} regions"),
         },
     }
 }
@@ -174,6 +178,14 @@ fn lane<'m>(problems: &Problems, group: &'m Group, stage: Stage) -> Lane<'m> {
     }
 }
 
+/// The state of the packets of a lane between two chains.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Certain,
+    Doubtful,
+    Ended,
+}
+
 fn part(machine: &VerifiedMachine, direction: Direction, stage: Stage, lanes: &[Lane]) -> Part {
     let way = match (direction, stage) {
         (Direction::In, Stage::Replies) | (Direction::Out, Stage::First | Stage::Later) => {
@@ -182,11 +194,27 @@ fn part(machine: &VerifiedMachine, direction: Direction, stage: Stage, lanes: &[
         _ => Direction::In,
     };
     let chains = chains(machine, way, lanes);
-    let mut ended = vec![false; lanes.len()];
+    let start = |lane: &Lane| {
+        if lane.is_absent {
+            Progress::Ended
+        } else {
+            Progress::Certain
+        }
+    };
+    let mut progress: Vec<Progress> = lanes.iter().map(start).collect();
     let mut hooks: Vec<HookRows> = Vec::new();
     for (index, chain) in chains.iter().take(MAX_CHAINS) {
-        let cells = lanes.iter().zip(&mut ended);
-        let cells = cells.map(|(lane, ended)| cell(machine, lane, *index, ended));
+        let name = words::name(&chain.hook);
+        let before = lanes.iter().zip(&progress).map(|(lane, progress)| {
+            let is_seen = chains
+                .iter()
+                .filter(|(_, other)| other.hook == chain.hook)
+                .any(|(index, _)| lane.traverses(*index));
+            progress.state(is_seen)
+        });
+        let before: Vec<State> = before.collect();
+        let cells = lanes.iter().zip(&mut progress);
+        let cells = cells.map(|(lane, progress)| cell(machine, lane, *index, progress));
         let row = ChainRow {
             table: words::name(words::table(&chain.location)),
             name: words::name(&chain.location.chain),
@@ -194,10 +222,11 @@ fn part(machine: &VerifiedMachine, direction: Direction, stage: Stage, lanes: &[
             is_nat: chain.is_nat,
             cells: cells.collect(),
         };
-        match hooks.last_mut() {
-            Some(last) if last.name == escape_hidden(&chain.hook) => last.chains.push(row),
-            _ => hooks.push(HookRows {
-                name: escape_hidden(&chain.hook),
+        match hooks.last_mut().filter(|last| last.name == name) {
+            Some(hook) => hook.chains.push(row),
+            None => hooks.push(HookRows {
+                name,
+                before,
                 chains: vec![row],
             }),
         }
@@ -215,8 +244,29 @@ fn part(machine: &VerifiedMachine, direction: Direction, stage: Stage, lanes: &[
         from,
         to,
         hooks,
-        ends: lanes.iter().zip(ended).map(end).collect(),
+        ends: lanes.iter().zip(progress).map(end).collect(),
         hidden_chains: chains.len().saturating_sub(MAX_CHAINS),
+    }
+}
+
+impl Progress {
+    /// Returns the state at a chain or at a hook. `is_seen` is true if the packets traverse it.
+    fn state(self, is_seen: bool) -> State {
+        match self {
+            Progress::Ended => State::Off,
+            _ if !is_seen => State::Beside,
+            Progress::Certain => State::Passes,
+            Progress::Doubtful => State::Depends,
+        }
+    }
+}
+
+impl Lane<'_> {
+    /// True if a base chain decides about the packets.
+    fn traverses(&self, chain: usize) -> bool {
+        self.problem
+            .is_some_and(|problem| problem.chain == Some(chain))
+            || self.path.iter().any(|decision| decision.chain == chain)
     }
 }
 
@@ -260,56 +310,51 @@ fn chains<'m>(
     found
 }
 
-fn cell(machine: &VerifiedMachine, lane: &Lane, chain: usize, ended: &mut bool) -> Cell {
-    if *ended || lane.is_absent {
+fn cell(machine: &VerifiedMachine, lane: &Lane, chain: usize, progress: &mut Progress) -> Cell {
+    if *progress == Progress::Ended {
         return Cell::new(State::Off, "", "not reached");
     }
     let stop = lane.problem.filter(|problem| problem.chain == Some(chain));
     if let Some(problem) = stop {
         let at = place_of(problem.cause).map(|at| machine.line(at).number);
         let line = at.map_or_else(String::new, |line| line.to_string());
-        let depends = lane.verdict == Verdict::Depends;
-        *ended = !depends;
-        let (state, sign, verb) = if depends {
+        let (state, sign, verb) = if lane.verdict == Verdict::Depends {
+            *progress = Progress::Doubtful;
             (State::Depends, "?", "may be stopped")
         } else {
+            *progress = Progress::Ended;
             (State::Stops, "✕", "stopped")
         };
-        let mut cell = Cell::new(
-            state,
-            &format!("{sign} {line}"),
-            &format!("{verb} by line {line}"),
-        );
+        let label = format!("{sign} {line}");
+        let mut cell = Cell::new(state, &label, &format!("{verb} by line {line}"));
         cell.problem = lane.number;
         return cell;
     }
     let mut path = lane.path.iter();
     match path.find(|decision| decision.chain == chain) {
-        None => Cell::new(State::Beside, "", "does not traverse this chain"),
-        Some(decision) if decision.is_policy => {
-            Cell::new(State::Passes, "", "passes by the policy")
-        }
+        None => Cell::new(State::Beside, "", "do not traverse this chain"),
+        Some(decision) if decision.is_policy => Cell {
+            is_policy: true,
+            ..Cell::new(progress.state(true), "", "pass by the policy")
+        },
         Some(decision) => {
-            let line = machine.line(decision.at).number;
-            Cell::new(
-                State::Passes,
-                &line.to_string(),
-                &format!("passes by line {line}"),
-            )
+            let line = machine.line(decision.at).number.to_string();
+            Cell::new(progress.state(true), &line, &format!("pass by line {line}"))
         }
     }
 }
 
 /// Returns the result at the end of a lane.
-fn end((lane, ended): (&Lane, bool)) -> Cell {
+fn end((lane, progress): (&Lane, Progress)) -> Cell {
     if lane.is_absent {
         return Cell::new(State::Off, "", "not part of this");
     }
-    let mut cell = match lane.verdict {
-        Verdict::Passes => Cell::new(State::Passes, "✓", "arrive"),
-        Verdict::Depends => Cell::new(State::Depends, "?", "may arrive"),
-        Verdict::Blocked if ended => Cell::new(State::Off, "✕", "do not arrive"),
-        Verdict::Blocked => Cell::new(State::Stops, "✕", "do not arrive"),
+    let mut cell = match (lane.verdict, progress) {
+        (Verdict::Passes, _) => Cell::new(State::Passes, "✓", "arrive"),
+        (Verdict::Depends, _) => Cell::new(State::Depends, "?", "may arrive"),
+        (Verdict::Blocked, Progress::Ended) => Cell::new(State::Off, "✕", "do not arrive"),
+        // No chain stops the packets, but they do not get to the PBX.
+        (Verdict::Blocked, _) => Cell::new(State::Stops, "✕", "do not arrive"),
     };
     cell.problem = lane.number;
     cell
@@ -321,6 +366,7 @@ impl Cell {
             state,
             label: label.to_owned(),
             words: words.to_owned(),
+            is_policy: false,
             problem: None,
         }
     }

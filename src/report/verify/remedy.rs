@@ -1,7 +1,7 @@
 //! Advice for the problems and exposures of a machine.
 
 use super::condition::Unknown;
-use super::verified::{ListedChain, VerifiedMachine, place_of};
+use super::verified::{ListedChain, VerifiedMachine};
 use super::words;
 use crate::firewall::Cause;
 use crate::packets::Direction;
@@ -17,6 +17,10 @@ const DOCKER: &str = "DOCKER";
 /// Docker's chain for rules of the user.
 const DOCKER_USER: &str = "DOCKER-USER";
 
+/// Advice for packets that are addressed to the router itself.
+const NOT_FORWARDED: &str = "forward the packets to the PBX with a rule that changes their destination (DNAT); if the \
+     router already does, name the address of the PBX with --pbx";
+
 /// Returns advice for a problem.
 pub(super) fn of_problem(
     machine: &VerifiedMachine,
@@ -28,7 +32,7 @@ pub(super) fn of_problem(
     match (verdict, problem.cause) {
         (Verdict::Depends, _) if !problem.assumed.is_empty() => advice.depends(),
         (_, Cause::Diverted(_)) => advice.diverted(),
-        (_, Cause::NotForwarded) => advice.not_forwarded(),
+        (_, Cause::NotForwarded) => NOT_FORWARDED.to_owned(),
         _ if problem.stage != Stage::First => advice.later(),
         _ if advice.is_early() => {
             "exclude Twilio's packets from this rule; later chains cannot accept packets that are already dropped"
@@ -77,16 +81,16 @@ impl<'m> Advice<'m> {
         let unknown = Unknown::of(&text);
         match unknown {
             Unknown::Interface if self.machine.interface.is_none() => {
-                "name the interface that leads to Twilio with --interface".to_owned()
-            }
-            Unknown::Interface => {
-                "add the output of 'ip -j route' to the input, as the collector does; it shows the interface that leads \
-                 to the PBX"
+                "name the interface that leads to Twilio with --interface, or verify the output of the collector, which \
+                 shows it"
                     .to_owned()
             }
+            Unknown::Interface => {
+                "verify the output of the collector, which shows the interface that leads to the PBX".to_owned()
+            }
             Unknown::Set => {
-                "add the contents of the set to the input, as the collector does; if rules fill the set, accept Twilio's \
-                 packets before this rule"
+                "verify the output of the collector, which shows the contents of sets; if rules fill the set, accept \
+                 Twilio's packets before this rule"
                     .to_owned()
             }
             _ => format!(
@@ -100,7 +104,10 @@ impl<'m> Advice<'m> {
     /// Returns where the jump to the chain of this program is, or how to get the chain.
     fn jump_hint(&self) -> String {
         match self.own {
-            Some(own) => format!(" ({})", self.hook(own)),
+            Some(own) => format!(
+                " ({})",
+                self.hook(own, self.problem.assumed.first().copied())
+            ),
             None => String::new(),
         }
     }
@@ -113,12 +120,6 @@ impl<'m> Advice<'m> {
             }
             Direction::Out => "exclude packets to Twilio from this rule".to_owned(),
         }
-    }
-
-    fn not_forwarded(&self) -> String {
-        "forward the packets to the PBX with a rule that changes their destination (DNAT); if the router already does, \
-         name the address of the PBX with --pbx"
-            .to_owned()
     }
 
     /// Returns advice for packets of an established connection.
@@ -158,7 +159,7 @@ impl<'m> Advice<'m> {
         }
         match self.own {
             None => self.load(),
-            Some(own) => self.hook(own),
+            Some(own) => self.hook(own, self.denying_rule()),
         }
     }
 
@@ -207,9 +208,9 @@ impl<'m> Advice<'m> {
             }
             _ => "twilio-sip-allow --edition current --format nftables".to_owned(),
         };
-        let before = match self.problem.cause {
-            Cause::Rule(_) => " before this rule",
-            _ => "",
+        let before = match self.denying_rule() {
+            Some(_) => " before this rule",
+            None => "",
         };
         format!(
             "load the rules for Twilio and jump to them{before}; the comments at the start of the rules contain the \
@@ -217,8 +218,16 @@ impl<'m> Advice<'m> {
         )
     }
 
-    /// Returns how to send the packets to the chain of this program.
-    fn hook(&self, own: &OwnChain) -> String {
+    /// Returns the place of the rule that denies the packets; `None` if the policy does.
+    fn denying_rule(&self) -> Option<u32> {
+        match self.problem.cause {
+            Cause::Rule(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Returns how to send the packets to the chain of this program, before they get to a rule.
+    fn hook(&self, own: &OwnChain, rule: Option<u32>) -> String {
         let name = &own.location.chain;
         let Some(base) = self.base else {
             return format!("jump to {name} before this rule");
@@ -235,15 +244,13 @@ impl<'m> Advice<'m> {
         let jumps: Vec<u32> = jumps.copied().collect();
         let command = jump(&base.location, own);
         let command = command.map_or_else(String::new, |command| format!(": {command}"));
-        match (jumps.first(), place_of(self.problem.cause)) {
+        match (jumps.first(), rule) {
             (None, _) if own.jumps.is_empty() => format!("nothing jumps to {name}{command}"),
             (None, _) => format!(
                 "{} does not jump to {name}{command}",
                 words::name(&base.location.chain)
             ),
-            (Some(jump), Some(stop))
-                if *jump > stop && matches!(self.problem.cause, Cause::Rule(_)) =>
-            {
+            (Some(jump), Some(rule)) if *jump > rule => {
                 let line = self.machine.line(*jump).number;
                 format!("move the jump to {name}, line {line}, before this rule")
             }
@@ -340,15 +347,14 @@ pub(super) fn of_exposure(machine: &VerifiedMachine, exposure: &Exposure) -> Str
 /// Returns how to name those who are meant to get in.
 fn peer(exposure: &Exposure) -> String {
     let intervals = exposure.sources.intervals();
-    if exposure.is_any || intervals.len() > MAX_PEERS {
-        return "name those who may reach it with --peer".to_owned();
-    }
-    let networks = intervals.iter().flat_map(|interval| {
-        let text = notation(*interval);
-        (!text.contains('-')).then_some(text)
-    });
-    let networks: Vec<String> = networks.collect();
-    if networks.len() < intervals.len() {
+    let networks: Vec<String> = intervals
+        .iter()
+        .take(MAX_PEERS + 1)
+        .map(|interval| notation(*interval))
+        .collect();
+    // --peer does not accept ranges.
+    let is_short = networks.len() <= MAX_PEERS && networks.iter().all(|text| !text.contains('-'));
+    if exposure.is_any || !is_short {
         return "name those who may reach it with --peer".to_owned();
     }
     format!("if they may reach it: --peer {}", networks.join(","))

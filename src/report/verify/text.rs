@@ -1,5 +1,6 @@
 //! The report of `verify` for people.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::condition::Unknown;
@@ -37,7 +38,7 @@ impl MachineReport for VerifyText {
             self.others(machine)
         )?;
         self.calls(machine, to)?;
-        self.exposures(machine, to)?;
+        exposures(machine, to)?;
         for note in &machine.notes {
             writeln!(to, "note: {}", escape_hidden(note))?;
         }
@@ -78,6 +79,7 @@ impl VerifyText {
         let rows: Vec<(&Call, &Group)> = rows.collect();
         let width = rows.iter().map(|(call, _)| words::service(call).len());
         let width = width.max().unwrap_or_default();
+        let mut shown = HashSet::new();
         for (number, (call, group)) in rows.iter().enumerate() {
             let way = format!("{} {}", call.plane, call.direction);
             let verdict = match group.verdict {
@@ -99,34 +101,20 @@ impl VerifyText {
             }
             let next = rows.get(number + 1);
             let next = next.and_then(|(_, next)| problems.index_of(next));
-            let index = problems
-                .index_of(group)
-                .filter(|index| next != Some(*index));
-            if let Some(found) = index.and_then(|index| problems.found.get(index)) {
+            let index = problems.index_of(group);
+            let Some(index) = index.filter(|index| next != Some(*index)) else {
+                continue;
+            };
+            let found = &problems.found[index];
+            if shown.insert(index) {
                 problem_lines(machine, found, to)?;
+            } else {
+                let first = found.affected.first();
+                let first = first.map_or_else(String::new, |(call, _)| words::kind(call));
+                detail("see", &format!("{first}, above"), to)?;
             }
         }
         Ok(())
-    }
-
-    fn exposures(&self, machine: &VerifiedMachine, to: &mut dyn Write) -> io::Result<()> {
-        let found = findings::exposures(machine);
-        let mut last = None;
-        for found in found.iter().take(MAX_EXPOSURES) {
-            let plane = found.exposure.plane;
-            if last.replace(plane) != Some(plane) {
-                let title = match plane {
-                    Plane::Signaling => "others who reach SIP:",
-                    Plane::Media => "others who reach RTP (this does not change the exit status):",
-                };
-                writeln!(to, "{title}")?;
-            }
-            exposure_lines(machine, found, to)?;
-        }
-        match found.len().saturating_sub(MAX_EXPOSURES) {
-            0 => Ok(()),
-            more => writeln!(to, "  {more} more not shown; use --report json to see all"),
-        }
     }
 
     fn verdict(&self, verdict: Verdict, text: &str) -> String {
@@ -172,7 +160,10 @@ fn problem_lines(
     if machine.traces {
         path(machine, &problem.path, to)?;
     }
-    if let Some(at) = problem.translated_by {
+    if let Some(at) = problem
+        .translated_by
+        .filter(|at| place_of(problem.cause) != Some(*at))
+    {
         detail("changed", &words::line(&machine.line(at)), to)?;
     }
     unknown(machine, &problem.assumed, to)?;
@@ -182,6 +173,26 @@ fn problem_lines(
         detail("or else", &words::stop(machine, problem), to)?;
     }
     writeln!(to, "      remedy   {}", found.remedy)
+}
+
+fn exposures(machine: &VerifiedMachine, to: &mut dyn Write) -> io::Result<()> {
+    let found = findings::exposures(machine);
+    let mut last = None;
+    for found in found.iter().take(MAX_EXPOSURES) {
+        let plane = found.exposure.plane;
+        if last.replace(plane) != Some(plane) {
+            let title = match plane {
+                Plane::Signaling => "others who reach SIP:",
+                Plane::Media => "others who reach RTP (this does not change the exit status):",
+            };
+            writeln!(to, "{title}")?;
+        }
+        exposure_lines(machine, found, to)?;
+    }
+    match found.len().saturating_sub(MAX_EXPOSURES) {
+        0 => Ok(()),
+        more => writeln!(to, "  {more} more not shown; use --report json to see all"),
+    }
 }
 
 /// True if the line that stops a packet is not one of those with unknown conditions.
@@ -236,7 +247,11 @@ fn exposure_lines(
     if let Some(at) = exposure.translated_by {
         detail("changed", &words::line(&machine.line(at)), to)?;
     }
-    detail("accepted", &let_in(machine, found), to)?;
+    let accepting = exposure.decision.as_ref().map(|decision| decision.at);
+    // The list of conditions already shows an accepting rule that depends on one.
+    if accepting.is_none_or(|at| !exposure.assumed.contains(&at)) {
+        detail("accepted", &let_in(machine, found), to)?;
+    }
     unknown(machine, &exposure.assumed, to)?;
     writeln!(to, "      remedy   {}", found.remedy)
 }
