@@ -34,7 +34,7 @@ pub struct VerifyArgs {
         help_heading = "Verify"
     )]
     pub interface: Option<String>,
-    /// The addresses of the PBX [default: those of the machine, or any]
+    /// The addresses of the PBX [default: --local-address, or those of the machine, or any]
     ///
     /// Behind a router, these are the addresses to which the router forwards the packets, after any
     /// change of the destination (DNAT).

@@ -9,7 +9,7 @@ use ipnet::Ipv4Net;
 use crate::cli::{PositionArg, VerifyArgs};
 use crate::commands::input_errors::{InputError, InputMessage, messages};
 use crate::commands::selected::{Selected, select};
-use crate::dataset;
+use crate::dataset::{self, Edition, ReferenceData};
 use crate::firewall::{Follower, Interface, Position};
 use crate::format::UnitName;
 use crate::format::capture::{self, Machine};
@@ -28,7 +28,8 @@ use crate::verify::{Viewpoint, calls, exposures, locations, own_chains};
 pub(super) struct Verification<'a> {
     args: &'a VerifyArgs,
     policy: Policy,
-    peers: Vec<Interval>,
+    /// The addresses that may reach SIP: those of Twilio and of `--peer`.
+    known: Vec<Interval>,
     pbx: Option<IntervalSet>,
     limits: Limits,
     pub(super) notices: Vec<Notice>,
@@ -48,13 +49,22 @@ impl<'a> Verification<'a> {
     pub(super) fn new(args: &'a VerifyArgs, limits: Limits) -> Result<Self> {
         let reference_data = dataset::reference_data()?;
         let Selected {
-            policy, notices, ..
+            editions,
+            policy,
+            notices,
         } = select(&args.selection, CURRENT, limits, &reference_data)?;
+        let mut known = twilio_networks(&editions, &reference_data)?;
+        known.extend(args.peer.iter().copied().map(Interval::from));
+        let local = policy.rules.first().map(|rule| &*rule.local.networks);
+        let pbx = match &args.pbx[..] {
+            [] => set_of(local.unwrap_or_default()),
+            pbx => set_of(pbx),
+        };
         Ok(Verification {
             args,
             policy,
-            peers: args.peer.iter().copied().map(Interval::from).collect(),
-            pbx: set_of(&args.pbx),
+            known,
+            pbx,
             limits,
             notices,
         })
@@ -145,7 +155,7 @@ impl<'a> Verification<'a> {
         };
         let mut follower = Follower::new(&machine.firewall);
         let calls = calls(&mut follower, &viewpoint, &self.policy)?;
-        let exposures = exposures(&mut follower, &viewpoint, &self.policy, &self.peers)?;
+        let exposures = exposures(&mut follower, &viewpoint, &self.policy, &self.known)?;
         let name = machine.name.map_or_else(|| name_of(file), str::to_owned);
         let chains = follower.base_chains().into_iter();
         let chains = chains.map(|(table, chain)| ListedChain::new(table, &chain));
@@ -178,6 +188,19 @@ impl<'a> Verification<'a> {
             },
         })
     }
+}
+
+/// Returns the networks of all regions, in the selected editions and in those that are not superseded.
+fn twilio_networks(selected: &[Edition], reference_data: &ReferenceData) -> Result<Vec<Interval>> {
+    let embedded = dataset::editions()?;
+    let in_force = embedded
+        .iter()
+        .filter(|edition| edition.superseded.is_none());
+    let networks = selected
+        .iter()
+        .chain(in_force)
+        .flat_map(|edition| edition.published(reference_data));
+    Ok(networks.map(|(_, _, network)| network.into()).collect())
 }
 
 fn set_of(networks: &[Ipv4Net]) -> Option<IntervalSet> {

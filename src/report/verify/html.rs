@@ -231,7 +231,7 @@ fn exposure_view(machine: &VerifiedMachine, found: &FoundExposure) -> ExposureVi
         sources: words::sources(exposure),
         ports: found.ports.clone(),
         reason: match decision {
-            None => "no chain of the input sees the packets",
+            None => "no base chain of the input gets the packets",
             Some(decision) if decision.is_policy => "no rule denies the packets",
             Some(_) => "",
         },

@@ -1,5 +1,7 @@
 //! The picture of the packets' way: base chains in their order, and a lane for each kind of packet.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::findings::Problems;
@@ -92,7 +94,8 @@ enum State {
 
 /// A group of packets in a part of a picture.
 struct Lane<'m> {
-    path: &'m [Decision],
+    /// The decisions by the index of the base chain.
+    path: HashMap<usize, &'m Decision>,
     /// The problem of this part.
     problem: Option<&'m Problem>,
     verdict: Verdict,
@@ -166,7 +169,10 @@ fn lane<'m>(problems: &Problems, group: &'m Group, stage: Stage) -> Lane<'m> {
         (None, _) => &[],
     };
     Lane {
-        path,
+        path: path
+            .iter()
+            .map(|decision| (decision.chain, decision))
+            .collect(),
         problem: own,
         verdict: if own.is_some() {
             group.verdict
@@ -194,43 +200,11 @@ fn part(machine: &VerifiedMachine, direction: Direction, stage: Stage, lanes: &[
         _ => Direction::In,
     };
     let chains = chains(machine, way, lanes);
-    let start = |lane: &Lane| {
-        if lane.is_absent {
-            Progress::Ended
-        } else {
-            Progress::Certain
-        }
-    };
-    let mut progress: Vec<Progress> = lanes.iter().map(start).collect();
-    let mut hooks: Vec<HookRows> = Vec::new();
-    for (index, chain) in chains.iter().take(MAX_CHAINS) {
-        let name = words::name(&chain.hook);
-        let before = lanes.iter().zip(&progress).map(|(lane, progress)| {
-            let is_seen = chains
-                .iter()
-                .filter(|(_, other)| other.hook == chain.hook)
-                .any(|(index, _)| lane.traverses(*index));
-            progress.state(is_seen)
-        });
-        let before: Vec<State> = before.collect();
-        let cells = lanes.iter().zip(&mut progress);
-        let cells = cells.map(|(lane, progress)| cell(machine, lane, *index, progress));
-        let row = ChainRow {
-            table: words::name(words::table(&chain.location)),
-            name: words::name(&chain.location.chain),
-            priority: chain.priority,
-            is_nat: chain.is_nat,
-            cells: cells.collect(),
-        };
-        match hooks.last_mut().filter(|last| last.name == name) {
-            Some(hook) => hook.chains.push(row),
-            None => hooks.push(HookRows {
-                name,
-                before,
-                chains: vec![row],
-            }),
-        }
-    }
+    let mut progress: Vec<Progress> = lanes.iter().map(Progress::at_start).collect();
+    let shown = &chains[..chains.len().min(MAX_CHAINS)];
+    let hooks = shown.chunk_by(|(_, one), (_, next)| one.hook == next.hook);
+    let hooks = hooks.map(|chains| hook(machine, lanes, chains, &mut progress));
+    let hooks = hooks.collect();
     let (from, to) = match way {
         Direction::In => ("Twilio", "PBX"),
         Direction::Out => ("PBX", "Twilio"),
@@ -245,11 +219,51 @@ fn part(machine: &VerifiedMachine, direction: Direction, stage: Stage, lanes: &[
         to,
         hooks,
         ends: lanes.iter().zip(progress).map(end).collect(),
-        hidden_chains: chains.len().saturating_sub(MAX_CHAINS),
+        hidden_chains: chains.len() - shown.len(),
+    }
+}
+
+/// Returns the rows of the chains of one hook, each with its index.
+fn hook(
+    machine: &VerifiedMachine,
+    lanes: &[Lane],
+    chains: &[(usize, &ListedChain)],
+    progress: &mut [Progress],
+) -> HookRows {
+    let before = lanes.iter().zip(&*progress).map(|(lane, progress)| {
+        let is_seen = chains.iter().any(|(index, _)| lane.traverses(*index));
+        progress.state(is_seen)
+    });
+    let before = before.collect();
+    let row = |(index, chain): &(usize, &ListedChain)| {
+        let cells = lanes.iter().zip(&mut *progress);
+        let cells = cells.map(|(lane, progress)| cell(machine, lane, *index, progress));
+        ChainRow {
+            table: words::name(words::table(&chain.location)),
+            name: words::name(&chain.location.chain),
+            priority: chain.priority,
+            is_nat: chain.is_nat,
+            cells: cells.collect(),
+        }
+    };
+    HookRows {
+        name: chains
+            .first()
+            .map_or_else(String::new, |(_, chain)| words::name(&chain.hook)),
+        before,
+        chains: chains.iter().map(row).collect(),
     }
 }
 
 impl Progress {
+    fn at_start(lane: &Lane) -> Progress {
+        if lane.is_absent {
+            Progress::Ended
+        } else {
+            Progress::Certain
+        }
+    }
+
     /// Returns the state at a chain or at a hook. `is_seen` is true if the packets traverse it.
     fn state(self, is_seen: bool) -> State {
         match self {
@@ -266,7 +280,7 @@ impl Lane<'_> {
     fn traverses(&self, chain: usize) -> bool {
         self.problem
             .is_some_and(|problem| problem.chain == Some(chain))
-            || self.path.iter().any(|decision| decision.chain == chain)
+            || self.path.contains_key(&chain)
     }
 }
 
@@ -284,7 +298,7 @@ fn chains<'m>(
     };
     let mut decides = vec![false; machine.chains.len()];
     for lane in lanes {
-        let path = lane.path.iter().map(|decision| decision.chain);
+        let path = lane.path.keys().copied();
         for chain in path.chain(lane.problem.and_then(|problem| problem.chain)) {
             if let Some(decides) = decides.get_mut(chain) {
                 *decides = true;
@@ -330,8 +344,7 @@ fn cell(machine: &VerifiedMachine, lane: &Lane, chain: usize, progress: &mut Pro
         cell.problem = lane.number;
         return cell;
     }
-    let mut path = lane.path.iter();
-    match path.find(|decision| decision.chain == chain) {
+    match lane.path.get(&chain) {
         None => Cell::new(State::Beside, "", "do not traverse this chain"),
         Some(decision) if decision.is_policy => Cell {
             is_policy: true,

@@ -259,7 +259,7 @@ fn exposure_lines(
 /// Returns the rule that lets others in.
 pub(super) fn let_in(machine: &VerifiedMachine, found: &FoundExposure) -> String {
     match &found.exposure.decision {
-        None => "no chain of the input sees them".to_owned(),
+        None => "by default: no base chain of the input gets them".to_owned(),
         Some(decision) => {
             let line = words::line(&machine.line(decision.at));
             if decision.is_policy {
