@@ -3,6 +3,7 @@
 //! Packets pass the hooks of the kernel in a fixed order, and at each hook the base chains by their priorities. A packet
 //! passes the firewall if no base chain on its path stops it.
 
+mod batch;
 mod compiled;
 mod flow;
 mod hooks;

@@ -9,9 +9,7 @@ use crate::firewall::{
     Cause, Decision, Flow, Follower, Journey, Position, Question, later_packets,
 };
 use crate::limits::{LimitExceeded, Limits};
-use crate::packets::{
-    Cell, Dimension, Direction, Flags, HeaderMatch, Interval, IntervalSet, Protocols,
-};
+use crate::packets::{Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, Protocols};
 use crate::policy::{ALL_REGIONS, Plane, Policy, PortRange, RemoteNetwork, Rule, Transport};
 
 /// The verdict about packets at a firewall.
@@ -165,29 +163,6 @@ fn same_group<'g>(
     groups.iter_mut().find(same)
 }
 
-/// Returns the way of a packet from these remote addresses that passes, preferably under all conditions.
-fn passage(
-    follower: &mut Follower,
-    asked: &Asked,
-    remotes: &IntervalSet,
-    viewpoint: &Viewpoint,
-) -> Result<Option<Passage>, LimitExceeded> {
-    let passed = asked.journey.passed.iter().filter_map(|flow| {
-        let packets = flow.original();
-        let own = packets.set(Dimension::Remote).and_set(remotes)?;
-        Some((flow, packets.with(Dimension::Remote, own)))
-    });
-    let Some((flow, packets)) = passed.min_by_key(|(flow, _)| flow.assumed().len()) else {
-        return Ok(None);
-    };
-    let example = Packet::of(&packets, asked.question.direction, viewpoint.destinations);
-    let exact = asked.exact(follower, flow, &example)?;
-    let passed = exact.iter().flat_map(|journey| &journey.passed);
-    let exact = passed.min_by_key(|flow| flow.assumed().len());
-    let path = exact.unwrap_or(flow).path();
-    Ok(Some(Passage { example, path }))
-}
-
 /// Returns the remote addresses of a rule for each region.
 fn parts(rule: &Rule) -> Vec<(Arc<str>, IntervalSet)> {
     let mut parts: Vec<(Arc<str>, IntervalSet)> = Vec::new();
@@ -231,7 +206,7 @@ pub(super) fn first_packets(rule: &Rule, remotes: IntervalSet, viewpoint: &Viewp
     };
     Cell::from(crate::packets::PacketBox::of(header))
         .with(Dimension::Remote, remotes)
-        .with(Dimension::Local, viewpoint.destinations.clone())
+        .with(Dimension::Local, viewpoint.local(rule.direction).clone())
         .with(
             Dimension::RemotePort,
             IntervalSet::One(rule.remote.ports.into()),
@@ -243,62 +218,50 @@ pub(super) fn first_packets(rule: &Rule, remotes: IntervalSet, viewpoint: &Viewp
 }
 
 /// A question with its answer.
-struct Asked<'v> {
+struct Asked<'q> {
     stage: Stage,
-    question: Question<'v>,
+    question: Question<'q>,
+    journey: Journey,
     /// The packets of the question, to any local address.
     packets: Vec<Cell>,
-    journey: Journey,
     /// The packets that pass under all conditions, to any local address.
     certain: Vec<Cell>,
     /// The packets that pass under some conditions, to any local address.
     possible: Vec<Cell>,
 }
 
-impl<'v> Asked<'v> {
+impl<'q> Asked<'q> {
     fn new(
         follower: &mut Follower,
         stage: Stage,
-        question: Question<'v>,
-    ) -> Result<Asked<'v>, LimitExceeded> {
+        question: Question<'q>,
+    ) -> Result<Self, LimitExceeded> {
         let journey = follower.follow(&question)?;
         let possible = journey.passed.iter().map(Flow::original);
-        let possible = possible.map(|cell| to_any_address(&cell)).collect();
         let certain = certain(&journey, question.limits)?;
         Ok(Asked {
             stage,
             packets: question.packets.iter().map(to_any_address).collect(),
             certain: certain.iter().map(to_any_address).collect(),
-            possible,
-            journey,
+            possible: possible.map(|cell| to_any_address(&cell)).collect(),
             question,
+            journey,
         })
     }
 
-    /// Returns the journey of the example alone. A flow names the rules that decide about its first packet, which may
-    /// be others. `None` if the example is the first packet.
-    fn exact(
+    /// Returns the journey of one packet of the question.
+    fn follow_one(
         &self,
         follower: &mut Follower,
-        flow: &Flow,
-        example: &Packet,
-    ) -> Result<Option<Journey>, LimitExceeded> {
-        let Some(remote) = example.remote() else {
-            return Ok(None);
-        };
-        if flow.packets.set(Dimension::Remote).hull().first == remote {
-            return Ok(None);
-        }
-        let only = IntervalSet::One(Interval::single(remote));
-        let packets = self.question.packets.iter().filter_map(|cell| {
-            let own = cell.set(Dimension::Remote).and_set(&only)?;
-            Some(cell.with(Dimension::Remote, own))
-        });
-        let question = Question {
-            packets: packets.collect(),
+        packet: &Packet,
+    ) -> Result<Journey, LimitExceeded> {
+        let cell = packet.cell();
+        let header = self.question.packets.first().map(|first| first.header);
+        let header = header.unwrap_or(cell.header);
+        follower.follow(&Question {
+            packets: vec![cell.with_header(header)],
             ..self.question.clone()
-        };
-        Ok(Some(follower.follow(&question)?))
+        })
     }
 }
 
@@ -383,34 +346,51 @@ fn judge(
     Ok(worst)
 }
 
-/// Explains why a packet may not pass.
+/// Returns the way of a packet with one of these remote addresses that passes, preferably under all conditions.
+fn passage(
+    follower: &mut Follower,
+    asked: &Asked,
+    remotes: &IntervalSet,
+    viewpoint: &Viewpoint,
+) -> Result<Option<Passage>, LimitExceeded> {
+    let direction = asked.question.direction;
+    let passed = asked.journey.passed.iter().filter_map(|flow| {
+        let packets = flow.original();
+        let own = packets.set(Dimension::Remote).and_set(remotes)?;
+        Some((flow, packets.with(Dimension::Remote, own)))
+    });
+    let Some((_, packets)) = passed.min_by_key(|(flow, _)| flow.assumed().len()) else {
+        return Ok(None);
+    };
+    let example = Packet::of(&packets, direction, viewpoint.local(direction));
+    let journey = asked.follow_one(follower, &example)?;
+    let passed = journey.passed.iter();
+    let flow = passed.min_by_key(|flow| flow.assumed().len());
+    Ok(flow.map(|flow| Passage {
+        example,
+        path: flow.path(),
+    }))
+}
+
+/// Explains why a packet may not pass, by following one of them.
 fn problem(
     follower: &mut Follower,
     asked: &Asked,
     failing: &Cell,
     viewpoint: &Viewpoint,
 ) -> Result<Problem, LimitExceeded> {
-    let example = Packet::of(failing, asked.question.direction, viewpoint.destinations);
-    let stop_in = |journey: &Journey| {
-        let mut stops = journey.stopped.iter();
-        let stop = stops.find(|stop| example.is_in(&stop.flow.original()));
-        stop.cloned()
-    };
-    let mut stop = stop_in(&asked.journey);
-    if let Some(first) = &stop
-        && let Some(journey) = asked.exact(follower, &first.flow, &example)?
-    {
-        stop = stop_in(&journey).or(stop);
-    }
-    let stop = stop.as_ref();
-    let mut passed = asked.journey.passed.iter();
-    let passing = passed.find(|flow| example.is_in(&flow.original()));
-    let mut assumed = stop.map_or_else(Vec::new, |stop| stop.flow.assumed());
-    for place in passing.map_or_else(Vec::new, Flow::assumed) {
+    let direction = asked.question.direction;
+    let example = Packet::of(failing, direction, viewpoint.local(direction));
+    let journey = asked.follow_one(follower, &example)?;
+    let passed = journey.passed.iter();
+    let flows = journey.stopped.iter().map(|stop| &stop.flow).chain(passed);
+    let mut assumed = Vec::new();
+    for place in flows.flat_map(Flow::assumed) {
         if !assumed.contains(&place) {
             assumed.push(place);
         }
     }
+    let stop = journey.stopped.first();
     let flow = stop.map(|stop| &stop.flow);
     let before = flow.and_then(|flow| flow.before.as_ref());
     Ok(Problem {

@@ -668,6 +668,26 @@ fn rejects_more_tables_than_the_limit_allows() {
 }
 
 #[test]
+fn changes_of_many_packets_stay_within_the_limit() {
+    let addresses: Vec<String> = (0..60).map(|n| format!("192.0.2.{}", 4 * n)).collect();
+    let changes = "meta mark set 0x1 ".repeat(5);
+    let text = listing(&format!(
+        "ip saddr {{ {} }} {changes}",
+        addresses.join(", ")
+    ));
+    let limits = Limits::default().with(&["boxes=150".parse().unwrap()]);
+    let firewall = nftables_firewall(&text, limits).unwrap_or_default();
+    let chains = &firewall.tables[0].chains;
+    let mut found = Vec::new();
+    let rule = chains.rules("c").unwrap()[0];
+    chains.read(rule, limits, &mut found).unwrap();
+    // Two changes for each address, and three for any packet.
+    assert_eq!(found.len(), 2 * 60 + 3);
+    assert_eq!(branch(&found[0]), "from 192.0.2.0: mark & 0x0 ^ 0x1");
+    assert_eq!(branch(&found[120]), "perhaps: mark & 0x0 ^ 0x1");
+}
+
+#[test]
 fn reads_edited_listings_without_a_panic() {
     let mut read = 0;
     for text in [LISTED, JSON, IPTABLES_LISTED, IPTABLES_JSON] {

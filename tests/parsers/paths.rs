@@ -229,7 +229,9 @@ fn ruleset(random: &mut Random, at: &mut u32) -> Ruleset {
             };
             let mut base = BaseChain::of_hook(name, hook);
             base.kind = kind;
-            base.priority = if is_nat {
+            base.priority = if is_nat && *hook == "postrouting" {
+                100
+            } else if is_nat {
                 -100
             } else {
                 *pick(random, &PRIORITIES)

@@ -1,16 +1,18 @@
 //! The base chains at the hooks of the kernel, and the passage of flows through them.
 
+use std::cmp::Reverse;
+
 use super::flow::Flow;
 use super::question::{Cause, Journey, Question, Stop};
 use super::walker::{ReadChains, Results, Walker, fewer};
 use crate::firewall::chains::{BaseChain, ChainKind};
 use crate::firewall::criteria::{Criteria, Facts, Interface};
-use crate::firewall::model::Firewall;
+use crate::firewall::model::{Firewall, Table};
 use crate::firewall::rule::Translation;
 use crate::limits::LimitExceeded;
 use crate::packets::{Condition, Dimension, Direction, HeaderMatch, States};
 
-/// The base chains of all tables, each with the index of its table, by priority.
+/// The base chains of all tables, each with the index of its table, in the order in which packets pass them.
 #[derive(Debug)]
 pub(super) struct Hooks<'a>(pub Vec<(usize, BaseChain<'a>)>);
 
@@ -23,8 +25,34 @@ impl<'a> Hooks<'a> {
                 base_chains.map(move |chain| (number, chain))
             })
             .collect();
-        chains.sort_by_key(|(_, chain)| chain.priority);
+        // Of chains with the same priority, packets pass the last one first (`nf_hook_entries_grow` of Linux).
+        chains.sort_by_cached_key(|(table, chain)| {
+            let (_, at) = policy(&firewall.tables[*table], chain);
+            (place_in_hook(chain), chain.priority, Reverse(at))
+        });
         Hooks(chains)
+    }
+}
+
+/// Returns the priority of the function of Linux that calls the chain. Two functions call all chains that translate
+/// addresses: one for destinations and one for sources (`nf_nat_ipv4_ops`).
+fn place_in_hook(chain: &BaseChain) -> i32 {
+    const DESTINATIONS: i32 = -100;
+    const SOURCES: i32 = 100;
+    let at = |hook: &str| chain.hook.eq_ignore_ascii_case(hook);
+    match chain.kind {
+        ChainKind::Filter => chain.priority,
+        ChainKind::Nat if at("prerouting") || at("output") => DESTINATIONS,
+        ChainKind::Nat => SOURCES,
+    }
+}
+
+/// Returns whether the end of a base chain accepts packets, and the place of the policy in the input. Packets may also be
+/// denied if this is unknown.
+fn policy(table: &Table, chain: &BaseChain) -> (Option<bool>, u32) {
+    match table.chains.policy(chain.name).ok().flatten() {
+        Some((accepts, at)) => (Some(accepts), table.offset.saturating_add(at)),
+        None => (None, table.offset),
     }
 }
 
@@ -90,7 +118,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
             if !chain.hook.eq_ignore_ascii_case(hook) {
                 continue;
             }
-            if !has_state && chain.priority >= CONNECTION_TRACKING {
+            if !has_state && place_in_hook(&chain) >= CONNECTION_TRACKING {
                 flows = self.tracked(flows);
                 has_state = true;
             }

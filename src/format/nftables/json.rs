@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::base_chain::{devices, kind};
-use super::rule::{Rule, Statement};
+use super::rule::Rule;
 use super::table::{Base, Body, SetName, Syntax, Table, listed_twice};
 use super::tables::{Tables, Wanted};
 use super::value::{Element, Type};
@@ -38,13 +38,17 @@ pub(super) struct Json;
 impl Syntax for Json {
     fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) {
         let text = text.text;
-        let statements = usual::statements(text).or_else(|| statement::statements(text).ok());
-        let statements = statements.unwrap_or_else(|| statement::readable_statements(text));
-        if let Some(problem) = statements.iter().find_map(Statement::problem) {
-            rule.note(problem.into());
-        }
-        for statement in statements {
-            rule.add(statement);
+        let statements = usual::statements(text);
+        match statements.map_or_else(|| statement::statements(text), Ok) {
+            Ok(statements) => {
+                for statement in statements {
+                    rule.add(statement);
+                }
+            }
+            Err(problem) => {
+                rule.note(problem.into());
+                statement::add_readable(text, rule);
+            }
         }
     }
 

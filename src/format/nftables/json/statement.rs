@@ -13,27 +13,31 @@ use crate::firewall::{RuleAction, Translation};
 use crate::format::nftables::extension::effect_of_target;
 use crate::format::nftables::families::Families;
 use crate::format::nftables::key::{Key, Operator, Source};
-use crate::format::nftables::rule::Statement;
+use crate::format::nftables::rule::{Rule, Statement};
 use crate::format::nftables::translation::{destination, redirection};
 use crate::format::nftables::words::{UNSUPPORTED, is_listed, unsupported_statement};
 
-/// Parses the statements in the `expr` of a rule.
+/// Parses the statements in the `expr` of a rule. Fails at the first one that cannot be read or is unsupported.
 pub(super) fn statements(text: &str) -> Result<Vec<Statement<'_>>, String> {
-    let statements: Vec<ParsedStatement> = parsed(text)?;
+    let statements: Vec<SupportedStatement> = parsed(text)?;
     Ok(statements.into_iter().map(|parsed| parsed.0).collect())
 }
 
-/// Parses the statements one by one, and keeps those that cannot be read as unsupported ones.
-pub(super) fn readable_statements<'a>(text: &'a str) -> Vec<Statement<'a>> {
-    let unreadable = |problem, effect| Statement::Unsupported(problem, Box::new(effect));
-    let statement = |raw: &'a RawValue| match parsed::<ParsedStatement>(raw.get()) {
-        Ok(parsed) => parsed.0,
-        Err(problem) if is_match(raw.get()) => unreadable(problem, Statement::Narrowing),
-        Err(problem) => unreadable(problem, Statement::UNDECIDED),
+/// Parses the statements one by one, and adds them to a rule as far as they can be read.
+pub(super) fn add_readable<'a>(text: &'a str, rule: &mut Rule<'a, '_>) {
+    let statements = match parsed::<Vec<&RawValue>>(text) {
+        Ok(statements) => statements,
+        Err(problem) => return rule.give_up(problem.into()),
     };
-    match parsed::<Vec<&RawValue>>(text) {
-        Ok(statements) => statements.into_iter().map(statement).collect(),
-        Err(problem) => vec![unreadable(problem, Statement::UNDECIDED)],
+    for raw in statements {
+        match parsed::<ParsedStatement>(raw.get()) {
+            Ok(parsed) => rule.add(parsed.0),
+            Err(problem) if is_match(raw.get()) => rule.fail(problem.into()),
+            Err(problem) => {
+                rule.note(problem.into());
+                rule.add(Statement::UNDECIDED);
+            }
+        }
     }
 }
 
@@ -41,6 +45,17 @@ pub(super) fn readable_statements<'a>(text: &'a str) -> Vec<Statement<'a>> {
 fn is_match(statement: &str) -> bool {
     let inside = statement.strip_prefix('{').map(str::trim_start);
     inside.is_some_and(|inside| inside.starts_with("\"match\""))
+}
+
+struct SupportedStatement<'a>(Statement<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for SupportedStatement<'a> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        match ParsedStatement::deserialize(input)?.0 {
+            Statement::Unsupported(problem, _) => Err(D::Error::custom(problem)),
+            statement => Ok(SupportedStatement(statement)),
+        }
+    }
 }
 
 struct ParsedStatement<'a>(Statement<'a>);

@@ -4,6 +4,7 @@ use super::Rule;
 use crate::firewall::{Change, RuleAction};
 use crate::format::nftables::key::{Key, Source};
 use crate::format::nftables::mark;
+use crate::limits::Limit;
 use crate::packets::{Condition, HeaderBox, States};
 
 impl Rule<'_, '_> {
@@ -55,13 +56,21 @@ impl Rule<'_, '_> {
         self.matches.condition &= Condition::true_if(!was_matched);
     }
 
-    /// Adds a change of the packets that match so far.
+    /// Adds a change of the packets that match so far. If there are too many, the change may affect any packet.
     pub(super) fn add_change(&mut self, change: Change, condition: Condition) {
         let mut changes = std::mem::take(&mut self.changes);
+        let matches = &self.matches;
+        let count = changes.len() + matches.boxes.len();
+        let fits = matches.limits.check(Limit::Boxes, count).is_ok();
+        let boxes = if fits {
+            &matches.boxes
+        } else {
+            &[HeaderBox::ALL][..]
+        };
         self.effect(
-            self.matches.boxes.iter().copied(),
+            boxes.iter().copied(),
             &self.criteria,
-            self.matches.condition & condition,
+            matches.condition & condition & Condition::true_if(fits),
             self.families,
             RuleAction::Change(change),
             &mut changes,
