@@ -22,7 +22,9 @@ use super::chains::BaseChain;
 use super::mark::Mark;
 use super::model::{Firewall, Table};
 use crate::limits::LimitExceeded;
-use crate::packets::{Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, States};
+use crate::packets::{
+    Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, Protocols, States,
+};
 
 /// Follows packets through a firewall, and keeps the rules that were read.
 pub struct Follower<'a, 'f> {
@@ -102,6 +104,7 @@ fn start(question: &Question, packets: Cell, is_for_machine: bool) -> Flow {
             mark: Mark::UNMARKED,
             connection_mark: question.connection_mark,
             is_untracked: false,
+            has_new_source: false,
             is_for_machine: Some(is_for_machine),
         },
         is_forwarded: false,
@@ -170,11 +173,13 @@ fn forward(passage: &mut Passage, mut flows: Vec<Flow>) -> Result<Vec<Flow>, Lim
 
 /// Returns the question about the packets of a connection after its first one, in this direction.
 ///
-/// `first` are flows of first packets that pass, all with the same translation.
+/// `first` are flows of first packets that pass, all with the same translation. `before` are flows of the last packets of
+/// the other side, as far as they pass: without them, connection tracking does not know the connection.
 pub fn later_packets<'q>(
     question: &Question<'q>,
     direction: Direction,
     first: &[&Flow],
+    before: &[&Flow],
     position: Position,
 ) -> Question<'q> {
     let is_same_side = direction == question.direction;
@@ -196,11 +201,25 @@ pub fn later_packets<'q>(
     Question {
         direction,
         packets: packets.collect(),
-        state: States::ESTABLISHED,
+        state: state_after(before),
         position,
         connection_mark: marks.reduce(Mark::or).unwrap_or(Mark::UNKNOWN),
         translated: translated.filter(|_| is_same_side).map(Rc::new),
         ..question.clone()
+    }
+}
+
+/// Returns the state of packets that follow these packets of the other side. If those are untracked, connection tracking
+/// sees the packets as the first ones of a connection, which TCP does not allow for an answer.
+fn state_after(before: &[&Flow]) -> States {
+    let is_untracked = |flow: &&Flow| flow.facts.is_untracked;
+    let Some(flow) = before.iter().copied().find(is_untracked) else {
+        return States::ESTABLISHED;
+    };
+    if flow.packets.header.protocols == Protocols::TCP {
+        States::INVALID
+    } else {
+        States::NEW
     }
 }
 

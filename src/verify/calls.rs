@@ -118,11 +118,9 @@ fn call(
     let all = remotes.reduce(|all, more| all.or_set(&more));
     let packets = all.map(|remotes| first_packets(rule, remotes, viewpoint));
     let question = viewpoint.question(rule.direction, packets.into_iter().collect());
-    let mut asked = vec![Asked::new(follower, Stage::First, question)?];
-    let later = later_questions(&asked[0], viewpoint);
-    for (stage, question) in later {
-        asked.push(Asked::new(follower, stage, question)?);
-    }
+    let first = Asked::new(follower, Stage::First, question)?;
+    let mut asked = later(follower, &first, viewpoint)?;
+    asked.insert(0, first);
     let mut groups: Vec<Group> = Vec::new();
     for (region, remotes) in parts {
         let (verdict, problem) = judge(follower, &asked, &remotes, viewpoint)?;
@@ -282,33 +280,44 @@ pub(super) fn uncertain_stops(journey: &Journey) -> Vec<Cell> {
     uncertain.map(Flow::original).collect()
 }
 
-/// Returns the questions about the replies to packets that pass, and about the packets after them.
-fn later_questions<'v>(first: &Asked, viewpoint: &Viewpoint<'v>) -> Vec<(Stage, Question<'v>)> {
-    let opening = viewpoint.question(first.question.direction, Vec::new());
-    let opposite = match first.question.direction {
+/// Asks about the replies to packets that pass, and about the packets after them.
+fn later<'q>(
+    follower: &mut Follower,
+    first: &Asked<'q>,
+    viewpoint: &Viewpoint<'q>,
+) -> Result<Vec<Asked<'q>>, LimitExceeded> {
+    let direction = first.question.direction;
+    let opening = viewpoint.question(direction, Vec::new());
+    let opposite = match direction {
         Direction::In => Direction::Out,
         Direction::Out => Direction::In,
     };
-    let mut questions = Vec::new();
-    for flows in by_translation(&first.journey.passed) {
+    let mut asked = Vec::new();
+    for flows in connections(&first.journey.passed) {
         let position = match flows.first() {
             Some(flow) if flow.is_forwarded => Position::Router(None),
             _ => Position::Host,
         };
-        let replies = later_packets(&opening, opposite, &flows, position);
+        let question = later_packets(&opening, opposite, &flows, &flows, position);
+        let replies = Asked::new(follower, Stage::Replies, question)?;
+        let answers: Vec<&Flow> = replies.journey.passed.iter().collect();
         let position = viewpoint.position.clone();
-        let later = later_packets(&opening, first.question.direction, &flows, position);
-        questions.push((Stage::Replies, replies));
-        questions.push((Stage::Later, later));
+        let question = later_packets(&opening, direction, &flows, &answers, position);
+        asked.push(replies);
+        asked.push(Asked::new(follower, Stage::Later, question)?);
     }
-    questions
+    Ok(asked)
 }
 
-/// Divides flows by their translation, and by whether the machine forwards them.
-fn by_translation(flows: &[Flow]) -> Vec<Vec<&Flow>> {
+/// Divides flows by their translation, and by whether the machine forwards them and tracks their connections.
+fn connections(flows: &[Flow]) -> Vec<Vec<&Flow>> {
     let mut groups: Vec<(_, Vec<&Flow>)> = Vec::new();
     for flow in flows {
-        let key = (flow.is_forwarded, flow.translated());
+        let key = (
+            flow.is_forwarded,
+            flow.facts.is_untracked,
+            flow.translated(),
+        );
         match groups.iter_mut().find(|(known, _)| *known == key) {
             Some((_, group)) => group.push(flow),
             None => groups.push((key, vec![flow])),

@@ -39,10 +39,9 @@ impl<'a> Hooks<'a> {
 fn place_in_hook(chain: &BaseChain) -> i32 {
     const DESTINATIONS: i32 = -100;
     const SOURCES: i32 = 100;
-    let at = |hook: &str| chain.hook.eq_ignore_ascii_case(hook);
     match chain.kind {
         ChainKind::Filter => chain.priority,
-        ChainKind::Nat if at("prerouting") || at("output") => DESTINATIONS,
+        ChainKind::Nat if chain.translates_destinations() => DESTINATIONS,
         ChainKind::Nat => SOURCES,
     }
 }
@@ -210,7 +209,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         facts: Facts,
         flows: Vec<Flow>,
     ) -> Result<Vec<Flow>, LimitExceeded> {
-        let place = self.policy(table, chain).1;
+        let place = policy(&self.firewall.tables[table], chain).1;
         let (mut left, entering) = self.divide(chain, place, &facts, flows);
         if entering.is_empty() {
             return Ok(left);
@@ -268,7 +267,12 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
             return (Vec::new(), flows);
         }
         let is_settled = |flow: &Flow| {
-            self.question.state != States::NEW || flow.facts.is_untracked || flow.before.is_some()
+            let is_translated = if chain.translates_destinations() {
+                flow.before.is_some()
+            } else {
+                flow.facts.has_new_source
+            };
+            self.question.state != States::NEW || flow.facts.is_untracked || is_translated
         };
         flows.into_iter().partition(is_settled)
     }
@@ -282,7 +286,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         flows: Vec<Flow>,
         left: &mut Vec<Flow>,
     ) {
-        let (accepts, at) = self.policy(table, chain);
+        let (accepts, at) = policy(&self.firewall.tables[table], chain);
         for mut flow in flows {
             if accepts.is_none() {
                 flow.assume(at);
@@ -294,15 +298,6 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
                 flow.decide(number, at, true);
                 left.push(flow);
             }
-        }
-    }
-
-    /// Returns the policy of a base chain, `None` if it is unknown, and its place.
-    fn policy(&self, table: usize, chain: &BaseChain<'a>) -> (Option<bool>, u32) {
-        let table = &self.firewall.tables[table];
-        match table.chains.policy(chain.name).ok().flatten() {
-            Some((accepts, at)) => (Some(accepts), table.offset.saturating_add(at)),
-            None => (None, table.offset),
         }
     }
 

@@ -278,6 +278,7 @@ fn facts_of<'c>(flow: &Flow, hook: Facts<'c>) -> Facts<'c> {
     Facts {
         mark,
         connection_mark,
+        is_tracked: Some(flow.is_tracked()),
         destination_is_local: is_for_machine,
         ..hook
     }
