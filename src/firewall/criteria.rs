@@ -16,6 +16,17 @@ pub struct Criteria<'a> {
     pub connection_mark: Option<MarkMatch>,
     /// True if the destination must be an address of the machine, false if it must not be one.
     pub destination_is_local: Option<bool>,
+    /// True if an address must be of a special kind, see [`is_special_kind`]; false if it must not be.
+    pub has_special_address: Option<bool>,
+    /// True if connection tracking must have changed the destination of the connection, false if it must not.
+    pub is_redirected: Option<bool>,
+}
+
+/// True for the name of a kind of addresses that no single machine has.
+pub fn is_special_kind(name: &str) -> bool {
+    ["broadcast", "multicast", "anycast"]
+        .iter()
+        .any(|kind| kind.eq_ignore_ascii_case(name))
 }
 
 /// A match on the name of an interface.
@@ -118,6 +129,8 @@ pub struct Facts<'f> {
     pub mark: Mark,
     pub connection_mark: Mark,
     pub destination_is_local: Option<bool>,
+    pub has_special_address: Option<bool>,
+    pub is_redirected: Option<bool>,
 }
 
 impl Criteria<'_> {
@@ -143,7 +156,7 @@ impl Criteria<'_> {
         let mark = |wanted: Option<MarkMatch>, mark| {
             wanted.map_or(Condition::True, |wanted| wanted.condition(mark))
         };
-        let is_local = match (self.destination_is_local, facts.destination_is_local) {
+        let fact = |wanted: Option<bool>, known: Option<bool>| match (wanted, known) {
             (None, _) => Condition::True,
             (Some(wanted), Some(known)) => Condition::of(wanted == known),
             (Some(_), None) => Condition::Unknown,
@@ -152,7 +165,9 @@ impl Criteria<'_> {
             & interface(&self.output, facts.output)
             & mark(self.mark, facts.mark)
             & mark(self.connection_mark, facts.connection_mark)
-            & is_local
+            & fact(self.destination_is_local, facts.destination_is_local)
+            & fact(self.has_special_address, facts.has_special_address)
+            & fact(self.is_redirected, facts.is_redirected)
     }
 }
 

@@ -161,13 +161,12 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
 
     /// Gives flows the state that connection tracking knows.
     fn tracked(&self, flows: Vec<Flow>) -> Vec<Flow> {
-        let with_state = |flow: Flow| {
-            let state = if flow.facts.is_untracked {
-                States::UNTRACKED
-            } else {
-                self.question.state
-            };
-            in_state(flow, state)
+        let with_state = |mut flow: Flow| {
+            if flow.facts.is_untracked {
+                return in_state(flow, States::UNTRACKED);
+            }
+            flow.facts.is_redirected = self.question.is_redirected;
+            in_state(flow, self.question.state)
         };
         flows.into_iter().map(with_state).collect()
     }

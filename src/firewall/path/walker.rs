@@ -237,12 +237,16 @@ fn facts_of<'c>(flow: &Flow, hook: Facts<'c>) -> Facts<'c> {
         mark,
         connection_mark,
         is_for_machine,
+        is_redirected,
         ..
     } = flow.facts;
     Facts {
         mark,
         connection_mark,
         destination_is_local: is_for_machine,
+        // Calls go from one machine to another.
+        has_special_address: Some(false),
+        is_redirected,
         ..hook
     }
 }
