@@ -19,6 +19,17 @@ pub struct Criteria<'a> {
     pub needs_connection: bool,
     /// True if the destination must be an address of the machine, false if it must not be one.
     pub destination_is_local: Option<bool>,
+    /// True if an address must be of a special kind, see [`is_special_kind`]; false if it must not be.
+    pub has_special_address: Option<bool>,
+    /// True if connection tracking must have changed the destination of the connection, false if it must not.
+    pub is_redirected: Option<bool>,
+}
+
+/// True for the name of a kind of addresses that no single machine has.
+pub fn is_special_kind(name: &str) -> bool {
+    ["broadcast", "multicast", "anycast"]
+        .iter()
+        .any(|kind| kind.eq_ignore_ascii_case(name))
 }
 
 /// A match on the name of an interface.
@@ -123,6 +134,8 @@ pub struct Facts<'f> {
     /// True if the packet belongs to a tracked connection.
     pub is_tracked: Option<bool>,
     pub destination_is_local: Option<bool>,
+    pub has_special_address: Option<bool>,
+    pub is_redirected: Option<bool>,
 }
 
 impl Criteria<'_> {
@@ -160,6 +173,8 @@ impl Criteria<'_> {
             & mark(self.connection_mark, facts.connection_mark)
             & equal(needs_connection.then_some(true), facts.is_tracked)
             & equal(self.destination_is_local, facts.destination_is_local)
+            & equal(self.has_special_address, facts.has_special_address)
+            & equal(self.is_redirected, facts.is_redirected)
     }
 }
 

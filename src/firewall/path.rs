@@ -106,6 +106,7 @@ fn start(question: &Question, packets: Cell, is_for_machine: bool) -> Flow {
             is_untracked: false,
             has_new_source: false,
             is_for_machine: Some(is_for_machine),
+            is_redirected: Some(false),
         },
         is_forwarded: false,
         assumed: None,
@@ -197,6 +198,10 @@ pub fn later_packets<'q>(
         packets.with_header(header)
     });
     let marks = first.iter().map(|flow| flow.facts.connection_mark);
+    let mut is_redirected = first.iter().map(|flow| flow.facts.is_redirected);
+    let is_first_redirected = is_redirected.next().flatten();
+    let is_redirected =
+        is_first_redirected.filter(|_| is_redirected.all(|own| own == is_first_redirected));
     let translated = first.first().and_then(|flow| flow.translated());
     Question {
         direction,
@@ -205,6 +210,7 @@ pub fn later_packets<'q>(
         position,
         connection_mark: marks.reduce(Mark::or).unwrap_or(Mark::UNKNOWN),
         translated: translated.filter(|_| is_same_side).map(Rc::new),
+        is_redirected,
         ..question.clone()
     }
 }

@@ -38,6 +38,7 @@ impl<'v> Viewpoint<'v> {
             own: self.own,
             routes: self.routes,
             translated: None,
+            is_redirected: Some(false),
             connection_mark: Mark::UNMARKED,
             limits: self.limits,
         }

@@ -56,6 +56,12 @@ fn criteria(criteria: &Criteria) -> Vec<String> {
         mark("mark", criteria.mark),
         mark("connmark", criteria.connection_mark),
         local,
+        criteria
+            .has_special_address
+            .map(|special| if special { "special" } else { "not special" }.to_owned()),
+        criteria
+            .is_redirected
+            .map(|yes| if yes { "redirected" } else { "not redirected" }.to_owned()),
     ]
     .into_iter()
     .flatten()

@@ -28,10 +28,32 @@ impl<'a> Hooks<'a> {
         // Of chains with the same priority, packets pass the last one first (`nf_hook_entries_grow` of Linux).
         chains.sort_by_cached_key(|(table, chain)| {
             let (_, at) = policy(&firewall.tables[*table], chain);
-            (place_in_hook(chain), chain.priority, Reverse(at))
+            (
+                place_of_hook(chain),
+                place_in_hook(chain),
+                chain.priority,
+                Reverse(at),
+            )
         });
         Hooks(chains)
     }
+}
+
+/// The hooks, in the order in which packets may pass them.
+const HOOKS: [&str; 7] = [
+    "ingress",
+    "prerouting",
+    "input",
+    "forward",
+    "output",
+    "postrouting",
+    "egress",
+];
+
+fn place_of_hook(chain: &BaseChain) -> Option<usize> {
+    HOOKS
+        .iter()
+        .position(|hook| chain.hook.eq_ignore_ascii_case(hook))
 }
 
 /// Returns the priority of the function of Linux that calls the chain. Two functions call all chains that translate
@@ -189,13 +211,12 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
 
     /// Gives flows the state that connection tracking knows.
     fn tracked(&self, flows: Vec<Flow>) -> Vec<Flow> {
-        let with_state = |flow: Flow| {
-            let state = if flow.facts.is_untracked {
-                States::UNTRACKED
-            } else {
-                self.question.state
-            };
-            in_state(flow, state)
+        let with_state = |mut flow: Flow| {
+            if flow.facts.is_untracked {
+                return in_state(flow, States::UNTRACKED);
+            }
+            flow.facts.is_redirected = self.question.is_redirected;
+            in_state(flow, self.question.state)
         };
         flows.into_iter().map(with_state).collect()
     }

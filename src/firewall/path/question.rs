@@ -24,6 +24,8 @@ pub struct Question<'q> {
     pub routes: &'q Routes,
     /// The destination that connection tracking gives the packets of an established connection, as for its first packet.
     pub translated: Option<Rc<Translated>>,
+    /// True if connection tracking has changed the destination of the connection before; `None` if this is unknown.
+    pub is_redirected: Option<bool>,
     /// The known bits of the mark of the connection.
     pub connection_mark: Mark,
     pub limits: Limits,

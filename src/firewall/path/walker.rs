@@ -273,6 +273,7 @@ fn facts_of<'c>(flow: &Flow, hook: Facts<'c>) -> Facts<'c> {
         mark,
         connection_mark,
         is_for_machine,
+        is_redirected,
         ..
     } = flow.facts;
     Facts {
@@ -280,6 +281,9 @@ fn facts_of<'c>(flow: &Flow, hook: Facts<'c>) -> Facts<'c> {
         connection_mark,
         is_tracked: Some(flow.is_tracked()),
         destination_is_local: is_for_machine,
+        // Calls go from one machine to another.
+        has_special_address: Some(false),
+        is_redirected,
         ..hook
     }
 }

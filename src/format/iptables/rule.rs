@@ -6,7 +6,7 @@ use super::options::{CRITERIA_MODULES, MODULES, NARROWING, NARROWING_MODULES};
 use super::values::{self, flag_bits, masked_network};
 use super::words::Words;
 use super::{effects, targets};
-use crate::firewall::{Criteria, Interfaces, RuleAction};
+use crate::firewall::{Criteria, Interfaces, RuleAction, is_special_kind};
 use crate::format::read::iana;
 use crate::format::read::matches::Matches;
 use crate::format::read::named_sets::{Contents, Side};
@@ -21,6 +21,8 @@ pub(super) struct Rule<'a> {
     pub criteria: Criteria<'a>,
     /// `None` if every packet continues with the next rule.
     pub action: Option<RuleAction<'a>>,
+    /// The states of which one is enough to match. In other states, only packets whose destination was changed match.
+    pub or_redirected: Option<States>,
     /// True if a match sets the mark of the packets that it compares.
     pub sets_mark: bool,
     /// Why packet boxes cannot express the rule exactly.
@@ -51,6 +53,7 @@ impl<'a> Rule<'a> {
                 matches: Matches::within(limits),
                 criteria: Criteria::default(),
                 action: None,
+                or_redirected: None,
                 sets_mark: false,
                 problem: None,
             },
@@ -165,7 +168,8 @@ impl<'a> RuleReader<'a, '_> {
             "--tcp-flags" => self.tcp_flags(option, negated),
             "--state" | "--ctstate" => self.states(option, negated),
             "--mark" => self.mark(option, negated),
-            "--dst-type" => self.kind_of_destination(option, negated),
+            "--dst-type" => self.kind_of_address(option, negated, true),
+            "--src-type" => self.kind_of_address(option, negated, false),
             "--match-set" if self.module == "set" => self.match_set(option, negated),
             "--update-counters" | "--update-subcounters" if self.module == "set" => Ok(()),
             _ if negated => self.narrowing(option),
@@ -319,10 +323,23 @@ impl<'a> RuleReader<'a, '_> {
         Ok(())
     }
 
-    fn kind_of_destination(&mut self, option: &str, negated: bool) -> Result<(), String> {
-        let is_local = self.words.value(option)? == "LOCAL";
-        let criterion = &mut self.rule.criteria.destination_is_local;
-        if is_local && criterion.is_none() {
+    fn kind_of_address(
+        &mut self,
+        option: &str,
+        negated: bool,
+        is_destination: bool,
+    ) -> Result<(), String> {
+        let kinds = self.words.value(option)?;
+        let criteria = &mut self.rule.criteria;
+        let criterion = if is_destination && kinds == "LOCAL" {
+            &mut criteria.destination_is_local
+        } else if kinds.split(',').all(is_special_kind) {
+            &mut criteria.has_special_address
+        } else {
+            self.rule.matches.condition = Condition::Unknown;
+            return Ok(());
+        };
+        if criterion.is_none() {
             *criterion = Some(!negated);
             self.needs_option = false;
         } else {
@@ -531,14 +548,30 @@ impl<'a> RuleReader<'a, '_> {
     fn states(&mut self, option: &str, negated: bool) -> Result<(), String> {
         let list = self.words.value(option)?;
         let mut states = States::ALL.not();
+        let mut has_redirected = false;
         for name in list.split(',') {
-            let state = States::named(&name.to_ascii_lowercase());
-            states = states.or(state.ok_or_else(|| format!("state '{name}' is not supported"))?);
+            if let Some(state) = States::named(&name.to_ascii_lowercase()) {
+                states = states.or(state);
+                continue;
+            }
+            let problem = format!("state '{name}' is not supported");
+            if name != "DNAT" {
+                return Err(problem);
+            }
+            self.rule.refuse(problem);
+            has_redirected = true;
         }
-        self.rule.matches.kind(HeaderMatch {
-            states: if negated { states.not() } else { states },
-            ..HeaderMatch::ALL
-        });
+        match (has_redirected, negated) {
+            (true, false) => self.rule.or_redirected = Some(states),
+            (true, true) => self.rule.criteria.is_redirected = Some(false),
+            _ => {}
+        }
+        if !has_redirected || negated {
+            self.rule.matches.kind(HeaderMatch {
+                states: if negated { states.not() } else { states },
+                ..HeaderMatch::ALL
+            });
+        }
         Ok(())
     }
 }

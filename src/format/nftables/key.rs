@@ -62,6 +62,10 @@ pub(super) enum Criterion {
     Mark(MarkOf),
     /// `fib daddr type`
     DestinationType,
+    /// `fib saddr type`
+    SourceType,
+    /// `ct status`
+    Status,
 }
 
 impl Criterion {
@@ -79,14 +83,20 @@ impl Criterion {
 
     /// True for the interfaces of a packet.
     pub fn is_interface(self) -> bool {
-        !matches!(self, Criterion::Mark(_) | Criterion::DestinationType)
+        matches!(
+            self,
+            Criterion::InputName
+                | Criterion::InputIndex
+                | Criterion::OutputName
+                | Criterion::OutputIndex
+        )
     }
 
     fn value_type(self) -> Type {
         match self {
             Criterion::InputName | Criterion::OutputName => Type::InterfaceName,
             Criterion::InputIndex | Criterion::OutputIndex => Type::InterfaceIndex,
-            Criterion::Mark(_) | Criterion::DestinationType => Type::Unmodeled,
+            _ => Type::Unmodeled,
         }
     }
 }
@@ -271,6 +281,11 @@ impl Key {
         Key::of(Subject::Criterion(Criterion::DestinationType))
     }
 
+    /// `fib saddr type`: the kind of address that the source is.
+    pub fn source_type() -> Key {
+        Key::of(Subject::Criterion(Criterion::SourceType))
+    }
+
     /// An option of TCP (nft(8), "Extension header expressions").
     pub fn tcp_option() -> Key {
         Key {
@@ -375,6 +390,7 @@ impl Key {
         let subject = match key {
             "state" if !directed => Subject::State,
             "mark" => Subject::Criterion(Criterion::Mark(MarkOf::Connection)),
+            "status" => Subject::Criterion(Criterion::Status),
             "ip saddr" | "ip daddr" => Subject::Unmodeled(Protocols::ALL),
             "ip6 saddr" | "ip6 daddr" => Subject::Ipv6(Type::Ipv6Address),
             _ if is_listed(CT_KEYS, key) => Subject::Unmodeled(Protocols::ALL),
@@ -390,6 +406,7 @@ impl Key {
     pub fn masked(self, mask: &Value) -> Result<Key, String> {
         let mask = match self.subject {
             Subject::Flags | Subject::State => self.subject.value_type().bits(mask)?,
+            Subject::Criterion(Criterion::Status) => UNKNOWN_MASK,
             Subject::Criterion(Criterion::Mark(_)) => number(mask).unwrap_or(UNKNOWN_MASK),
             Subject::Criterion(_) | Subject::Unmodeled(_) | Subject::Ipv6(_) | Subject::Icmpv6 => {
                 u32::MAX
@@ -410,6 +427,14 @@ impl Key {
             Subject::Criterion(Criterion::Mark(mark)) => Some(mark),
             _ => None,
         }
+    }
+
+    /// True for `fib saddr type` and `fib daddr type`.
+    pub fn is_kind_of_address(self) -> bool {
+        matches!(
+            self.subject,
+            Subject::Criterion(Criterion::DestinationType | Criterion::SourceType)
+        )
     }
 
     /// True if the key has a mask.

@@ -3,6 +3,7 @@
 mod change;
 mod criteria;
 
+use self::criteria::are_special_kinds;
 use super::families::Families;
 use super::key::{Header, Key, Keys, Operator, Source, Subject};
 use super::set::{BITS_WORK, MapEffect, Set, Sets, header_where};
@@ -65,6 +66,10 @@ enum Outcome<'a> {
 }
 
 /// A rule that is being read, statement by statement.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each of them is a separate property"
+)]
 pub(super) struct Rule<'a, 's> {
     sets: &'s dyn Sets<'a>,
     matches: Matches,
@@ -392,6 +397,9 @@ impl<'a, 's> Rule<'a, 's> {
                 let set = self.sets.set(name)?;
                 set.check_types(name, keys)?;
                 self.look_up(set, keys, negated(operator)?)?;
+            }
+            (Value::Set(_), Some(key)) if key.is_kind_of_address() && are_special_kinds(value) => {
+                self.compare_one(key, operator, value)?;
             }
             (Value::Set(elements), _) => {
                 check_braces(keys, elements)?;

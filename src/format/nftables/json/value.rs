@@ -132,6 +132,7 @@ fn fib(details: &RawValue) -> Result<Key, String> {
         Ok(Fib { result, flags }) if result == "type" && flags.0 == ["daddr"] => {
             Key::destination_type()
         }
+        Ok(Fib { result, flags }) if result == "type" && flags.0 == ["saddr"] => Key::source_type(),
         _ => Key::unmodeled(),
     })
 }

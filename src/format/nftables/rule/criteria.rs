@@ -1,7 +1,7 @@
 //! Matches on facts about the packet besides its header: interfaces, marks and the kind of destination.
 
 use super::{Part, Rule};
-use crate::firewall::{Criteria, Interfaces, Names};
+use crate::firewall::{Criteria, Interfaces, Names, is_special_kind};
 use crate::format::nftables::key::{Criterion, Keys, Operator, Subject};
 use crate::format::nftables::mark::{self, MarkOf};
 use crate::format::nftables::set::{ByEnd, Set};
@@ -19,6 +19,11 @@ impl<'a> Rule<'a, '_> {
         value: &Value<'a>,
     ) {
         let is_added = match operator {
+            // Any of the bits of the status decides, not its whole value.
+            Operator::Equal | Operator::NotEqual if criterion == Criterion::Status => false,
+            Operator::NoneOf if criterion == Criterion::Status => {
+                self.add_criterion(criterion, mask, part, value, true)
+            }
             Operator::Implicit | Operator::Equal => {
                 self.add_criterion(criterion, mask, part, value, false)
             }
@@ -46,10 +51,17 @@ impl<'a> Rule<'a, '_> {
                 };
                 fill(own, mark::comparison(mask, value, is_negated))
             }
-            (Criterion::DestinationType, _) => {
-                let is_local = matches!(value, Value::One(Scalar::Word("local")));
-                let wanted = is_local.then_some(!is_negated);
-                fill(&mut own.destination_is_local, wanted)
+            (Criterion::DestinationType | Criterion::SourceType, _) => {
+                let is_destination = criterion == Criterion::DestinationType;
+                if is_destination && is_word(value, |word| word == "local") {
+                    return fill(&mut own.destination_is_local, Some(!is_negated));
+                }
+                let wanted = are_special_kinds(value).then_some(!is_negated);
+                fill(&mut own.has_special_address, wanted)
+            }
+            (Criterion::Status, _) => {
+                let is_only = mask == u32::MAX && is_word(value, |word| word == "dnat");
+                fill(&mut own.is_redirected, is_only.then_some(!is_negated))
             }
             (_, Part::Interface(pattern)) => {
                 self.add_interfaces(criterion, Some(Names::One(pattern)), is_negated)
@@ -106,6 +118,21 @@ impl<'a> Rule<'a, '_> {
             }
         }
         (criteria, condition)
+    }
+}
+
+fn is_word(value: &Value, is_wanted: impl Fn(&str) -> bool) -> bool {
+    matches!(value, Value::One(Scalar::Word(word)) if is_wanted(word))
+}
+
+/// True if a value of `fib ... type` contains only kinds of addresses that no single machine has.
+pub(super) fn are_special_kinds(value: &Value) -> bool {
+    match value {
+        Value::Set(elements) => {
+            let mut elements = elements.iter();
+            elements.all(|element| is_word(&element.value, is_special_kind))
+        }
+        _ => is_word(value, is_special_kind),
     }
 }
 

@@ -121,14 +121,15 @@ impl<'a> StatementReader<'a> {
     /// `fib saddr . iif oif`
     fn route_key(&mut self) -> Result<Key, String> {
         const SELECTORS: [&str; 5] = ["saddr", "daddr", "mark", "iif", "oif"];
-        let mut is_destination = self.one_of(&SELECTORS)? == "daddr";
+        let mut selector = self.one_of(&SELECTORS)?;
         while self.sign(".")? {
             self.one_of(&SELECTORS)?;
-            is_destination = false;
+            selector = "";
         }
         let result = self.one_of(&["oif", "oifname", "type"])?;
-        Ok(match (is_destination, result) {
-            (true, "type") => Key::destination_type(),
+        Ok(match (selector, result) {
+            ("daddr", "type") => Key::destination_type(),
+            ("saddr", "type") => Key::source_type(),
             _ => Key::unmodeled(),
         })
     }
