@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::remedy;
-use super::verified::VerifiedMachine;
+use super::verified::{VerifiedMachine, place_of};
 use super::words;
 use crate::firewall::Cause;
 use crate::policy::Plane;
@@ -43,6 +43,13 @@ impl Problems<'_> {
 }
 
 impl FoundProblem<'_> {
+    /// False if the rule that may stop the packets is one of those with unknown conditions, which reports list anyway.
+    pub fn shows_stop(&self) -> bool {
+        let problem = self.problem;
+        let is_other = place_of(problem.cause).is_none_or(|at| !problem.assumed.contains(&at));
+        self.verdict == Verdict::Blocked || is_other
+    }
+
     /// Returns the packets, each with its regions.
     pub fn affected(&self) -> Vec<String> {
         let affected = self.affected.iter();

@@ -198,7 +198,6 @@ fn facts(machine: &VerifiedMachine) -> Vec<String> {
 fn problem_view(machine: &VerifiedMachine, found: &FoundProblem) -> ProblemView {
     let problem = found.problem;
     let at = place_of(problem.cause);
-    let is_condition = at.is_some_and(|at| problem.assumed.contains(&at));
     let path = problem.path.iter().filter(|_| machine.traces);
     ProblemView {
         verdict: words::verdict(found.verdict),
@@ -213,7 +212,7 @@ fn problem_view(machine: &VerifiedMachine, found: &FoundProblem) -> ProblemView 
         conditions: condition_views(machine, &problem.assumed),
         cause: words::cause(problem.cause),
         stop: at
-            .filter(|_| !is_condition)
+            .filter(|_| found.shows_stop())
             .map(|at| line_view("", &machine.line(at))),
         remedy: found.remedy.clone(),
     }
@@ -222,9 +221,8 @@ fn problem_view(machine: &VerifiedMachine, found: &FoundProblem) -> ProblemView 
 fn exposure_view(machine: &VerifiedMachine, found: &FoundExposure) -> ExposureView {
     let exposure = found.exposure;
     let decision = exposure.decision.as_ref();
-    let is_condition = |at: &u32| exposure.assumed.contains(at);
     let accepted = decision.map(|decision| decision.at);
-    let accepted = accepted.filter(|at| !is_condition(at));
+    let accepted = accepted.filter(|at| !exposure.assumed.contains(at));
     ExposureView {
         is_sip: exposure.plane == Plane::Signaling,
         is_certain: exposure.verdict == Verdict::Passes,

@@ -51,9 +51,11 @@ pub(super) fn all(machine: &VerifiedMachine) -> Vec<Message> {
 
 fn of_problem(machine: &VerifiedMachine, found: &FoundProblem) -> Message {
     let problem = found.problem;
-    let (kind, level, stopped) = match found.verdict {
-        Verdict::Blocked => (Kind::Blocked, Level::Error, "stopped"),
-        _ => (Kind::Depends, Level::Warning, "may be stopped"),
+    let stop = place_of(problem.cause);
+    let condition = problem.assumed.first().copied();
+    let (kind, level, at) = match found.verdict {
+        Verdict::Blocked => (Kind::Blocked, Level::Error, stop),
+        _ => (Kind::Depends, Level::Warning, condition.or(stop)),
     };
     let affected = found.affected();
     let (shown, more) = affected.split_at(affected.len().min(MAX_AFFECTED));
@@ -61,23 +63,26 @@ fn of_problem(machine: &VerifiedMachine, found: &FoundProblem) -> Message {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let conditions = problem.assumed.iter().map(|at| {
+    let reasons = problem.assumed.iter().map(|at| {
         let line = machine.line(*at);
         let condition = Unknown::of(&line.text).name();
         format!("; depends on {condition}: {}", words::line(&line))
     });
-    let at = place_of(problem.cause).or(problem.assumed.first().copied());
+    let reasons: String = reasons.collect();
+    let stopped = match kind {
+        _ if !found.shows_stop() => String::new(),
+        Kind::Blocked => format!("; stopped: {}", words::stop(machine, problem)),
+        _ => format!("; or else: {}", words::stop(machine, problem)),
+    };
     Message {
         kind,
         level,
         line: at.map(|at| machine.line(at).number),
         text: format!(
-            "{}{more} {}: {}; {stopped}: {}{}; remedy: {}",
+            "{}{more} {}: {}{reasons}{stopped}; remedy: {}",
             shown.join(", "),
             kind.name(),
             words::packet(&problem.example, problem.stage),
-            words::stop(machine, problem),
-            conditions.collect::<String>(),
             found.remedy
         ),
     }

@@ -11,7 +11,7 @@ use super::words;
 use crate::firewall::Decision;
 use crate::policy::{Plane, Scope};
 use crate::terminal::{GREEN, RED, YELLOW, clip, escape_hidden, escape_hidden_at_start, painted};
-use crate::verify::{Call, Group, Problem, Stage, Verdict};
+use crate::verify::{Call, Group, Stage, Verdict};
 
 pub struct VerifyText {
     /// True if the words of the result are colored.
@@ -169,7 +169,7 @@ fn problem_lines(
     unknown(machine, &problem.assumed, to)?;
     if found.verdict == Verdict::Blocked {
         detail("stopped", &words::stop(machine, problem), to)?;
-    } else if is_another(problem) {
+    } else if found.shows_stop() {
         detail("or else", &words::stop(machine, problem), to)?;
     }
     writeln!(to, "      remedy   {}", found.remedy)
@@ -193,11 +193,6 @@ fn exposures(machine: &VerifiedMachine, to: &mut dyn Write) -> io::Result<()> {
         0 => Ok(()),
         more => writeln!(to, "  {more} more not shown; use --report json to see all"),
     }
-}
-
-/// True if the line that stops a packet is not one of those with unknown conditions.
-fn is_another(problem: &Problem) -> bool {
-    place_of(problem.cause).is_none_or(|at| !problem.assumed.contains(&at))
 }
 
 /// Writes the rules with unknown conditions.
