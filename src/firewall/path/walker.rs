@@ -244,8 +244,7 @@ fn facts_of<'c>(flow: &Flow, hook: Facts<'c>) -> Facts<'c> {
         mark,
         connection_mark,
         destination_is_local: is_for_machine,
-        // Calls go from one machine to another.
-        has_special_address: Some(false),
+        is_irregular: Some(false),
         is_redirected,
         ..hook
     }

@@ -65,6 +65,12 @@ pub(super) enum Criterion {
     SourceType,
     /// `ct status`
     Status,
+    /// `meta pkttype`
+    PacketType,
+    /// `fib saddr . iif oif`
+    WayBack,
+    /// `ip frag-off`
+    FragmentOffset,
 }
 
 impl Criterion {
@@ -76,6 +82,7 @@ impl Criterion {
             "oifname" => Criterion::OutputName,
             "oif" => Criterion::OutputIndex,
             "mark" => Criterion::Mark(MarkOf::Packet),
+            "pkttype" => Criterion::PacketType,
             _ => return None,
         })
     }
@@ -279,6 +286,11 @@ impl Key {
         Key::of(Subject::Criterion(Criterion::SourceType))
     }
 
+    /// `fib saddr . iif oif`: the interface that leads back to the source.
+    pub fn way_back() -> Key {
+        Key::of(Subject::Criterion(Criterion::WayBack))
+    }
+
     /// An option of TCP (nft(8), "Extension header expressions").
     pub fn tcp_option() -> Key {
         Key {
@@ -316,6 +328,7 @@ impl Key {
             ("ip", "daddr") => Subject::Address(HeaderField::Destination),
             ("ip", "protocol") => Subject::Protocol,
             ("ip", "version") => Subject::Family(FamilyField::Version),
+            ("ip", "frag-off") => Subject::Criterion(Criterion::FragmentOffset),
             ("ip", _) if is_listed(IP_FIELDS, field) => Subject::Unmodeled(Protocols::ALL),
             ("ip6", "saddr" | "daddr") => Subject::Ipv6(Type::Ipv6Address),
             ("ip6", "nexthdr") => Subject::Ipv6(Type::Protocol),
@@ -397,7 +410,9 @@ impl Key {
         let mask = match self.subject {
             Subject::Flags | Subject::State => self.subject.value_type().bits(mask)?,
             Subject::Criterion(Criterion::Status) => UNKNOWN_MASK,
-            Subject::Criterion(Criterion::Mark(_)) => number(mask).unwrap_or(UNKNOWN_MASK),
+            Subject::Criterion(Criterion::Mark(_) | Criterion::FragmentOffset) => {
+                number(mask).unwrap_or(UNKNOWN_MASK)
+            }
             Subject::Criterion(_) | Subject::Unmodeled(_) | Subject::Ipv6(_) | Subject::Icmpv6 => {
                 u32::MAX
             }
@@ -419,11 +434,13 @@ impl Key {
         }
     }
 
-    /// True for `fib saddr type` and `fib daddr type`.
-    pub fn is_kind_of_address(self) -> bool {
+    /// True for the kind of an address or of a packet.
+    pub fn is_kind(self) -> bool {
         matches!(
             self.subject,
-            Subject::Criterion(Criterion::DestinationType | Criterion::SourceType)
+            Subject::Criterion(
+                Criterion::DestinationType | Criterion::SourceType | Criterion::PacketType
+            )
         )
     }
 
