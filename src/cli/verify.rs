@@ -34,7 +34,7 @@ pub struct VerifyArgs {
         help_heading = "Verify"
     )]
     pub interface: Option<String>,
-    /// The addresses of the PBX [default: those of the machine, or any]
+    /// The addresses of the PBX [default: --local-address, or those of the machine, or any]
     ///
     /// Behind a router, these are the addresses to which the router forwards the packets, after any
     /// change of the destination (DNAT).
@@ -131,6 +131,8 @@ pub enum VerifyReport {
     Github,
     /// For code scanning: SARIF 2.1.0
     Sarif,
+    /// A web page with a picture of the packets' way
+    Html,
 }
 
 /// An operating system with a collector.

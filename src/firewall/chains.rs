@@ -52,6 +52,11 @@ impl BaseChain<'_> {
         hooks.contains(&&*hook)
     }
 
+    /// True if a chain of type `nat` at this hook changes destinations. At the other hooks, it changes sources.
+    pub fn translates_destinations(&self) -> bool {
+        matches!(self.hook, "prerouting" | "output")
+    }
+
     /// Returns the facts about new connections of this direction at the hook.
     pub fn facts(&self, direction: Direction) -> Facts<'static> {
         let at = |hook: &str| self.hook.eq_ignore_ascii_case(hook);
@@ -94,7 +99,7 @@ pub trait Chains<'a> {
     /// Returns the rules of a chain; `None` if the chain does not exist.
     fn rules(&self, chain: &str) -> Option<&[RuleText<'a>]>;
 
-    /// Returns the base chains, in the order of their names. Empty if the input has none.
+    /// Returns the base chains, in the order of the input. Empty if the input has none.
     fn base_chains(&self) -> Vec<BaseChain<'a>>;
 
     /// True if the input shows how packets get to the chains, even if the table has no base chain.

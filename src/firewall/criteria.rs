@@ -13,7 +13,10 @@ pub struct Criteria<'a> {
     /// The interface that the packet leaves through.
     pub output: Option<Interfaces<'a>>,
     pub mark: Option<MarkMatch>,
+    /// Only packets of tracked connections meet it.
     pub connection_mark: Option<MarkMatch>,
+    /// True if the packet must belong to a tracked connection.
+    pub needs_connection: bool,
     /// True if the destination must be an address of the machine, false if it must not be one.
     pub destination_is_local: Option<bool>,
     /// True if the packet must be one that no call has, false if it must not be: to or from an address of a special kind
@@ -137,6 +140,8 @@ pub struct Facts<'f> {
     pub output: Interface<'f>,
     pub mark: Mark,
     pub connection_mark: Mark,
+    /// True if the packet belongs to a tracked connection.
+    pub is_tracked: Option<bool>,
     pub destination_is_local: Option<bool>,
     pub is_irregular: Option<bool>,
     pub is_redirected: Option<bool>,
@@ -165,18 +170,20 @@ impl Criteria<'_> {
         let mark = |wanted: Option<MarkMatch>, mark| {
             wanted.map_or(Condition::True, |wanted| wanted.condition(mark))
         };
-        let fact = |wanted: Option<bool>, known: Option<bool>| match (wanted, known) {
+        let equal = |wanted: Option<bool>, known: Option<bool>| match (wanted, known) {
             (None, _) => Condition::True,
             (Some(wanted), Some(known)) => Condition::of(wanted == known),
             (Some(_), None) => Condition::Unknown,
         };
+        let needs_connection = self.needs_connection || self.connection_mark.is_some();
         interface(&self.input, facts.input)
             & interface(&self.output, facts.output)
             & mark(self.mark, facts.mark)
             & mark(self.connection_mark, facts.connection_mark)
-            & fact(self.destination_is_local, facts.destination_is_local)
-            & fact(self.is_irregular, facts.is_irregular)
-            & fact(self.is_redirected, facts.is_redirected)
+            & equal(needs_connection.then_some(true), facts.is_tracked)
+            & equal(self.destination_is_local, facts.destination_is_local)
+            & equal(self.is_irregular, facts.is_irregular)
+            & equal(self.is_redirected, facts.is_redirected)
     }
 }
 

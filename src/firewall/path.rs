@@ -3,6 +3,7 @@
 //! Packets pass the hooks of the kernel in a fixed order, and at each hook the base chains by their priorities. A packet
 //! passes the firewall if no base chain on its path stops it.
 
+mod batch;
 mod compiled;
 mod flow;
 mod hooks;
@@ -21,7 +22,9 @@ use super::chains::BaseChain;
 use super::mark::Mark;
 use super::model::{Firewall, Table};
 use crate::limits::LimitExceeded;
-use crate::packets::{Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, States};
+use crate::packets::{
+    Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, Protocols, States,
+};
 
 /// Follows packets through a firewall, and keeps the rules that were read.
 pub struct Follower<'a, 'f> {
@@ -54,13 +57,14 @@ impl<'a, 'f> Follower<'a, 'f> {
         Ok(passage.journey)
     }
 
-    /// Returns the table and the name of each base chain, by the index in [`Decision::chain`].
-    pub fn chain_names(&self) -> Vec<(String, String)> {
-        let names = self.hooks.0.iter().map(|(table, chain)| {
-            let table = self.firewall.tables[*table].chains.place();
-            (table, chain.name.to_owned())
+    /// Returns the base chains by the index in [`Decision::chain`], each with its table, such as `table filter`.
+    pub fn base_chains(&self) -> Vec<(String, BaseChain<'a>)> {
+        let chains = self.hooks.0.iter();
+        let placed = chains.map(|(table, chain)| {
+            let table = &self.firewall.tables[*table];
+            (table.chains.place(), chain.clone())
         });
-        names.collect()
+        placed.collect()
     }
 
     /// Returns the base chain of a decision: its table, and the name of its hook.
@@ -100,6 +104,7 @@ fn start(question: &Question, packets: Cell, is_for_machine: bool) -> Flow {
             mark: Mark::UNMARKED,
             connection_mark: question.connection_mark,
             is_untracked: false,
+            has_new_source: false,
             is_for_machine: Some(is_for_machine),
             is_redirected: Some(false),
         },
@@ -131,7 +136,7 @@ fn incoming(
                 forwarded.push(flow.clone());
                 for_machine.push(flow);
             }
-            (Position::Router(_), _) => passage.stop(flow, Cause::NotForwarded),
+            (Position::Router(_), _) => passage.stop(flow, Cause::NotForwarded, None),
         }
     }
     if let Position::Router(Some(behind)) = &question.position {
@@ -169,11 +174,13 @@ fn forward(passage: &mut Passage, mut flows: Vec<Flow>) -> Result<Vec<Flow>, Lim
 
 /// Returns the question about the packets of a connection after its first one, in this direction.
 ///
-/// `first` are flows of first packets that pass, all with the same translation.
+/// `first` are flows of first packets that pass, all with the same translation. `before` are flows of the last packets of
+/// the other side, as far as they pass: without them, connection tracking does not know the connection.
 pub fn later_packets<'q>(
     question: &Question<'q>,
     direction: Direction,
     first: &[&Flow],
+    before: &[&Flow],
     position: Position,
 ) -> Question<'q> {
     let is_same_side = direction == question.direction;
@@ -199,12 +206,26 @@ pub fn later_packets<'q>(
     Question {
         direction,
         packets: packets.collect(),
-        state: States::ESTABLISHED,
+        state: state_after(before),
         position,
         connection_mark: marks.reduce(Mark::or).unwrap_or(Mark::UNKNOWN),
         translated: translated.filter(|_| is_same_side).map(Rc::new),
         is_redirected,
         ..question.clone()
+    }
+}
+
+/// Returns the state of packets that follow these packets of the other side. If those are untracked, connection tracking
+/// sees the packets as the first ones of a connection, which TCP does not allow for an answer.
+fn state_after(before: &[&Flow]) -> States {
+    let is_untracked = |flow: &&Flow| flow.facts.is_untracked;
+    let Some(flow) = before.iter().copied().find(is_untracked) else {
+        return States::ESTABLISHED;
+    };
+    if flow.packets.header.protocols == Protocols::TCP {
+        States::INVALID
+    } else {
+        States::NEW
     }
 }
 
@@ -236,6 +257,7 @@ impl Passage<'_, '_, '_> {
                 self.stop(
                     flow.with(flow.packets.with(Dimension::Local, outside)),
                     cause,
+                    None,
                 );
             }
             kept.extend(inside.map(|set| flow.with(flow.packets.with(Dimension::Local, set))));

@@ -62,6 +62,13 @@ impl Cell {
         Some(Cell { header, sets })
     }
 
+    /// Returns false if the cells certainly have no packet in common. It compares only the outlines of sets.
+    pub fn may_overlap(&self, other: &Cell) -> bool {
+        let mut sets = self.sets.iter().zip(&other.sets);
+        self.header.and(other.header).is_some()
+            && sets.all(|(own, others)| own.hull().overlaps(others.hull()))
+    }
+
     /// Returns true if `other` is a subset.
     pub fn holds(&self, other: &Cell) -> bool {
         let mut sets = self.sets.iter().zip(&other.sets);

@@ -183,8 +183,16 @@ impl IntervalSet {
         IntervalSet::of(common.filter_map(|own| own.and(interval)).collect())
     }
 
+    /// Returns true if the set is an interval that contains the other set. False does not mean that it does not contain it.
+    pub fn is_around(&self, other: &IntervalSet) -> bool {
+        matches!(self, IntervalSet::One(interval) if interval.holds(other.hull()))
+    }
+
     /// Returns the numbers that are in both sets; `None` if there are none.
     pub fn and_set(&self, other: &IntervalSet) -> Option<IntervalSet> {
+        if other.is_around(self) {
+            return Some(self.clone());
+        }
         let (few, many) = if self.intervals().len() < other.intervals().len() {
             (self, other)
         } else {
@@ -199,6 +207,9 @@ impl IntervalSet {
 
     /// Returns the numbers that are not in `other`; `None` if there are none.
     pub fn without_set(&self, other: &IntervalSet) -> Option<IntervalSet> {
+        if other.is_around(self) {
+            return None;
+        }
         let own = self.intervals().iter();
         IntervalSet::of(
             own.flat_map(|own| complement(other.intervals(), *own))
@@ -211,11 +222,6 @@ impl IntervalSet {
     pub fn or_set(&self, other: &IntervalSet) -> IntervalSet {
         let both = [self.intervals(), other.intervals()].concat();
         IntervalSet::of(both).unwrap_or_else(|| self.clone())
-    }
-
-    /// Returns true if the set contains the number.
-    pub fn holds(&self, number: u32) -> bool {
-        !self.overlapping(Interval::single(number)).is_empty()
     }
 
     /// Returns true if `other` is a subset.

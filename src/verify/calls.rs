@@ -42,12 +42,22 @@ pub struct Call {
 pub struct Group {
     pub verdict: Verdict,
     pub regions: Vec<Arc<str>>,
+    /// The way of a packet that opens a connection. `None` if no such packet passes.
+    pub passage: Option<Passage>,
     /// `None` if the packets pass.
     pub problem: Option<Problem>,
 }
 
+/// The way of a packet that passes.
+#[derive(Clone, Debug)]
+pub struct Passage {
+    pub example: Packet,
+    /// The decisions of base chains, in the order of the path.
+    pub path: Vec<Decision>,
+}
+
 /// The packets of a connection that a problem is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// The packet that opens the connection.
     First,
@@ -64,6 +74,12 @@ pub struct Problem {
     pub example: Packet,
     /// The cause that may stop the packet.
     pub cause: Cause,
+    /// The index of the base chain that may stop the packet, as in [`Decision::chain`].
+    pub chain: Option<usize>,
+    /// The place of the rule that changes the destination before.
+    pub translated_by: Option<u32>,
+    /// True if the packet is exempt from connection tracking.
+    pub is_untracked: bool,
     /// The places of the rules whose conditions are unknown.
     pub assumed: Vec<u32>,
     /// The decisions of base chains before, in the order of the path.
@@ -102,15 +118,22 @@ fn call(
     let all = remotes.reduce(|all, more| all.or_set(&more));
     let packets = all.map(|remotes| first_packets(rule, remotes, viewpoint));
     let question = viewpoint.question(rule.direction, packets.into_iter().collect());
-    let mut asked = vec![Asked::new(follower, Stage::First, &question)?];
-    let later = later_questions(&asked[0], viewpoint);
-    for (stage, question) in later {
-        asked.push(Asked::new(follower, stage, &question)?);
-    }
+    let first = Asked::new(follower, Stage::First, question)?;
+    let mut asked = later(follower, &first, viewpoint)?;
+    asked.insert(0, first);
     let mut groups: Vec<Group> = Vec::new();
     for (region, remotes) in parts {
-        let (verdict, problem) = judge(&asked, &remotes, viewpoint)?;
-        add(&mut groups, region, verdict, problem);
+        let (verdict, problem) = judge(follower, &asked, &remotes, viewpoint)?;
+        if let Some(group) = same_group(&mut groups, verdict, problem.as_ref()) {
+            group.regions.push(region);
+            continue;
+        }
+        groups.push(Group {
+            verdict,
+            regions: vec![region],
+            passage: passage(follower, &asked[0], &remotes, viewpoint)?,
+            problem,
+        });
     }
     Ok(Call {
         direction: rule.direction,
@@ -125,22 +148,17 @@ fn call(
     })
 }
 
-/// Adds a region to the group with the same verdict and reason.
-fn add(groups: &mut Vec<Group>, region: Arc<str>, verdict: Verdict, problem: Option<Problem>) {
-    let reason = |problem: &Option<Problem>| {
-        let problem = problem.as_ref();
-        problem.map(|problem| (problem.stage, problem.cause, problem.assumed.clone()))
+/// Returns the group with the same verdict and reason.
+fn same_group<'g>(
+    groups: &'g mut [Group],
+    verdict: Verdict,
+    problem: Option<&Problem>,
+) -> Option<&'g mut Group> {
+    let reason = |problem: &Problem| (problem.stage, problem.cause, problem.assumed.clone());
+    let same = |group: &&mut Group| {
+        group.verdict == verdict && group.problem.as_ref().map(reason) == problem.map(reason)
     };
-    let same =
-        |group: &&mut Group| group.verdict == verdict && reason(&group.problem) == reason(&problem);
-    match groups.iter_mut().find(same) {
-        Some(group) => group.regions.push(region),
-        None => groups.push(Group {
-            verdict,
-            regions: vec![region],
-            problem,
-        }),
-    }
+    groups.iter_mut().find(same)
 }
 
 /// Returns the remote addresses of a rule for each region.
@@ -186,7 +204,7 @@ pub(super) fn first_packets(rule: &Rule, remotes: IntervalSet, viewpoint: &Viewp
     };
     Cell::from(crate::packets::PacketBox::of(header))
         .with(Dimension::Remote, remotes)
-        .with(Dimension::Local, viewpoint.destinations.clone())
+        .with(Dimension::Local, viewpoint.local(rule.direction).clone())
         .with(
             Dimension::RemotePort,
             IntervalSet::One(rule.remote.ports.into()),
@@ -198,35 +216,49 @@ pub(super) fn first_packets(rule: &Rule, remotes: IntervalSet, viewpoint: &Viewp
 }
 
 /// A question with its answer.
-struct Asked {
+struct Asked<'q> {
     stage: Stage,
-    direction: Direction,
+    question: Question<'q>,
+    journey: Journey,
     /// The packets of the question, to any local address.
     packets: Vec<Cell>,
-    journey: Journey,
     /// The packets that pass under all conditions, to any local address.
     certain: Vec<Cell>,
     /// The packets that pass under some conditions, to any local address.
     possible: Vec<Cell>,
 }
 
-impl Asked {
+impl<'q> Asked<'q> {
     fn new(
         follower: &mut Follower,
         stage: Stage,
-        question: &Question,
-    ) -> Result<Asked, LimitExceeded> {
-        let journey = follower.follow(question)?;
+        question: Question<'q>,
+    ) -> Result<Self, LimitExceeded> {
+        let journey = follower.follow(&question)?;
         let possible = journey.passed.iter().map(Flow::original);
-        let possible = possible.map(|cell| to_any_address(&cell)).collect();
         let certain = certain(&journey, question.limits)?;
         Ok(Asked {
             stage,
-            direction: question.direction,
             packets: question.packets.iter().map(to_any_address).collect(),
             certain: certain.iter().map(to_any_address).collect(),
-            possible,
+            possible: possible.map(|cell| to_any_address(&cell)).collect(),
+            question,
             journey,
+        })
+    }
+
+    /// Returns the journey of one packet of the question.
+    fn follow_one(
+        &self,
+        follower: &mut Follower,
+        packet: &Packet,
+    ) -> Result<Journey, LimitExceeded> {
+        let cell = packet.cell();
+        let header = self.question.packets.first().map(|first| first.header);
+        let header = header.unwrap_or(cell.header);
+        follower.follow(&Question {
+            packets: vec![cell.with_header(header)],
+            ..self.question.clone()
         })
     }
 }
@@ -248,33 +280,44 @@ pub(super) fn uncertain_stops(journey: &Journey) -> Vec<Cell> {
     uncertain.map(Flow::original).collect()
 }
 
-/// Returns the questions about the replies to packets that pass, and about the packets after them.
-fn later_questions<'v>(first: &Asked, viewpoint: &Viewpoint<'v>) -> Vec<(Stage, Question<'v>)> {
-    let opening = viewpoint.question(first.direction, Vec::new());
-    let opposite = match first.direction {
+/// Asks about the replies to packets that pass, and about the packets after them.
+fn later<'q>(
+    follower: &mut Follower,
+    first: &Asked<'q>,
+    viewpoint: &Viewpoint<'q>,
+) -> Result<Vec<Asked<'q>>, LimitExceeded> {
+    let direction = first.question.direction;
+    let opening = viewpoint.question(direction, Vec::new());
+    let opposite = match direction {
         Direction::In => Direction::Out,
         Direction::Out => Direction::In,
     };
-    let mut questions = Vec::new();
-    for flows in by_translation(&first.journey.passed) {
+    let mut asked = Vec::new();
+    for flows in connections(&first.journey.passed) {
         let position = match flows.first() {
             Some(flow) if flow.is_forwarded => Position::Router(None),
             _ => Position::Host,
         };
-        let replies = later_packets(&opening, opposite, &flows, position);
+        let question = later_packets(&opening, opposite, &flows, &flows, position);
+        let replies = Asked::new(follower, Stage::Replies, question)?;
+        let answers: Vec<&Flow> = replies.journey.passed.iter().collect();
         let position = viewpoint.position.clone();
-        let later = later_packets(&opening, first.direction, &flows, position);
-        questions.push((Stage::Replies, replies));
-        questions.push((Stage::Later, later));
+        let question = later_packets(&opening, direction, &flows, &answers, position);
+        asked.push(replies);
+        asked.push(Asked::new(follower, Stage::Later, question)?);
     }
-    questions
+    Ok(asked)
 }
 
-/// Divides flows by their translation, and by whether the machine forwards them.
-fn by_translation(flows: &[Flow]) -> Vec<Vec<&Flow>> {
+/// Divides flows by their translation, and by whether the machine forwards them and tracks their connections.
+fn connections(flows: &[Flow]) -> Vec<Vec<&Flow>> {
     let mut groups: Vec<(_, Vec<&Flow>)> = Vec::new();
     for flow in flows {
-        let key = (flow.is_forwarded, flow.translated());
+        let key = (
+            flow.is_forwarded,
+            flow.facts.is_untracked,
+            flow.translated(),
+        );
         match groups.iter_mut().find(|(known, _)| *known == key) {
             Some((_, group)) => group.push(flow),
             None => groups.push((key, vec![flow])),
@@ -285,6 +328,7 @@ fn by_translation(flows: &[Flow]) -> Vec<Vec<&Flow>> {
 
 /// Returns the worst verdict of all questions about these remote addresses, and its reason.
 fn judge(
+    follower: &mut Follower,
     asked: &[Asked],
     remotes: &IntervalSet,
     viewpoint: &Viewpoint,
@@ -304,30 +348,68 @@ fn judge(
             (None, None) => continue,
         };
         if verdict > worst.0 {
-            worst = (verdict, Some(problem(asked, failing, viewpoint)));
+            let problem = problem(follower, asked, failing, viewpoint)?;
+            worst = (verdict, Some(problem));
         }
     }
     Ok(worst)
 }
 
-/// Explains why a packet may not pass.
-fn problem(asked: &Asked, failing: &Cell, viewpoint: &Viewpoint) -> Problem {
-    let example = Packet::of(failing, asked.direction, viewpoint.destinations);
-    let mut stops = asked.journey.stopped.iter();
-    let stop = stops.find(|stop| example.is_in(&stop.flow.original()));
-    let mut passed = asked.journey.passed.iter();
-    let passing = passed.find(|flow| example.is_in(&flow.original()));
-    let mut assumed = stop.map_or_else(Vec::new, |stop| stop.flow.assumed());
-    for place in passing.map_or_else(Vec::new, Flow::assumed) {
+/// Returns the way of a packet with one of these remote addresses that passes, preferably under all conditions.
+fn passage(
+    follower: &mut Follower,
+    asked: &Asked,
+    remotes: &IntervalSet,
+    viewpoint: &Viewpoint,
+) -> Result<Option<Passage>, LimitExceeded> {
+    let direction = asked.question.direction;
+    let passed = asked.journey.passed.iter().filter_map(|flow| {
+        let packets = flow.original();
+        let own = packets.set(Dimension::Remote).and_set(remotes)?;
+        Some((flow, packets.with(Dimension::Remote, own)))
+    });
+    let Some((_, packets)) = passed.min_by_key(|(flow, _)| flow.assumed().len()) else {
+        return Ok(None);
+    };
+    let example = Packet::of(&packets, direction, viewpoint.local(direction));
+    let journey = asked.follow_one(follower, &example)?;
+    let passed = journey.passed.iter();
+    let flow = passed.min_by_key(|flow| flow.assumed().len());
+    Ok(flow.map(|flow| Passage {
+        example,
+        path: flow.path(),
+    }))
+}
+
+/// Explains why a packet may not pass, by following one of them.
+fn problem(
+    follower: &mut Follower,
+    asked: &Asked,
+    failing: &Cell,
+    viewpoint: &Viewpoint,
+) -> Result<Problem, LimitExceeded> {
+    let direction = asked.question.direction;
+    let example = Packet::of(failing, direction, viewpoint.local(direction));
+    let journey = asked.follow_one(follower, &example)?;
+    let passed = journey.passed.iter();
+    let flows = journey.stopped.iter().map(|stop| &stop.flow).chain(passed);
+    let mut assumed = Vec::new();
+    for place in flows.flat_map(Flow::assumed) {
         if !assumed.contains(&place) {
             assumed.push(place);
         }
     }
-    Problem {
+    let stop = journey.stopped.first();
+    let flow = stop.map(|stop| &stop.flow);
+    let before = flow.and_then(|flow| flow.before.as_ref());
+    Ok(Problem {
         stage: asked.stage,
         example,
         cause: stop.map_or(Cause::NotForwarded, |stop| stop.cause),
+        chain: stop.and_then(|stop| stop.chain),
+        translated_by: before.map(|before| before.changed_by),
+        is_untracked: flow.is_some_and(|flow| flow.facts.is_untracked),
         path: stop.map_or_else(Vec::new, |stop| stop.flow.path()),
         assumed,
-    }
+    })
 }

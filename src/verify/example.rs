@@ -4,7 +4,9 @@ use std::net::Ipv4Addr;
 
 use serde::Serialize;
 
-use crate::packets::{Cell, Dimension, Direction, IntervalSet, Protocols};
+use crate::packets::{
+    Cell, Dimension, Direction, HeaderMatch, Interval, IntervalSet, PacketBox, Protocols,
+};
 use crate::policy::Protocol;
 
 /// A packet, complete enough to send it.
@@ -62,24 +64,32 @@ impl Packet {
         }
     }
 
-    /// Returns true if the packet is one of a cell. An unknown address may be any address.
-    pub(super) fn is_in(&self, cell: &Cell) -> bool {
-        let (remote, local) = match self.direction {
-            Direction::In => (self.source, self.destination),
-            Direction::Out => (self.destination, self.source),
+    /// Returns the packet as a cell of one packet, or of one for each unknown address.
+    pub(super) fn cell(&self) -> Cell {
+        let (remote, local, remote_port, local_port) = match self.direction {
+            Direction::In => (
+                self.source,
+                self.destination,
+                self.source_port,
+                self.destination_port,
+            ),
+            Direction::Out => (
+                self.destination,
+                self.source,
+                self.destination_port,
+                self.source_port,
+            ),
         };
-        let (remote_port, local_port) = match self.direction {
-            Direction::In => (self.source_port, self.destination_port),
-            Direction::Out => (self.destination_port, self.source_port),
+        let address = |address: Option<Ipv4Addr>| match address {
+            Some(address) => Interval::single(address.to_bits()),
+            None => Interval::ADDRESSES,
         };
-        let has = |dimension, value: Option<u32>| {
-            value.is_none_or(|value| cell.set(dimension).holds(value))
-        };
-        has(Dimension::Remote, remote.map(Ipv4Addr::to_bits))
-            && has(Dimension::Local, local.map(Ipv4Addr::to_bits))
-            && has(Dimension::RemotePort, Some(remote_port.into()))
-            && has(Dimension::LocalPort, Some(local_port.into()))
-            && cell.header.protocols.holds(self.protocol.into())
+        let packets = PacketBox::of(HeaderMatch::of(self.protocol.into()))
+            .with(Dimension::Remote, address(remote))
+            .with(Dimension::Local, address(local))
+            .with(Dimension::RemotePort, Interval::single(remote_port.into()))
+            .with(Dimension::LocalPort, Interval::single(local_port.into()));
+        packets.into()
     }
 }
 

@@ -12,13 +12,21 @@ pub struct Viewpoint<'v> {
     pub interface: Interface<'v>,
     /// The addresses of the machine, if they are known.
     pub own: Option<&'v IntervalSet>,
-    /// The addresses to which Twilio may send packets.
+    /// The addresses to which Twilio may send packets. A router may change them to those of the PBX.
     pub destinations: &'v IntervalSet,
     pub routes: &'v Routes,
     pub limits: Limits,
 }
 
 impl<'v> Viewpoint<'v> {
+    /// Returns the local addresses that packets of this direction may have before the first hook.
+    pub(super) fn local(&self, direction: Direction) -> &IntervalSet {
+        match (&self.position, direction) {
+            (Position::Router(Some(behind)), Direction::Out) => behind,
+            _ => self.destinations,
+        }
+    }
+
     /// Returns the question about packets that open a connection.
     pub(super) fn question(&self, direction: Direction, packets: Vec<Cell>) -> Question<'v> {
         Question {

@@ -192,6 +192,30 @@ ip -n {near} neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near0"
         ))
     }
 
+    /// The names of the namespaces: in front of the firewall, of the firewall, and behind it.
+    pub fn namespaces(&self) -> [&str; 3] {
+        let near = self.near.as_ref().unwrap_or(&self.far);
+        [&self.far, &self.wall, near].map(Namespace::name)
+    }
+
+    /// Runs a script on the machine with the firewall.
+    pub fn on_wall(&self, script: &str) -> (bool, String) {
+        self.wall.try_script(&format!("{}\n{script}", self.names))
+    }
+
+    /// Keeps the kernels of the hosts around the firewall from answering packets.
+    pub fn silence_hosts(&self) {
+        for host in std::iter::once(&self.far).chain(&self.near) {
+            host.script(
+                "nft 'table ip silent { chain output { type filter hook output priority 0; policy drop; }; }'",
+            );
+        }
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Sends the packets of one direction. Returns the indexes of the packets that passed.
     pub fn passed(&self, direction: &str, probes: &[(Packet, Shape)]) -> Vec<bool> {
         let mut bytes = Vec::new();

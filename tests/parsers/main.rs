@@ -25,3 +25,4 @@ mod pf;
 mod round_trip;
 mod security_group;
 mod small_edits;
+mod verified;

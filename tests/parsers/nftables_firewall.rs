@@ -110,6 +110,7 @@ fn criteria(criteria: &Criteria) -> Vec<String> {
     let mark = criteria.mark.map(|own| format!("mark {}", mark_match(own)));
     let connection_mark = criteria.connection_mark;
     let connection_mark = connection_mark.map(|own| format!("ct mark {}", mark_match(own)));
+    let tracked = criteria.needs_connection.then(|| "tracked".to_owned());
     let local = criteria.destination_is_local;
     let local = local.map(|local| if local { "to itself" } else { "to others" }.to_owned());
     let special = criteria.is_irregular;
@@ -122,6 +123,7 @@ fn criteria(criteria: &Criteria) -> Vec<String> {
         output,
         mark,
         connection_mark,
+        tracked,
         local,
         special,
         redirected,
@@ -281,14 +283,14 @@ fn base_chains(text: &str) -> Vec<String> {
 fn reads_the_base_chains_of_all_tables_in_force_that_ipv4_packets_pass() {
     let expected = |devices: &str| {
         [
-            "table inet f input input 5 Filter [] false".to_owned(),
+            "table inet f raw prerouting -305 Filter [] true".to_owned(),
             "table inet f nat prerouting -100 Nat [] true".to_owned(),
             "table inet f postrouting postrouting 100 Nat [] true".to_owned(),
-            "table inet f raw prerouting -305 Filter [] true".to_owned(),
+            "table inet f input input 5 Filter [] false".to_owned(),
             format!("table netdev early ingress ingress -500 Filter [{devices}] false"),
+            "table ip mangle output output -150 Filter [] true".to_owned(),
             "table ip mangle conntrack prerouting -200 Filter [] true".to_owned(),
             "table ip mangle local input 100 Nat [] true".to_owned(),
-            "table ip mangle output output -150 Filter [] true".to_owned(),
         ]
     };
     assert_eq!(base_chains(LISTED), expected("lo"));

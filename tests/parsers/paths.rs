@@ -43,6 +43,8 @@ struct Rule {
 
 struct Chain {
     name: &'static str,
+    /// The place of the policy.
+    at: u32,
     base: Option<(BaseChain<'static>, bool)>,
     texts: Vec<RuleText<'static>>,
     rules: Vec<Rule>,
@@ -71,7 +73,7 @@ impl Chains<'static> for &'static Ruleset {
 
     fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ReadError> {
         let chain = self.chain(chain).unwrap();
-        Ok(chain.base.as_ref().map(|(_, accepts)| (*accepts, 0)))
+        Ok(chain.base.as_ref().map(|(_, accepts)| (*accepts, chain.at)))
     }
 
     fn rules(&self, chain: &str) -> Option<&[RuleText<'static>]> {
@@ -121,6 +123,7 @@ fn criteria(random: &mut Random) -> Criteria<'static> {
         output: interfaces(8),
         mark: chance(random, 5).then(|| mark_match(random)),
         connection_mark: chance(random, 8).then(|| mark_match(random)),
+        needs_connection: chance(random, 12),
         destination_is_local: chance(random, 8).then(|| chance(random, 2)),
         is_irregular: chance(random, 12).then(|| chance(random, 2)),
         // Whether a translation changes anything depends on the single packet.
@@ -233,11 +236,14 @@ fn ruleset(random: &mut Random, at: &mut u32) -> Ruleset {
             };
             let mut base = BaseChain::of_hook(name, hook);
             base.kind = kind;
-            base.priority = if is_nat {
-                -100
-            } else {
-                *pick(random, &PRIORITIES)
-            };
+            base.priority = *pick(
+                random,
+                if is_nat {
+                    &[-150, -100, 0]
+                } else {
+                    &PRIORITIES
+                },
+            );
             if matches!(*hook, "ingress" | "egress") {
                 base.devices = Some(Interfaces::one(
                     ["eth0", "eth1"][usize::from(chance(random, 2))],
@@ -249,6 +255,8 @@ fn ruleset(random: &mut Random, at: &mut u32) -> Ruleset {
         });
         let own = &OWN[number.saturating_sub(1).min(3)
             ..if chance(random, 9) { 4 } else { 3 }.max(number.saturating_sub(1).min(3))];
+        *at += 1;
+        let place = *at;
         let count = *pick(random, &[0, 1, 2, 3, 4]);
         let rules: Vec<Rule> = (0..count)
             .map(|_| {
@@ -262,6 +270,7 @@ fn ruleset(random: &mut Random, at: &mut u32) -> Ruleset {
         });
         chains.push(Chain {
             name,
+            at: place,
             base,
             texts: texts.collect(),
             rules,
@@ -287,7 +296,15 @@ struct Packet {
     is_untracked: bool,
     is_for_machine: bool,
     is_translated: bool,
+    has_new_source: bool,
     is_forwarded: bool,
+}
+
+impl Packet {
+    /// True if connection tracking has given the packet a connection (`nf_ct_get` of Linux).
+    fn is_tracked(&self) -> bool {
+        matches!(self.state, "new" | "established")
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -439,6 +456,10 @@ impl Interpreter<'_> {
             on_interface(criteria.output.as_ref(), output),
             Some(marked(criteria.mark, packet.mark)),
             Some(marked(criteria.connection_mark, packet.connection_mark)),
+            Some(
+                packet.is_tracked()
+                    || criteria.connection_mark.is_none() && !criteria.needs_connection,
+            ),
             match criteria.destination_is_local {
                 None => Some(true),
                 Some(wanted) => Some(packet.is_for_machine == wanted),
@@ -456,24 +477,29 @@ impl Interpreter<'_> {
 
     /// Returns the packets that may pass a hook, and true if the packet may be stopped.
     fn hook(&self, hook: &str, packet: Packet) -> (BTreeSet<Packet>, bool) {
-        let mut chains: Vec<(i32, usize, &Ruleset, &Chain)> = Vec::new();
-        for (number, rules) in self.tables.iter().enumerate() {
+        let mut chains: Vec<(&Ruleset, &Chain)> = Vec::new();
+        for rules in self.tables {
             let bases = rules.0.iter().filter(|chain| {
                 chain
                     .base
                     .as_ref()
                     .is_some_and(|(base, _)| base.hook == hook)
             });
-            chains.extend(bases.map(|chain| {
-                (
-                    chain.base.as_ref().unwrap().0.priority,
-                    number,
-                    *rules,
-                    chain,
-                )
-            }));
+            chains.extend(bases.map(|chain| (*rules, chain)));
         }
-        chains.sort_by_key(|(priority, number, ..)| (*priority, *number));
+        // Linux puts a new chain before those with the same priority (`nf_hook_entries_grow`), and calls all chains of
+        // NAT at the places of `nf_nat_ipv4_ops`.
+        chains.reverse();
+        let key = |chain: &Chain| {
+            let base = &chain.base.as_ref().unwrap().0;
+            let place = match (base.kind, base.hook) {
+                (ChainKind::Filter, _) => base.priority,
+                (ChainKind::Nat, "prerouting" | "output") => -100,
+                (ChainKind::Nat, _) => 100,
+            };
+            (place, base.priority)
+        };
+        chains.sort_by_key(|(_, chain)| key(chain));
         let mut here = BTreeSet::from([packet]);
         let mut stops = false;
         let tracks = matches!(hook, "prerouting" | "output");
@@ -493,8 +519,8 @@ impl Interpreter<'_> {
                 })
                 .collect()
         };
-        for (priority, _, rules, chain) in chains {
-            if !tracked && priority >= -200 {
+        for (rules, chain) in chains {
+            if !tracked && key(chain).0 >= -200 {
                 here = track(here);
                 tracked = true;
             }
@@ -502,7 +528,11 @@ impl Interpreter<'_> {
             for packet in here {
                 let (base, accepts) = chain.base.as_ref().unwrap();
                 let device = on_interface(base.devices.as_ref(), self.interface);
-                let settled = self.state != "new" || packet.is_untracked || packet.is_translated;
+                let is_translated = match hook {
+                    "prerouting" | "output" => packet.is_translated,
+                    _ => packet.has_new_source,
+                };
+                let settled = self.state != "new" || packet.is_untracked || is_translated;
                 if base.kind == ChainKind::Nat && settled || device == Some(false) {
                     next.insert(packet);
                     continue;
@@ -527,7 +557,14 @@ impl Interpreter<'_> {
     /// Returns the packet after a base chain that it passes. A redirection leads to any address of the machine.
     fn end(&self, end: End, accepts: bool, packet: Packet) -> Vec<Packet> {
         let (kind, address, port) = match end {
-            End::Accept | End::Translate(0, ..) => return vec![packet],
+            End::Translate(0, ..) => {
+                let has_new_source = true;
+                return vec![Packet {
+                    has_new_source,
+                    ..packet
+                }];
+            }
+            End::Accept => return vec![packet],
             End::Fall if accepts => return vec![packet],
             End::Deny | End::Fall => return Vec::new(),
             End::Translate(..) if self.direction == Direction::Out => return Vec::new(),
@@ -650,6 +687,8 @@ fn apply(change: Change, packet: &mut Packet) {
     } = *packet;
     match change {
         Change::Mark(MarkChange { cleared, flipped }) => packet.mark = mark & !cleared ^ flipped,
+        Change::Untrack if !packet.is_tracked() => packet.is_untracked = true,
+        _ if !packet.is_tracked() => {}
         Change::ConnectionMark(MarkChange { cleared, flipped }) => {
             packet.connection_mark = connection_mark & !cleared ^ flipped;
         }
@@ -659,7 +698,7 @@ fn apply(change: Change, packet: &mut Packet) {
         Change::RestoreMark { cleared, taken } => {
             packet.mark = mark & !cleared ^ (connection_mark & taken);
         }
-        Change::Untrack => packet.is_untracked = true,
+        Change::Untrack => {}
         Change::UnknownMark | Change::UnknownConnectionMark => unreachable!(),
     }
 }
@@ -782,6 +821,7 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
                             is_untracked: false,
                             is_for_machine: false,
                             is_translated: false,
+                            has_new_source: false,
                             is_forwarded: false,
                         };
                         let expected = interpreter.journey(packet);

@@ -101,6 +101,7 @@ fn the_role_installs_repairs_drift_and_changes_editions() {
         fleet.boot();
         fleet.assert_in_sync("global");
     }
+    fleet.assert_calls_are_verified();
 }
 
 struct Fleet {
@@ -384,6 +385,42 @@ pipelining = true
 
     /// Runs the playbook of the example with the inventory of the example, without changes.
     fn play(&self, arguments: &[&str]) -> Play {
+        self.playbook("site.yml", arguments)
+    }
+
+    /// Verifies the calls of all hosts, then opens the firewall of one host and blocks the calls of another.
+    fn assert_calls_are_verified(&self) {
+        let interface = ["-e", "twilio_sip_allow_interface=eth0"];
+        let before = self.states();
+        let good = self.playbook("verify.yml", &interface);
+        good.assert_changed(&[]);
+        let passes = "calls get through; nobody else reaches SIP";
+        assert_eq!(good.text.matches(passes).count(), 3, "{}", good.text);
+        let rule = "iptables -I INPUT -p udp --dport 5060 -j";
+        self.on(self.host("sbc1"), &format!("{rule} ACCEPT"));
+        self.on(self.host("sbc2"), &format!("{rule} DROP"));
+        let damaged = self.playbook("verify.yml", &interface);
+        assert_eq!(
+            damaged.hosts_with("failed"),
+            ["sbc1", "sbc2"],
+            "{}",
+            damaged.text
+        );
+        for said in [
+            "calls get through; others reach SIP",
+            "-A INPUT -p udp -m udp --dport 5060 -j ACCEPT",
+            "calls do NOT get through: 1 blocked; nobody else reaches SIP",
+            "-A INPUT -p udp -m udp --dport 5060 -j DROP",
+        ] {
+            assert!(damaged.text.contains(said), "{said} in {}", damaged.text);
+        }
+        let undo = "iptables -D INPUT 1";
+        self.on(self.host("sbc1"), undo);
+        self.on(self.host("sbc2"), undo);
+        assert_eq!(self.states(), before);
+    }
+
+    fn playbook(&self, playbook: &str, arguments: &[&str]) -> Play {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ansible");
         let program = Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
         let ansible = python(TEST).unwrap().with_file_name("ansible-playbook");
@@ -398,7 +435,7 @@ pipelining = true
             .arg("-i")
             .arg(self.folder.path().join("inventory.yml"))
             .args(arguments)
-            .arg(example.join("site.yml"))
+            .arg(example.join(playbook))
             .env("ANSIBLE_CONFIG", self.folder.path().join("ansible.cfg"))
             .env("ANSIBLE_HOME", self.folder.path())
             .env("LC_ALL", "C.UTF-8")

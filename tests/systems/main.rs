@@ -23,3 +23,4 @@ mod pipelines;
 mod random_rulesets;
 mod routers;
 mod sip_servers;
+mod verify_packets;

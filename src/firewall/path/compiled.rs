@@ -8,7 +8,7 @@ use crate::firewall::rule::{Change, RuleAction, RuleBranch};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Cell, Condition, Dimension, Direction, Interval, IntervalSet};
 
-/// A rule, or several consecutive rules with the same action that differ only in their remote addresses.
+/// A rule, as sets of packets.
 #[derive(Debug)]
 pub(super) struct Compiled<'a> {
     /// The packets that match any of these.
@@ -18,18 +18,14 @@ pub(super) struct Compiled<'a> {
     pub changes: Vec<Change>,
     /// `None` if packets continue with the next rule.
     pub action: Option<RuleAction<'a>>,
-    /// The place of the first rule.
+    /// The place of the rule.
     pub at: u32,
-    /// The place of each rule of several, with its packets.
-    pub rules: Vec<(Interval, u32)>,
 }
 
 impl Compiled<'_> {
-    /// Returns the place of the rule that decides about the first of these packets.
-    pub fn place(&self, packets: &Cell) -> u32 {
-        let first = packets.set(Dimension::Remote).hull().first;
-        let holds = |(remote, _): &&(Interval, u32)| remote.holds(Interval::single(first));
-        self.rules.iter().find(holds).map_or(self.at, |(_, at)| *at)
+    /// Returns true if the rule may match packets of a cell. It compares only the outlines of sets.
+    pub fn may_match(&self, cell: &Cell) -> bool {
+        self.packets.iter().any(|own| own.may_overlap(cell))
     }
 }
 
@@ -45,9 +41,7 @@ pub(super) fn compile<'a>(
     limits.check(Limit::Rules, rules.len())?;
     let mut compiler = Compiler {
         direction,
-        done: Vec::new(),
-        run: Vec::new(),
-        is_changed: false,
+        done: Vec::with_capacity(rules.len()),
     };
     let mut branches = Vec::new();
     for rule in rules {
@@ -56,23 +50,20 @@ pub(super) fn compile<'a>(
         let _inexact = chains.read(*rule, limits, &mut branches);
         compiler.rule(&branches, table.offset.saturating_add(rule.at));
     }
-    compiler.end_run();
     Ok(compiler.done)
 }
 
 struct Compiler<'a> {
     direction: Direction,
     done: Vec<Compiled<'a>>,
-    /// The remote addresses and places of consecutive rules that the last compiled rule stands for.
-    run: Vec<(Interval, u32)>,
-    /// True if the current rule has changed a mark.
-    is_changed: bool,
 }
 
 impl<'a> Compiler<'a> {
     fn rule(&mut self, branches: &[RuleBranch<'a>], at: u32) {
         let ipv4: Vec<&RuleBranch> = branches.iter().filter(|branch| branch.ipv4).collect();
         let mut changes: Vec<Change> = Vec::new();
+        // True if the rule has changed a mark.
+        let mut is_changed = false;
         let mut groups = ipv4
             .chunk_by(|one, next| has_same_effect(one, next))
             .peekable();
@@ -93,73 +84,20 @@ impl<'a> Compiler<'a> {
             let boxes = group.iter();
             let boxes = boxes.map(|branch| branch.packets.to_remote_local(self.direction));
             let mut compiled = Compiled {
-                packets: boxes.map(Cell::from).collect(),
+                packets: grouped(boxes.map(Cell::from).collect()),
                 criteria: group[0].criteria.clone(),
                 condition: group[0].condition,
                 changes: std::mem::take(&mut changes),
                 action,
                 at,
-                rules: Vec::new(),
             };
-            if self.is_changed && compiled.criteria.mention_marks() {
+            if is_changed && compiled.criteria.mention_marks() {
                 // The rule compared the mark before it changed the mark.
                 compiled.criteria.forget_marks();
                 compiled.condition = Condition::Unknown;
             }
-            self.is_changed |= !compiled.changes.is_empty();
-            self.add(compiled);
-        }
-        self.is_changed = false;
-    }
-
-    fn add(&mut self, mut rule: Compiled<'a>) {
-        let remote = match &rule.packets[..] {
-            [only] if only.set(Dimension::Remote).is_interval() => {
-                Some(only.set(Dimension::Remote).hull())
-            }
-            _ => None,
-        };
-        if remote.is_none() || !self.continues_run(&rule) {
-            self.end_run();
-            rule.packets = grouped(std::mem::take(&mut rule.packets));
-            let at = rule.at;
-            self.done.push(rule);
-            self.run.extend(remote.map(|remote| (remote, at)));
-        } else if let Some(remote) = remote {
-            self.run.push((remote, rule.at));
-        }
-    }
-
-    /// True if a rule has the same effect as the last ones, except for its remote addresses.
-    fn continues_run(&self, rule: &Compiled) -> bool {
-        let Some(last) = self.done.last().filter(|_| !self.run.is_empty()) else {
-            return false;
-        };
-        let is_certain = |rule: &Compiled| rule.condition.is_true() && rule.criteria.is_empty();
-        let is_final = matches!(rule.action, Some(RuleAction::Accept | RuleAction::Deny));
-        let any_remote =
-            |cell: &Cell| cell.with(Dimension::Remote, Dimension::Remote.whole().into());
-        is_final
-            && rule.changes.is_empty()
-            && last.changes.is_empty()
-            && last.action == rule.action
-            && is_certain(last)
-            && is_certain(rule)
-            && last.packets.first().map(any_remote) == rule.packets.first().map(any_remote)
-    }
-
-    /// Adds the remote addresses of the run to the rule that stands for it.
-    fn end_run(&mut self) {
-        let run = std::mem::take(&mut self.run);
-        if run.len() < 2 {
-            return;
-        }
-        let remotes = IntervalSet::of(run.iter().map(|(remote, _)| *remote).collect());
-        if let (Some(last), Some(remotes)) = (self.done.last_mut(), remotes) {
-            for cell in &mut last.packets {
-                *cell = cell.with(Dimension::Remote, remotes.clone());
-            }
-            last.rules = run;
+            is_changed |= !compiled.changes.is_empty();
+            self.done.push(compiled);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::firewall::mark::Mark;
 use crate::firewall::rule::{Change, Translation};
-use crate::packets::{Cell, Dimension, Interval, IntervalSet};
+use crate::packets::{Cell, Dimension, Interval, IntervalSet, States};
 
 /// Packets that have taken the same way so far, and the facts about them.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub struct FlowFacts {
     pub mark: Mark,
     pub connection_mark: Mark,
     pub is_untracked: bool,
+    /// True if a rule has changed the source.
+    pub has_new_source: bool,
     /// True if the destination is an address of the machine; `None` if this is unknown.
     pub is_for_machine: Option<bool>,
     /// True if connection tracking has changed the destination of the connection; `None` if this is unknown.
@@ -35,7 +37,8 @@ pub struct FlowFacts {
 }
 
 impl FlowFacts {
-    /// Returns what is known about a flow that is one of two, which are in the same state of connection tracking.
+    /// Returns what is known about a flow that is one of two, which are in the same state of connection tracking and of
+    /// translation.
     #[must_use]
     pub fn or(self, other: FlowFacts) -> FlowFacts {
         FlowFacts {
@@ -168,9 +171,22 @@ impl Flow {
         packets
     }
 
+    /// True if the packets belong to a tracked connection.
+    pub fn is_tracked(&self) -> bool {
+        let states = self.packets.header.states;
+        states.and(NOT_TRACKED.not()) == states
+    }
+
+    /// Applies a change. Those of the connection have no effect on packets without one, and tracked packets stay tracked.
     pub fn change(&mut self, change: Change) {
+        let is_tracked = self.is_tracked();
         let facts = &mut self.facts;
         match change {
+            Change::ConnectionMark(_)
+            | Change::SaveMark { .. }
+            | Change::RestoreMark { .. }
+            | Change::UnknownConnectionMark
+                if !is_tracked => {}
             Change::Mark(change) => facts.mark = facts.mark.changed(change),
             Change::ConnectionMark(change) => {
                 facts.connection_mark = facts.connection_mark.changed(change);
@@ -183,7 +199,7 @@ impl Flow {
             }
             Change::UnknownMark => facts.mark = Mark::UNKNOWN,
             Change::UnknownConnectionMark => facts.connection_mark = Mark::UNKNOWN,
-            Change::Untrack => facts.is_untracked = true,
+            Change::Untrack => facts.is_untracked |= !is_tracked,
         }
     }
 
@@ -191,7 +207,10 @@ impl Flow {
     /// known.
     pub fn translate(&mut self, translation: Translation, at: u32, own: Option<&IntervalSet>) {
         let (addresses, ports) = match translation {
-            Translation::Source => return,
+            Translation::Source => {
+                self.facts.has_new_source = true;
+                return;
+            }
             Translation::Destination { addresses, ports } => {
                 (addresses.map(IntervalSet::One), ports)
             }
@@ -266,6 +285,9 @@ impl Flow {
         })
     }
 }
+
+/// The states of packets before connection tracking, and of those that are exempt from it.
+const NOT_TRACKED: States = States::INVALID.or(States::UNTRACKED);
 
 /// The addresses of loopback (RFC 1122, section 3.2.1.3).
 const LOOPBACK: Interval = Interval {

@@ -1,16 +1,18 @@
 //! The base chains at the hooks of the kernel, and the passage of flows through them.
 
+use std::cmp::Reverse;
+
 use super::flow::Flow;
 use super::question::{Cause, Journey, Question, Stop};
 use super::walker::{ReadChains, Results, Walker, fewer};
 use crate::firewall::chains::{BaseChain, ChainKind};
 use crate::firewall::criteria::{Criteria, Facts, Interface};
-use crate::firewall::model::Firewall;
+use crate::firewall::model::{Firewall, Table};
 use crate::firewall::rule::Translation;
 use crate::limits::LimitExceeded;
 use crate::packets::{Condition, Dimension, Direction, HeaderMatch, States};
 
-/// The base chains of all tables, each with the index of its table, by priority.
+/// The base chains of all tables, each with the index of its table, in the order in which packets pass them.
 #[derive(Debug)]
 pub(super) struct Hooks<'a>(pub Vec<(usize, BaseChain<'a>)>);
 
@@ -23,8 +25,55 @@ impl<'a> Hooks<'a> {
                 base_chains.map(move |chain| (number, chain))
             })
             .collect();
-        chains.sort_by_key(|(_, chain)| chain.priority);
+        // Of chains with the same priority, packets pass the last one first (`nf_hook_entries_grow` of Linux).
+        chains.sort_by_cached_key(|(table, chain)| {
+            let (_, at) = policy(&firewall.tables[*table], chain);
+            (
+                place_of_hook(chain),
+                place_in_hook(chain),
+                chain.priority,
+                Reverse(at),
+            )
+        });
         Hooks(chains)
+    }
+}
+
+/// The hooks, in the order in which packets may pass them.
+const HOOKS: [&str; 7] = [
+    "ingress",
+    "prerouting",
+    "input",
+    "forward",
+    "output",
+    "postrouting",
+    "egress",
+];
+
+fn place_of_hook(chain: &BaseChain) -> Option<usize> {
+    HOOKS
+        .iter()
+        .position(|hook| chain.hook.eq_ignore_ascii_case(hook))
+}
+
+/// Returns the priority of the function of Linux that calls the chain. Two functions call all chains that translate
+/// addresses: one for destinations and one for sources (`nf_nat_ipv4_ops`).
+fn place_in_hook(chain: &BaseChain) -> i32 {
+    const DESTINATIONS: i32 = -100;
+    const SOURCES: i32 = 100;
+    match chain.kind {
+        ChainKind::Filter => chain.priority,
+        ChainKind::Nat if chain.translates_destinations() => DESTINATIONS,
+        ChainKind::Nat => SOURCES,
+    }
+}
+
+/// Returns whether the end of a base chain accepts packets, and the place of the policy in the input. Packets may also be
+/// denied if this is unknown.
+fn policy(table: &Table, chain: &BaseChain) -> (Option<bool>, u32) {
+    match table.chains.policy(chain.name).ok().flatten() {
+        Some((accepts, at)) => (Some(accepts), table.offset.saturating_add(at)),
+        None => (None, table.offset),
     }
 }
 
@@ -62,8 +111,9 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         }
     }
 
-    pub fn stop(&mut self, flow: Flow, cause: Cause) {
-        self.journey.stopped.push(Stop { flow, cause });
+    /// Records that flows do not pass. `chain` is the index of the base chain that stops them, if one does.
+    pub fn stop(&mut self, flow: Flow, cause: Cause, chain: Option<usize>) {
+        self.journey.stopped.push(Stop { flow, cause, chain });
     }
 
     /// Returns the flows that pass all base chains of a hook.
@@ -89,7 +139,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
             if !chain.hook.eq_ignore_ascii_case(hook) {
                 continue;
             }
-            if !has_state && chain.priority >= CONNECTION_TRACKING {
+            if !has_state && place_in_hook(&chain) >= CONNECTION_TRACKING {
                 flows = self.tracked(flows);
                 has_state = true;
             }
@@ -180,7 +230,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         facts: Facts,
         flows: Vec<Flow>,
     ) -> Result<Vec<Flow>, LimitExceeded> {
-        let place = self.policy(table, chain).1;
+        let place = policy(&self.firewall.tables[table], chain).1;
         let (mut left, entering) = self.divide(chain, place, &facts, flows);
         if entering.is_empty() {
             return Ok(left);
@@ -197,7 +247,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
             left.push(flow);
         }
         for (flow, at) in denied {
-            self.stop(flow, Cause::Rule(at));
+            self.stop(flow, Cause::Rule(at), Some(number));
         }
         for (flow, translation, at) in translated {
             self.translate(number, flow, translation, at, &mut left);
@@ -238,7 +288,12 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
             return (Vec::new(), flows);
         }
         let is_settled = |flow: &Flow| {
-            self.question.state != States::NEW || flow.facts.is_untracked || flow.before.is_some()
+            let is_translated = if chain.translates_destinations() {
+                flow.before.is_some()
+            } else {
+                flow.facts.has_new_source
+            };
+            self.question.state != States::NEW || flow.facts.is_untracked || is_translated
         };
         flows.into_iter().partition(is_settled)
     }
@@ -252,27 +307,18 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         flows: Vec<Flow>,
         left: &mut Vec<Flow>,
     ) {
-        let (accepts, at) = self.policy(table, chain);
+        let (accepts, at) = policy(&self.firewall.tables[table], chain);
         for mut flow in flows {
             if accepts.is_none() {
                 flow.assume(at);
             }
             if accepts != Some(true) {
-                self.stop(flow.clone(), Cause::Policy(at));
+                self.stop(flow.clone(), Cause::Policy(at), Some(number));
             }
             if accepts != Some(false) {
                 flow.decide(number, at, true);
                 left.push(flow);
             }
-        }
-    }
-
-    /// Returns the policy of a base chain, `None` if it is unknown, and its place.
-    fn policy(&self, table: usize, chain: &BaseChain<'a>) -> (Option<bool>, u32) {
-        let table = &self.firewall.tables[table];
-        match table.chains.policy(chain.name).ok().flatten() {
-            Some((accepts, at)) => (Some(accepts), table.offset.saturating_add(at)),
-            None => (None, table.offset),
         }
     }
 
@@ -286,7 +332,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
     ) {
         let is_source = translation == Translation::Source;
         if !is_source && self.question.direction == Direction::Out {
-            return self.stop(flow, Cause::Diverted(at));
+            return self.stop(flow, Cause::Diverted(at), Some(number));
         }
         flow.translate(translation, at, self.question.own);
         flow.decide(number, at, false);

@@ -52,6 +52,9 @@ pub struct Journey {
 pub struct Stop {
     pub flow: Flow,
     pub cause: Cause,
+    /// The index of the base chain that stops the packets, as in [`Decision::chain`](super::Decision::chain). `None` if
+    /// they do not get to the PBX although no chain stops them.
+    pub chain: Option<usize>,
 }
 
 /// The cause that packets do not pass.

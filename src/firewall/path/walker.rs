@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::batch::Batch;
 use super::compiled::{Compiled, compile, joined_by};
 use super::flow::{Decision, Destination, Flow, FlowFacts};
 use crate::firewall::criteria::Facts;
@@ -88,22 +89,60 @@ impl<'a, 'f> Walker<'a, 'f> {
         let rules = self.rules(call.table, chain)?;
         let mut here = flows;
         let mut leaving = Vec::new();
+        let mut batch = Batch::default();
         for rule in rules.iter() {
             if here.is_empty() {
                 break;
             }
             self.spend(here.len() + 1)?;
-            let matching = self.split(call, rule, &mut here)?;
-            if matching.is_empty() {
+            let may_match = here.iter().any(|flow| rule.may_match(&flow.packets));
+            if !may_match || batch.takes(rule) {
                 continue;
             }
-            self.act(call, rule, matching, &mut here, &mut leaving, depth)?;
+            self.batch(call, &batch, &mut here)?;
+            batch.clear();
+            if batch.takes(rule) {
+                continue;
+            }
+            let matching = self.split(call, rule, &mut here)?;
+            if !matching.is_empty() {
+                self.act(call, rule, matching, &mut here, &mut leaving, depth)?;
+            }
             if here.len() > MAX_FLOWS {
                 here = fewer(here);
             }
         }
+        self.batch(call, &batch, &mut here)?;
         here.append(&mut leaving);
         Ok(joined(here))
+    }
+
+    /// Applies the rules of a batch.
+    fn batch(
+        &mut self,
+        call: &mut Call,
+        batch: &Batch,
+        here: &mut Vec<Flow>,
+    ) -> Result<(), LimitExceeded> {
+        let Some((packets, accepts)) = batch.packets() else {
+            return Ok(());
+        };
+        let packets = [packets];
+        let mut work = 0;
+        for flow in std::mem::take(here) {
+            let (common, rest) = split_by_any(&flow.packets, &packets, &mut work);
+            let ends = common.into_iter().map(|cell| {
+                let at = batch.place(&cell);
+                (flow.with(cell), at)
+            });
+            if accepts {
+                call.results.accepted.extend(ends);
+            } else {
+                call.results.denied.extend(ends);
+            }
+            here.extend(rest.into_iter().map(|cell| flow.with(cell)));
+        }
+        self.spend(work)
     }
 
     fn rules(&mut self, table: usize, chain: &'a str) -> Result<Rc<[Compiled<'a>]>, LimitExceeded> {
@@ -162,10 +201,7 @@ impl<'a, 'f> Walker<'a, 'f> {
         for flow in &mut matching {
             rule.changes.iter().for_each(|change| flow.change(*change));
         }
-        let placed = |flow: Flow| {
-            let at = rule.place(&flow.packets);
-            (flow, at)
-        };
+        let placed = |flow: Flow| (flow, rule.at);
         match rule.action {
             None => add_new(here, matching),
             Some(RuleAction::Accept) => {
@@ -243,6 +279,7 @@ fn facts_of<'c>(flow: &Flow, hook: Facts<'c>) -> Facts<'c> {
     Facts {
         mark,
         connection_mark,
+        is_tracked: Some(flow.is_tracked()),
         destination_is_local: is_for_machine,
         is_irregular: Some(false),
         is_redirected,
@@ -260,7 +297,9 @@ fn split_by_any(cell: &Cell, others: &[Cell], work: &mut usize) -> (Vec<Cell>, V
         for part in rest {
             match part.split_by(other) {
                 Some((both, left)) => {
-                    *work += size(&part);
+                    let remotes = other.set(Dimension::Remote);
+                    let is_copied = !remotes.is_around(part.set(Dimension::Remote));
+                    *work += if is_copied { size(&part) } else { 1 };
                     common.push(both);
                     next.extend(left);
                 }

@@ -16,7 +16,8 @@ pub(super) struct Key {
     pub header: Option<Header>,
     /// True if a rule may change the key. No modeled key depends on it.
     pub is_changeable: bool,
-    /// True if every packet has the key, so that a rule that reads the key always continues.
+    /// True if every packet has the key, or every tracked packet for a key of `ct`, so that a rule that reads the key
+    /// always continues.
     pub is_always_present: bool,
 }
 
@@ -145,6 +146,12 @@ impl Source {
         self.looks_up |= other.looks_up;
         self.mark = None;
         self
+    }
+
+    /// True if the value depends on the mark of the connection, which only tracked packets have.
+    pub fn reads_connection_mark(&self) -> bool {
+        let connection = Some(MarkOf::Connection);
+        self.keys.iter().any(|key| key.mark() == connection)
     }
 
     /// The result of an operator, such as `|`.
@@ -402,7 +409,10 @@ impl Key {
             _ if is_listed(CT_KEYS, key) => Subject::Unmodeled(Protocols::ALL),
             _ => return Err(format!("'ct {key}' is not supported")),
         };
-        Ok(Key::of(subject).of_group("ct", key))
+        Ok(Key {
+            is_always_present: key == "mark",
+            ..Key::of(subject).of_group("ct", key)
+        })
     }
 
     /// Restricts the key to the bits of a mask.

@@ -66,6 +66,10 @@ enum Outcome<'a> {
 }
 
 /// A rule that is being read, statement by statement.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each of them is a separate property"
+)]
 pub(super) struct Rule<'a, 's> {
     sets: &'s dyn Sets<'a>,
     matches: Matches,
@@ -79,6 +83,8 @@ pub(super) struct Rule<'a, 's> {
     /// True if `matches` describes only the IPv4 packets. Otherwise, their protocols and ports are also those of the IPv6
     /// packets.
     is_separate: bool,
+    /// True if the rule also compares the ports of protocols that have none, which are any bytes of the packet.
+    reads_other_bytes: bool,
     /// The changes of the packets, which come before the outcome.
     changes: Vec<RuleBranch<'a>>,
     outcome: Option<Outcome<'a>>,
@@ -104,6 +110,7 @@ impl<'a, 's> Rule<'a, 's> {
             },
             has_family_set: false,
             is_separate: false,
+            reads_other_bytes: false,
             changes: Vec::new(),
             outcome: None,
             error: None,
@@ -293,9 +300,29 @@ impl<'a, 's> Rule<'a, 's> {
                 Ipv6Packets::Some
             };
             if families.ipv4 || ipv6 != Ipv6Packets::None {
-                branches.push(branch(packets, families.ipv4, ipv6));
+                let (with_ports, others) = self.by_ports(packets);
+                branches.extend(with_ports.map(|packets| branch(packets, families.ipv4, ipv6)));
+                branches.extend(others.map(|packets| RuleBranch {
+                    condition: Condition::Unknown,
+                    ..branch(packets, families.ipv4, ipv6)
+                }));
             }
         }
+    }
+
+    /// Divides packets into those whose ports the rule compares, and those in which it compares other bytes instead.
+    fn by_ports(&self, packets: HeaderBox) -> (Option<HeaderBox>, Option<HeaderBox>) {
+        if !self.reads_other_bytes {
+            return (Some(packets), None);
+        }
+        let of = |protocols| packets.matching(HeaderMatch::of(protocols));
+        let any_ports = |packets: HeaderBox| {
+            let fields = [HeaderField::SourcePort, HeaderField::DestinationPort];
+            let wide = |packets: HeaderBox, field: HeaderField| packets.with(field, field.whole());
+            fields.into_iter().fold(packets, wide)
+        };
+        let others = of(Protocols::WITH_PORTS.not());
+        (of(Protocols::WITH_PORTS), others.map(any_ports))
     }
 
     /// Applies the matches that nft adds for keys. Notes an error if an earlier rule may have changed one of them.
@@ -388,7 +415,8 @@ impl<'a, 's> Rule<'a, 's> {
             }
         }
         if keys.need_ports() && !self.matches.have_ports() {
-            return Err(NO_PORTS.into());
+            self.reads_other_bytes = true;
+            self.note(NO_PORTS.into());
         }
         Ok(())
     }
@@ -547,7 +575,8 @@ impl<'a, 's> Rule<'a, 's> {
         });
         let have_ports = |p: HeaderBox| Protocols::WITH_PORTS.holds(p.header().protocols);
         if self.families.ipv4 && keys.need_ports() && !both.all(have_ports) {
-            return Err(NO_PORTS.into());
+            self.reads_other_bytes = true;
+            self.note(NO_PORTS.into());
         }
         self.outcome = Some(Outcome::Map(effects));
         Ok(())

@@ -338,17 +338,18 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
     fn base_chains(&self) -> Vec<BaseChain<'a>> {
         let chains = self.chains.iter().filter_map(|(name, body)| {
             let base = S::base(body)?;
-            Some(BaseChain {
+            let chain = BaseChain {
                 name,
                 hook: base.hook,
                 priority: base.priority,
                 kind: base.kind,
                 devices: base.devices,
-            })
+            };
+            Some((base.at, chain))
         });
-        let mut chains: Vec<BaseChain> = chains.collect();
-        chains.sort_unstable_by_key(|chain| chain.name);
-        chains
+        let mut chains: Vec<(u32, BaseChain)> = chains.collect();
+        chains.sort_unstable_by_key(|(at, _)| *at);
+        chains.into_iter().map(|(_, chain)| chain).collect()
     }
 
     fn shows_hooks(&self) -> bool {

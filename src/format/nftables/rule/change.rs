@@ -15,9 +15,10 @@ impl Rule<'_, '_> {
             return Err(CHANGES.to_owned());
         }
         self.imply([target].into_iter());
+        self.criteria.needs_connection |= source.reads_connection_mark();
         let change = target.mark().map(|mark| mark::change(mark, source.mark));
         match change {
-            // The value of a mark is never missing once connections are tracked.
+            // Packets that have no such mark do not match.
             Some(change) if source.mark.is_some() => {
                 self.change_mark(change);
                 self.compute(source);
@@ -80,6 +81,7 @@ impl Rule<'_, '_> {
 
     pub(super) fn compute(&mut self, source: &Source) {
         self.imply(source.keys.iter().copied());
+        self.criteria.needs_connection |= source.reads_connection_mark();
         if source.looks_up || source.keys.iter().any(|key| !key.is_always_present) {
             self.matches.condition = Condition::Unknown;
         }
