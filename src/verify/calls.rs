@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::example::Packet;
+use super::example::{FIRST_USER_PORT, Packet};
 use super::sets::{to_any_address, without};
 use super::viewpoint::Viewpoint;
 use crate::firewall::{
     Cause, Decision, Flow, Follower, Journey, Position, Question, later_packets,
 };
 use crate::limits::{LimitExceeded, Limits};
-use crate::packets::{Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, Protocols};
+use crate::packets::{
+    Cell, Dimension, Direction, Flags, HeaderMatch, Interval, IntervalSet, Protocols,
+};
 use crate::policy::{ALL_REGIONS, Plane, Policy, PortRange, RemoteNetwork, Rule, Transport};
 
 /// The verdict about packets at a firewall.
@@ -116,7 +118,7 @@ fn call(
     let parts = parts(rule);
     let remotes = parts.iter().map(|(_, remotes)| remotes.clone());
     let all = remotes.reduce(|all, more| all.or_set(&more));
-    let packets = all.map(|remotes| first_packets(rule, remotes, viewpoint));
+    let packets = all.map(|remotes| from_user_ports(&first_packets(rule, remotes, viewpoint)));
     let question = viewpoint.question(rule.direction, packets.into_iter().collect());
     let first = Asked::new(follower, Stage::First, question)?;
     let mut asked = later(follower, &first, viewpoint)?;
@@ -193,6 +195,24 @@ fn regions(network: &RemoteNetwork) -> Vec<Arc<str>> {
 pub(super) fn opening_flags() -> Flags {
     const ALL: u8 = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
     Flags::masked(ALL, Flags::SYN)
+}
+
+/// Returns the packets whose free ports are those that programs choose.
+///
+/// Many firewalls drop packets from port 0 or 53, or to a server's port such as 22, which no call has.
+fn from_user_ports(packets: &Cell) -> Cell {
+    let user_ports = Interval {
+        first: FIRST_USER_PORT,
+        ..Interval::PORTS
+    };
+    let ends = [Dimension::RemotePort, Dimension::LocalPort];
+    ends.into_iter().fold(packets.clone(), |packets, end| {
+        if packets.set(end).hull() == Interval::PORTS {
+            packets.with(end, user_ports.into())
+        } else {
+            packets
+        }
+    })
 }
 
 /// Returns the packets of a rule that open connections with these remote addresses.

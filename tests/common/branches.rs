@@ -57,8 +57,8 @@ fn criteria(criteria: &Criteria) -> Vec<String> {
         mark("connmark", criteria.connection_mark),
         local,
         criteria
-            .has_special_address
-            .map(|special| if special { "special" } else { "not special" }.to_owned()),
+            .is_irregular
+            .map(|special| if special { "irregular" } else { "regular" }.to_owned()),
         criteria
             .is_redirected
             .map(|yes| if yes { "redirected" } else { "not redirected" }.to_owned()),

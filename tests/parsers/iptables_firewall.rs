@@ -158,15 +158,15 @@ fn reads_interfaces_marks_and_local_destinations_as_criteria() {
             ),
             (
                 "-m addrtype --dst-type BROADCAST -j ACCEPT",
-                &["special: accept"],
+                &["irregular: accept"],
             ),
             (
                 "-m addrtype ! --src-type BROADCAST,MULTICAST,ANYCAST -j ACCEPT",
-                &["not special: accept"],
+                &["regular: accept"],
             ),
             (
                 "-m addrtype --src-type UNICAST --dst-type BROADCAST -j ACCEPT",
-                &["special, maybe: accept"],
+                &["irregular, maybe: accept"],
             ),
             (
                 "-m conntrack --ctstate RELATED,DNAT -j ACCEPT",
@@ -181,6 +181,22 @@ fn reads_interfaces_marks_and_local_destinations_as_criteria() {
                 &["established+related+invalid+untracked, not redirected: deny"],
             ),
             ("-m conntrack --ctstate NEW,SNAT -j DROP", &["maybe: deny"]),
+            ("-f -j DROP", &["irregular: deny"]),
+            ("! -f -j ACCEPT", &["regular: accept"]),
+            (
+                "-m pkttype --pkt-type multicast -j DROP",
+                &["irregular: deny"],
+            ),
+            (
+                "-m pkttype ! --pkt-type unicast -j DROP",
+                &["irregular: deny"],
+            ),
+            (
+                "-m pkttype --pkt-type broadcast -m addrtype ! --src-type MULTICAST -j DROP",
+                &["irregular, maybe: deny"],
+            ),
+            ("-m rpfilter --validmark -j RETURN", &["regular: return"]),
+            ("-m rpfilter --loose --invert -j DROP", &["irregular: deny"]),
             (
                 "-m addrtype ! --dst-type LOCAL --limit-iface-in -j DROP",
                 &["maybe: deny"],

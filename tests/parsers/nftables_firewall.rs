@@ -113,8 +113,8 @@ fn criteria(criteria: &Criteria) -> Vec<String> {
     let tracked = criteria.needs_connection.then(|| "tracked".to_owned());
     let local = criteria.destination_is_local;
     let local = local.map(|local| if local { "to itself" } else { "to others" }.to_owned());
-    let special = criteria.has_special_address;
-    let special = special.map(|special| if special { "special" } else { "not special" }.to_owned());
+    let special = criteria.is_irregular;
+    let special = special.map(|special| if special { "irregular" } else { "regular" }.to_owned());
     let redirected = criteria.is_redirected;
     let redirected =
         redirected.map(|yes| if yes { "redirected" } else { "not redirected" }.to_owned());
@@ -517,16 +517,16 @@ fn understands_statements_that_do_more_than_accept_or_deny() {
 fn understands_kinds_of_addresses_and_changed_destinations() {
     for (rule, expected) in [
         ("fib daddr type local accept", "to itself: accept"),
-        ("fib daddr type broadcast drop", "special: deny"),
+        ("fib daddr type broadcast drop", "irregular: deny"),
         (
             "fib daddr type { broadcast, anycast, multicast } drop",
-            "special: deny",
+            "irregular: deny",
         ),
         (
             "fib saddr type != { broadcast, multicast } accept",
-            "not special: accept",
+            "regular: accept",
         ),
-        ("fib saddr type multicast drop", "special: deny"),
+        ("fib saddr type multicast drop", "irregular: deny"),
         (
             "fib daddr type { local, broadcast } accept",
             "perhaps: accept",
@@ -535,7 +535,25 @@ fn understands_kinds_of_addresses_and_changed_destinations() {
         ("fib saddr . iif type broadcast accept", "perhaps: accept"),
         (
             "meta pkttype { broadcast, multicast } drop",
-            "perhaps: deny",
+            "irregular: deny",
+        ),
+        ("meta pkttype host accept", "regular: accept"),
+        ("meta pkttype != unicast drop", "irregular: deny"),
+        ("meta pkttype other drop", "perhaps: deny"),
+        ("fib saddr . iif oif missing drop", "irregular: deny"),
+        ("fib saddr . mark . iif oif 0 drop", "irregular: deny"),
+        ("fib saddr . iif oif exists accept", "regular: accept"),
+        ("fib daddr . iif oif missing drop", "perhaps: deny"),
+        ("ip frag-off & 0x1fff != 0 drop", "irregular: deny"),
+        ("ip frag-off & 8191 0 accept", "regular: accept"),
+        ("ip frag-off & 0x3fff != 0 drop", "perhaps: deny"),
+        (
+            "tcp flags & (psh | ack) == psh drop",
+            "tcp, flags, irregular: deny",
+        ),
+        (
+            "tcp flags & (urg | syn) == urg drop",
+            "tcp, flags, perhaps: deny",
         ),
         ("ct status dnat accept", "redirected: accept"),
         ("ct status ! dnat drop", "not redirected: deny"),
@@ -554,10 +572,10 @@ fn understands_kinds_of_addresses_and_changed_destinations() {
             r#"[{{"match": {{"op": "==", "left": {{"fib": {{"result": "type", "flags": ["saddr"]}}}}, "right": {kinds}}}}}, {{"drop": null}}]"#
         ))
     };
-    assert_eq!(effects_of(&fib(r#""broadcast""#)), ["special: deny"]);
+    assert_eq!(effects_of(&fib(r#""broadcast""#)), ["irregular: deny"]);
     assert_eq!(
         effects_of(&fib(r#"{"set": ["broadcast", "anycast"]}"#)),
-        ["special: deny"]
+        ["irregular: deny"]
     );
     let status = json_listing(
         r#"[{"match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dnat"}}, {"accept": null}]"#,

@@ -125,7 +125,7 @@ fn criteria(random: &mut Random) -> Criteria<'static> {
         connection_mark: chance(random, 8).then(|| mark_match(random)),
         needs_connection: chance(random, 12),
         destination_is_local: chance(random, 8).then(|| chance(random, 2)),
-        has_special_address: chance(random, 12).then(|| chance(random, 2)),
+        is_irregular: chance(random, 12).then(|| chance(random, 2)),
         // Whether a translation changes anything depends on the single packet.
         is_redirected: None,
     }
@@ -464,10 +464,7 @@ impl Interpreter<'_> {
                 None => Some(true),
                 Some(wanted) => Some(packet.is_for_machine == wanted),
             },
-            criteria
-                .has_special_address
-                .map(|wanted| !wanted)
-                .or(Some(true)),
+            criteria.is_irregular.map(|wanted| !wanted).or(Some(true)),
         ];
         if all.contains(&Some(false)) {
             Some(false)

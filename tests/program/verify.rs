@@ -310,6 +310,21 @@ fn a_rule_in_an_early_chain_cannot_be_repaired_in_a_later_one() {
 }
 
 #[test]
+fn ports_that_no_call_comes_from_do_not_matter() {
+    let rules = "-A INPUT -p udp -m udp --sport 53 -j DROP\n-A INPUT -p tcp -m tcp --sport 0 -j DROP\n\
+                 -A INPUT -p tcp -m tcp --dport 22 -j DROP\n";
+    let ran = verify("", &filter(&format!("{rules}{ESTABLISHED}{JUMP}")));
+    assert_eq!(ran.status, 0, "{}", report(&ran));
+    let rules = "-A INPUT -p udp -m udp --sport 1024 -j DROP\n";
+    let ran = verify("", &filter(&format!("{rules}{ESTABLISHED}{JUMP}")));
+    assert!(report(&ran).contains("BLOCKED"), "{}", report(&ran));
+    // Others may choose any port.
+    let rules = "-A INPUT -p udp -m udp --sport 53 -j ACCEPT\n";
+    let ran = verify("", &filter(&format!("{rules}{ESTABLISHED}{JUMP}")));
+    assert!(report(&ran).contains("-> udp 5060\n"), "{}", report(&ran));
+}
+
+#[test]
 fn a_rate_makes_calls_depend_on_it() {
     let recent = "-A INPUT -p udp -m udp --dport 5060 -m recent --update --seconds 60 --name SIP --rsource -j DROP\n";
     assert_report(

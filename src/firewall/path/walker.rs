@@ -281,8 +281,7 @@ fn facts_of<'c>(flow: &Flow, hook: Facts<'c>) -> Facts<'c> {
         connection_mark,
         is_tracked: Some(flow.is_tracked()),
         destination_is_local: is_for_machine,
-        // Calls go from one machine to another.
-        has_special_address: Some(false),
+        is_irregular: Some(false),
         is_redirected,
         ..hook
     }

@@ -170,6 +170,17 @@ impl<'a> RuleReader<'a, '_> {
             "--mark" => self.mark(option, negated),
             "--dst-type" => self.kind_of_address(option, negated, true),
             "--src-type" => self.kind_of_address(option, negated, false),
+            "--pkt-type" => self.kind_of_packet(option, negated),
+            "-f" | "--fragment" => {
+                self.irregular(!negated);
+                Ok(())
+            }
+            "--loose" | "--validmark" | "--accept-local" if self.module == "rpfilter" => Ok(()),
+            "--invert" if self.module == "rpfilter" => {
+                let own = &mut self.rule.criteria.is_irregular;
+                *own = own.map(|is_irregular| !is_irregular);
+                Ok(())
+            }
             "--match-set" if self.module == "set" => self.match_set(option, negated),
             "--update-counters" | "--update-subcounters" if self.module == "set" => Ok(()),
             _ if negated => self.narrowing(option),
@@ -220,6 +231,11 @@ impl<'a> RuleReader<'a, '_> {
         }
         if CRITERIA_MODULES.contains(&module) {
             self.needs_option = true;
+            return Ok(());
+        }
+        if module == "rpfilter" {
+            // Its other options matter only for packets that come from an unusual interface.
+            self.irregular(false);
             return Ok(());
         }
         let mut narrowing = NARROWING_MODULES.split_ascii_whitespace();
@@ -330,22 +346,31 @@ impl<'a> RuleReader<'a, '_> {
         is_destination: bool,
     ) -> Result<(), String> {
         let kinds = self.words.value(option)?;
-        let criteria = &mut self.rule.criteria;
-        let criterion = if is_destination && kinds == "LOCAL" {
-            &mut criteria.destination_is_local
-        } else if kinds.split(',').all(is_special_kind) {
-            &mut criteria.has_special_address
-        } else {
-            self.rule.matches.condition = Condition::Unknown;
-            return Ok(());
-        };
-        if criterion.is_none() {
+        let criterion = &mut self.rule.criteria.destination_is_local;
+        if kinds.split(',').all(is_special_kind) {
+            self.irregular(!negated);
+        } else if is_destination && kinds == "LOCAL" && criterion.is_none() {
             *criterion = Some(!negated);
-            self.needs_option = false;
         } else {
             self.rule.matches.condition = Condition::Unknown;
         }
+        self.needs_option = false;
         Ok(())
+    }
+
+    fn kind_of_packet(&mut self, option: &str, negated: bool) -> Result<(), String> {
+        match self.words.value(option)? {
+            "broadcast" | "multicast" => self.irregular(!negated),
+            "unicast" => self.irregular(negated),
+            _ => self.rule.matches.condition = Condition::Unknown,
+        }
+        self.needs_option = false;
+        Ok(())
+    }
+
+    fn irregular(&mut self, is_irregular: bool) {
+        let is_added = self.rule.criteria.add_irregular(is_irregular);
+        self.rule.matches.condition &= Condition::true_if(is_added);
     }
 
     /// Reads the name of a set and the sides that its elements are compared with, such as `src,dst`.
@@ -535,7 +560,12 @@ impl<'a> RuleReader<'a, '_> {
         } else if other_mask == 0 {
             Flags::masked(mask, set)
         } else {
-            self.rule.matches.condition = Condition::Unknown;
+            if !negated && mask & !set & Flags::ACK != 0 && other_set != 0 {
+                // A packet without ACK has neither data nor these flags.
+                self.irregular(true);
+            } else {
+                self.rule.matches.condition = Condition::Unknown;
+            }
             if negated {
                 // The complement of an unknown condition may be any packet.
                 return self.flags(Flags::ALL, false);

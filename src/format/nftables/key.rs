@@ -66,6 +66,12 @@ pub(super) enum Criterion {
     SourceType,
     /// `ct status`
     Status,
+    /// `meta pkttype`
+    PacketType,
+    /// `fib saddr . iif oif`
+    WayBack,
+    /// `ip frag-off`
+    FragmentOffset,
 }
 
 impl Criterion {
@@ -77,6 +83,7 @@ impl Criterion {
             "oifname" => Criterion::OutputName,
             "oif" => Criterion::OutputIndex,
             "mark" => Criterion::Mark(MarkOf::Packet),
+            "pkttype" => Criterion::PacketType,
             _ => return None,
         })
     }
@@ -286,6 +293,11 @@ impl Key {
         Key::of(Subject::Criterion(Criterion::SourceType))
     }
 
+    /// `fib saddr . iif oif`: the interface that leads back to the source.
+    pub fn way_back() -> Key {
+        Key::of(Subject::Criterion(Criterion::WayBack))
+    }
+
     /// An option of TCP (nft(8), "Extension header expressions").
     pub fn tcp_option() -> Key {
         Key {
@@ -323,6 +335,7 @@ impl Key {
             ("ip", "daddr") => Subject::Address(HeaderField::Destination),
             ("ip", "protocol") => Subject::Protocol,
             ("ip", "version") => Subject::Family(FamilyField::Version),
+            ("ip", "frag-off") => Subject::Criterion(Criterion::FragmentOffset),
             ("ip", _) if is_listed(IP_FIELDS, field) => Subject::Unmodeled(Protocols::ALL),
             ("ip6", "saddr" | "daddr") => Subject::Ipv6(Type::Ipv6Address),
             ("ip6", "nexthdr") => Subject::Ipv6(Type::Protocol),
@@ -407,7 +420,9 @@ impl Key {
         let mask = match self.subject {
             Subject::Flags | Subject::State => self.subject.value_type().bits(mask)?,
             Subject::Criterion(Criterion::Status) => UNKNOWN_MASK,
-            Subject::Criterion(Criterion::Mark(_)) => number(mask).unwrap_or(UNKNOWN_MASK),
+            Subject::Criterion(Criterion::Mark(_) | Criterion::FragmentOffset) => {
+                number(mask).unwrap_or(UNKNOWN_MASK)
+            }
             Subject::Criterion(_) | Subject::Unmodeled(_) | Subject::Ipv6(_) | Subject::Icmpv6 => {
                 u32::MAX
             }
@@ -429,11 +444,13 @@ impl Key {
         }
     }
 
-    /// True for `fib saddr type` and `fib daddr type`.
-    pub fn is_kind_of_address(self) -> bool {
+    /// True for the kind of an address or of a packet.
+    pub fn is_kind(self) -> bool {
         matches!(
             self.subject,
-            Subject::Criterion(Criterion::DestinationType | Criterion::SourceType)
+            Subject::Criterion(
+                Criterion::DestinationType | Criterion::SourceType | Criterion::PacketType
+            )
         )
     }
 

@@ -398,7 +398,7 @@ impl<'a, 's> Rule<'a, 's> {
                 set.check_types(name, keys)?;
                 self.look_up(set, keys, negated(operator)?)?;
             }
-            (Value::Set(_), Some(key)) if key.is_kind_of_address() && are_special_kinds(value) => {
+            (Value::Set(_), Some(key)) if key.is_kind() && are_special_kinds(value) => {
                 self.compare_one(key, operator, value)?;
             }
             (Value::Set(elements), _) => {
@@ -542,7 +542,13 @@ impl<'a, 's> Rule<'a, 's> {
             _ => return Err("expected '==' or '!=' here".to_owned()),
         };
         self.matches.kind(header);
-        self.matches.condition &= condition;
+        let is_exact = operator == Operator::Equal && matches!(key.subject, Subject::Flags);
+        if is_exact && mask & !bits & ACK != 0 && bits & PSH_OR_URG != 0 {
+            // A packet without ACK has neither data nor these flags.
+            self.irregular(true);
+        } else {
+            self.matches.condition &= condition;
+        }
         Ok(())
     }
 
@@ -576,6 +582,10 @@ impl<'a, 's> Rule<'a, 's> {
         Ok(())
     }
 }
+
+/// The bits of TCP flags that `Flags` does not model, or models differently (RFC 9293).
+const ACK: u32 = 0x10;
+const PSH_OR_URG: u32 = 0x28;
 
 const UNTRACKED: &str =
     "'notrack' in an earlier rule may change the state of this packet; match the state before it";

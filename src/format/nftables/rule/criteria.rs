@@ -5,8 +5,11 @@ use crate::firewall::{Criteria, Interfaces, Names, is_special_kind};
 use crate::format::nftables::key::{Criterion, Keys, Operator, Subject};
 use crate::format::nftables::mark::{self, MarkOf};
 use crate::format::nftables::set::{ByEnd, Set};
-use crate::format::nftables::value::{Scalar, Value};
+use crate::format::nftables::value::{Scalar, Value, number};
 use crate::packets::Condition;
+
+/// The bits of `ip frag-off` that contain the offset (RFC 791).
+const FRAGMENT_OFFSET: u32 = 0x1fff;
 
 impl<'a> Rule<'a, '_> {
     /// Adds a comparison with one value. The condition is unknown if [`Criteria`] cannot express it.
@@ -56,8 +59,22 @@ impl<'a> Rule<'a, '_> {
                 if is_destination && is_word(value, |word| word == "local") {
                     return fill(&mut own.destination_is_local, Some(!is_negated));
                 }
-                let wanted = are_special_kinds(value).then_some(!is_negated);
-                fill(&mut own.has_special_address, wanted)
+                are_special_kinds(value) && own.add_irregular(!is_negated)
+            }
+            (Criterion::PacketType, _) => {
+                let is_unicast = is_word(value, |word| matches!(word, "host" | "unicast"));
+                (is_unicast || are_special_kinds(value))
+                    && own.add_irregular(is_unicast == is_negated)
+            }
+            (Criterion::WayBack, _) => match value {
+                Value::One(Scalar::Word("exists")) => own.add_irregular(is_negated),
+                Value::One(Scalar::Word("missing" | "0")) => own.add_irregular(!is_negated),
+                _ => false,
+            },
+            (Criterion::FragmentOffset, _) => {
+                // Without these bits, the packet has ports.
+                let is_start = mask == FRAGMENT_OFFSET && number(value) == Some(0);
+                is_start && own.add_irregular(is_negated)
             }
             (Criterion::Status, _) => {
                 let is_only = mask == u32::MAX && is_word(value, |word| word == "dnat");
@@ -82,6 +99,12 @@ impl<'a> Rule<'a, '_> {
             _ => &mut self.criteria.output,
         };
         fill(own, names.map(|names| one_of(names, is_negated)))
+    }
+
+    /// Adds a match on an irregular property of the packet, see [`Criteria::is_irregular`].
+    pub(super) fn irregular(&mut self, is_irregular: bool) {
+        let is_added = self.criteria.add_irregular(is_irregular);
+        self.matches.condition &= Condition::true_if(is_added);
     }
 
     /// Applies the lookup of keys in a set.
