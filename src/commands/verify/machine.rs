@@ -1,5 +1,6 @@
 //! Verifies the firewall of one machine.
 
+use std::net::Ipv4Addr;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 
@@ -119,21 +120,16 @@ impl<'a> Verification<'a> {
     ) -> std::result::Result<VerifiedMachine<'t>, LimitExceeded> {
         let interface = self.args.interface.as_deref();
         let interface = interface.or_else(|| machine.routes.default_interface());
-        let anywhere = Interval::ADDRESSES.into();
         let position = match self.args.at {
             PositionArg::Host => Position::Host,
             PositionArg::Router => Position::Router(self.pbx.clone()),
         };
-        let destinations = match (&position, &self.pbx, &machine.own) {
-            (Position::Host, Some(pbx), _) => pbx,
-            (Position::Host, None, Some(own)) => own,
-            _ => &anywhere,
-        };
+        let destinations = self.destinations(machine.own.as_ref());
         let viewpoint = Viewpoint {
             position,
             interface: interface.map_or(Interface::External, Interface::Named),
             own: machine.own.as_ref(),
-            destinations,
+            destinations: &destinations,
             routes: &machine.routes,
             limits: self.limits,
         };
@@ -155,12 +151,47 @@ impl<'a> Verification<'a> {
         })
     }
 
+    /// Returns the addresses to which Twilio may send packets.
+    fn destinations(&self, own: Option<&IntervalSet>) -> IntervalSet {
+        let anywhere = Interval::ADDRESSES.into();
+        match (self.args.at, &self.pbx, own) {
+            (PositionArg::Host, Some(pbx), _) => pbx.clone(),
+            (PositionArg::Host, None, Some(own)) => own.clone(),
+            (PositionArg::Router, Some(pbx), Some(own)) => without_hidden(anywhere, pbx, own),
+            _ => anywhere,
+        }
+    }
+
     fn fails(&self, machine: &VerifiedMachine) -> bool {
         let depends = machine.count(Verdict::Depends) > 0 && !self.args.ignores_conditions();
         let mut exposures = machine.sip_exposures();
         let counts = |verdict| verdict == Verdict::Passes || !self.args.ignores_conditions();
         let exposed = exposures.any(|exposure| counts(exposure.verdict));
         machine.count(Verdict::Blocked) > 0 || depends || exposed && !self.args.ignores_exposure()
+    }
+}
+
+/// Addresses that routers on the Internet do not forward to (RFC 1918, RFC 1122, RFC 3927).
+const PRIVATE: [(Ipv4Addr, u32); 5] = [
+    (Ipv4Addr::new(10, 0, 0, 0), 8),
+    (Ipv4Addr::new(172, 16, 0, 0), 12),
+    (Ipv4Addr::new(192, 168, 0, 0), 16),
+    (Ipv4Addr::new(127, 0, 0, 0), 8),
+    (Ipv4Addr::new(169, 254, 0, 0), 16),
+];
+
+/// Removes private addresses if the PBX has only private ones and the router has a public one. Then Twilio can only
+/// reach the PBX if the router changes the destination. Otherwise a router in front of it may have changed it.
+fn without_hidden(addresses: IntervalSet, pbx: &IntervalSet, own: &IntervalSet) -> IntervalSet {
+    let private = PRIVATE.iter();
+    let private = private.map(|(address, length)| Interval::network(address.to_bits(), *length));
+    let Some(private) = IntervalSet::of(private.collect()) else {
+        return addresses;
+    };
+    if private.holds_set(pbx) && !private.holds_set(own) {
+        addresses.without_set(&private).unwrap_or(addresses)
+    } else {
+        addresses
     }
 }
 
