@@ -151,13 +151,15 @@ impl<'a> Verification<'a> {
         })
     }
 
-    /// Returns the addresses to which Twilio may send packets.
+    /// Returns the addresses to which Twilio may send packets. They are not private, unless the machine has no others.
     fn destinations(&self, own: Option<&IntervalSet>) -> IntervalSet {
         let anywhere = Interval::ADDRESSES.into();
         match (self.args.at, &self.pbx, own) {
             (PositionArg::Host, Some(pbx), _) => pbx.clone(),
-            (PositionArg::Host, None, Some(own)) => own.clone(),
-            (PositionArg::Router, Some(pbx), Some(own)) => without_hidden(anywhere, pbx, own),
+            (PositionArg::Host, None, Some(own)) => public(own).unwrap_or_else(|| own.clone()),
+            (PositionArg::Router, Some(pbx), Some(own)) if is_hidden(pbx, own) => {
+                public(&anywhere).unwrap_or(anywhere)
+            }
             _ => anywhere,
         }
     }
@@ -180,19 +182,24 @@ const PRIVATE: [(Ipv4Addr, u32); 5] = [
     (Ipv4Addr::new(169, 254, 0, 0), 16),
 ];
 
-/// Removes private addresses if the PBX has only private ones and the router has a public one. Then Twilio can only
-/// reach the PBX if the router changes the destination. Otherwise a router in front of it may have changed it.
-fn without_hidden(addresses: IntervalSet, pbx: &IntervalSet, own: &IntervalSet) -> IntervalSet {
-    let private = PRIVATE.iter();
-    let private = private.map(|(address, length)| Interval::network(address.to_bits(), *length));
-    let Some(private) = IntervalSet::of(private.collect()) else {
-        return addresses;
-    };
-    if private.holds_set(pbx) && !private.holds_set(own) {
-        addresses.without_set(&private).unwrap_or(addresses)
-    } else {
-        addresses
+fn private() -> Option<IntervalSet> {
+    let networks = PRIVATE.iter();
+    let networks = networks.map(|(address, length)| Interval::network(address.to_bits(), *length));
+    IntervalSet::of(networks.collect())
+}
+
+/// Returns the addresses that are not private; `None` if there are none.
+fn public(addresses: &IntervalSet) -> Option<IntervalSet> {
+    match private() {
+        Some(private) => addresses.without_set(&private),
+        None => Some(addresses.clone()),
     }
+}
+
+/// True if the router has a public address and the PBX has none. Then Twilio can only reach the PBX if the router
+/// changes the destination. If the router has no public address, a router in front of it may change the destination.
+fn is_hidden(pbx: &IntervalSet, own: &IntervalSet) -> bool {
+    public(pbx).is_none() && public(own).is_some()
 }
 
 fn set_of(networks: &[Ipv4Net]) -> Option<IntervalSet> {

@@ -142,9 +142,22 @@ ip link set eth0 up
 ip route add default via 192.0.2.1",
             far = self.far.name()
         ));
-        if let Place::Behind { bridge } = self.place {
-            self.wall().script(&format!(
-                "ip link add {bridge} type bridge
+        match self.place {
+            Place::Behind { bridge } => self.join_behind(bridge),
+            // Other private addresses of the PBX must not matter.
+            Place::OnHost | Place::OnHostAtPort(_) => {
+                self.pbx.script(
+                    "ip link add docker0 type bridge
+ip addr add 172.17.0.1/16 dev docker0
+ip link set docker0 up",
+                );
+            }
+        }
+    }
+
+    fn join_behind(&self, bridge: &str) {
+        self.wall().script(&format!(
+            "ip link add {bridge} type bridge
 ip link add eth0 netns {pbx} type veth peer name port0
 ip link set port0 master {bridge}
 ip link set port0 up
@@ -155,9 +168,8 @@ ip -n {pbx} addr add {BEHIND}/24 dev eth0
 ip -n {pbx} link set lo up
 ip -n {pbx} link set eth0 up
 ip -n {pbx} route add default via 10.0.0.1",
-                pbx = self.pbx.name()
-            ));
-        }
+            pbx = self.pbx.name()
+        ));
     }
 
     /// Returns the machine with the firewall.

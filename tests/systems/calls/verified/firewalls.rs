@@ -218,6 +218,21 @@ table inet filter {
         stopped_by: Some("policy drop;"),
     },
     Firewall {
+        name: "rules for the address of another interface in nft",
+        back_end: BackEnd::Nftables,
+        place: Place::OnHost,
+        rules: "table inet filter {
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state established,related accept
+		ip daddr 172.17.0.1 udp dport { 5060, 10000-20000 } accept
+	}
+}",
+        call_in: Outcome::NoCall,
+        call_out: Outcome::Sound,
+        stopped_by: Some("policy drop;"),
+    },
+    Firewall {
         name: "a router with nft",
         back_end: BackEnd::Nftables,
         place: ROUTER,
