@@ -268,6 +268,37 @@ COMMIT
     }
 }
 
+/// iptables-nft-save 1.8.9 prints this line for this rule.
+#[test]
+fn a_table_with_rules_that_iptables_did_not_add_is_the_one_that_nft_prints() {
+    let nft = "\
+table ip filter {
+	chain INPUT {
+		type filter hook input priority filter; policy drop;
+		udp dport { 5070, 5072 } accept
+	}
+}
+";
+    let save = "\
+*filter
+:INPUT DROP [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -p udp -j ACCEPT
+COMMIT
+";
+    let text = capture(&[
+        ("nft list ruleset", "status 0", nft),
+        ("iptables-nft-save", "status 0", save),
+    ]);
+    let machine = machine(&text);
+    let tables = &machine.firewall.tables;
+    let places: Vec<String> = tables.iter().map(|table| table.chains.place()).collect();
+    assert_eq!(places, ["table ip filter", "table nat", "table filter"]);
+    let rules = tables[0].chains.rules("INPUT").unwrap();
+    assert_eq!(rules[0].text, "udp dport { 5070, 5072 } accept");
+}
+
 #[test]
 fn a_rule_in_json_is_the_text_at_its_place() {
     let rule =

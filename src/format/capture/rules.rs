@@ -41,20 +41,30 @@ pub(super) fn read<'a>(
     Ok(tables)
 }
 
-/// Replaces tables of nft by those of iptables-nft. Both commands print them, but nft does not print all parts of their
-/// rules. `iptables-nft-save` omits base chains that iptables does not use, so it replaces no table with such chains.
+/// Replaces tables of nft by those of iptables-nft. Both commands print them, but nft does not print all parts of the
+/// rules that iptables added.
 fn merge<'a>(tables: &mut Vec<Table<'a>>, mut of_iptables_nft: Vec<Table<'a>>) {
-    let of_nft: HashMap<String, HashSet<_>> = tables
-        .iter()
-        .map(|table| (table.chains.place(), hooks(table)))
-        .collect();
+    let of_nft = tables.iter().map(|table| (table.chains.place(), table));
+    let of_nft: HashMap<String, &Table> = of_nft.collect();
     of_iptables_nft.retain(|table| {
         let of_nft = of_nft.get(&name_of_nft(table));
-        of_nft.is_none_or(|shown| hooks(table).is_superset(shown))
+        of_nft.is_none_or(|of_nft| shows_all(table, of_nft))
     });
     let replaced: HashSet<String> = of_iptables_nft.iter().map(name_of_nft).collect();
     tables.retain(|table| !replaced.contains(&table.chains.place()));
     tables.extend(of_iptables_nft);
+}
+
+/// True if `iptables-nft-save` shows a table of nft correctly. It omits base chains that iptables does not use, and
+/// parts of rules that iptables did not add. All rules that iptables adds have a counter.
+fn shows_all(of_iptables: &Table, of_nft: &Table) -> bool {
+    let chains = &of_nft.chains;
+    let mut rules = chains
+        .names()
+        .filter_map(|name| chains.rules(name))
+        .flatten();
+    hooks(of_iptables).is_superset(&hooks(of_nft))
+        && rules.all(|rule| rule.text.contains("counter"))
 }
 
 /// Returns the place of a table of iptables-nft in the listing of nft.

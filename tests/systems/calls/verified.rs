@@ -125,7 +125,9 @@ fn stopped_by(report: &Value) -> Option<String> {
     let blocked = |call: &&Value| call["verdict"] == "blocked";
     let problem = &calls(report).iter().find(blocked)?["groups"][0]["problem"];
     let text = problem["decided_by"]["text"].as_str();
-    text.or(problem["cause"].as_str()).map(str::to_owned)
+    let text = text.or(problem["cause"].as_str())?;
+    // The counters of a policy are left out, because the kernel sends packets too.
+    Some(text.split(" [").next().unwrap_or(text).to_owned())
 }
 
 #[test]

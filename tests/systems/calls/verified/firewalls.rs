@@ -114,7 +114,7 @@ COMMIT
 ",
         call_in: Outcome::NoSound,
         call_out: Outcome::NoSound,
-        stopped_by: Some(":OUTPUT DROP [0:0]"),
+        stopped_by: Some(":OUTPUT DROP"),
     },
     Firewall {
         name: "rules of nft without a jump to them",
@@ -153,7 +153,7 @@ COMMIT
 ",
         call_in: Outcome::NoSound,
         call_out: Outcome::NoSound,
-        stopped_by: Some(":INPUT DROP [0:0]"),
+        stopped_by: Some(":INPUT DROP"),
     },
     Firewall {
         name: "no replies in iptables-legacy",
@@ -172,7 +172,7 @@ COMMIT
 ",
         call_in: Outcome::NoCall,
         call_out: Outcome::Sound,
-        stopped_by: Some(":OUTPUT DROP [0:0]"),
+        stopped_by: Some(":OUTPUT DROP"),
     },
     Firewall {
         name: "a list of countries in front of the rules of nft",
@@ -230,6 +230,20 @@ table inet filter {
 }",
         call_in: Outcome::NoCall,
         call_out: Outcome::Sound,
+        stopped_by: Some("policy drop;"),
+    },
+    Firewall {
+        name: "rules of nft with other ports in a table of iptables-nft",
+        back_end: BackEnd::Nftables,
+        place: Place::OnHost,
+        rules: "table ip filter {
+	chain INPUT {
+		type filter hook input priority filter; policy drop;
+		udp dport { 5070, 5072 } accept
+	}
+}",
+        call_in: Outcome::NoCall,
+        call_out: Outcome::NoCall,
         stopped_by: Some("policy drop;"),
     },
     Firewall {
@@ -426,6 +440,6 @@ COMMIT
 ",
         call_in: Outcome::NoCall,
         call_out: Outcome::Sound,
-        stopped_by: Some(":INPUT DROP [0:0]"),
+        stopped_by: Some(":INPUT DROP"),
     },
 ];
