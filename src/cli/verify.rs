@@ -29,6 +29,7 @@ pub struct VerifyArgs {
     #[arg(
         long,
         value_name = "NAME",
+        value_parser = parse_interface,
         env = "TWILIO_SIP_ALLOW_INTERFACE",
         hide_env = true,
         help_heading = "Verify"
@@ -133,6 +134,18 @@ pub enum VerifyReport {
     Sarif,
     /// A web page with a picture of the packets' way
     Html,
+}
+
+/// Parses the name of an interface that can lead to other machines.
+fn parse_interface(name: &str) -> Result<String, String> {
+    match name {
+        "" => Err("expected the name of an interface, such as eth0".to_owned()),
+        "lo" => Err(
+            "lo leads only to the machine itself; write the interface that leads to Twilio"
+                .to_owned(),
+        ),
+        _ => Ok(name.to_owned()),
+    }
 }
 
 /// An operating system with a collector.

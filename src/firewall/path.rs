@@ -131,12 +131,17 @@ fn incoming(
             (Position::Host, Some(true)) => for_machine.push(flow),
             (Position::Host, None) => {
                 let mut flow = flow;
-                let place = flow.before.as_ref().map_or(0, |before| before.changed_by);
-                flow.assume(place);
+                flow.assume(place_of_change(&flow));
                 forwarded.push(flow.clone());
                 for_machine.push(flow);
             }
-            (Position::Router(_), _) => passage.stop(flow, Cause::NotForwarded, None),
+            (Position::Router(_), Some(true)) => passage.stop(flow, Cause::NotForwarded, None),
+            (Position::Router(_), None) => {
+                let mut flow = flow;
+                flow.assume(place_of_change(&flow));
+                passage.stop(flow.clone(), Cause::NotForwarded, None);
+                forwarded.push(flow);
+            }
         }
     }
     if let Position::Router(Some(behind)) = &question.position {
@@ -146,6 +151,11 @@ fn incoming(
     passed.extend(forward(passage, forwarded)?);
     passage.journey.passed = passed;
     Ok(())
+}
+
+/// Returns the place of the rule that changed the destination.
+fn place_of_change(flow: &Flow) -> u32 {
+    flow.before.as_ref().map_or(0, |before| before.changed_by)
 }
 
 fn outgoing(
@@ -165,6 +175,12 @@ fn outgoing(
 }
 
 fn forward(passage: &mut Passage, mut flows: Vec<Flow>) -> Result<Vec<Flow>, LimitExceeded> {
+    if passage.forwards() == Some(false) {
+        for flow in flows {
+            passage.stop(flow, Cause::NeverForwards, None);
+        }
+        return Ok(Vec::new());
+    }
     for flow in &mut flows {
         flow.is_forwarded = true;
     }

@@ -14,6 +14,7 @@ use crate::limits::Limits;
 use crate::packets::IntervalSet;
 use crate::read_error::ReadError;
 
+pub use addresses::Link;
 use outputs::{Output, Outputs};
 
 /// A machine with its firewall.
@@ -21,7 +22,9 @@ pub struct Machine<'a> {
     /// The host name.
     pub name: Option<&'a str>,
     pub firewall: Firewall<'a>,
-    /// The IPv4 addresses of the machine, except loopback.
+    /// The interfaces; empty if they are unknown.
+    pub links: Vec<Link>,
+    /// The IPv4 addresses of all interfaces, except loopback.
     pub own: Option<IntervalSet>,
     pub routes: Routes,
     /// True if the machine forwards IPv4 packets; `None` if this is unknown.
@@ -49,12 +52,14 @@ pub fn read(text: &str, limits: Limits) -> Result<Machine<'_>, Vec<ReadError>> {
     let firewall = Firewall {
         tables: rules::read(&outputs, limits, &mut notes)?,
     };
-    let own = own(&outputs, limits, &mut notes)?;
+    let links = links(&outputs, limits, &mut notes)?;
+    let own = links.iter().flat_map(|link| link.addresses.iter().copied());
     let routes = known_routes(&outputs, limits, &mut notes)?;
     Ok(Machine {
         name: word(&outputs, Output::Host),
         firewall,
-        own,
+        own: IntervalSet::of(own.collect()),
+        links,
         routes,
         forwards: word(&outputs, Output::Forwarding).map(|word| word != "0"),
         notes,
@@ -67,11 +72,11 @@ fn word<'a>(outputs: &Outputs<'a>, output: Output) -> Option<&'a str> {
     (!word.is_empty()).then_some(word)
 }
 
-fn own(
+fn links(
     outputs: &Outputs,
     limits: Limits,
     notes: &mut Vec<String>,
-) -> Result<Option<IntervalSet>, ReadError> {
+) -> Result<Vec<Link>, ReadError> {
     match outputs.get(Output::Addresses) {
         Ok(part) => addresses::read(part, limits),
         Err(gap) => {
@@ -79,7 +84,7 @@ fn own(
             notes.push(format!(
                 "{reason}, so the addresses of the machine are unknown"
             ));
-            Ok(None)
+            Ok(Vec::new())
         }
     }
 }

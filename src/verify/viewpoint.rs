@@ -15,6 +15,8 @@ pub struct Viewpoint<'v> {
     /// The addresses to which Twilio may send packets. A router may change them to those of the PBX.
     pub destinations: &'v IntervalSet,
     pub routes: &'v Routes,
+    /// True if the machine forwards packets; `None` if this is unknown.
+    pub forwards: Option<bool>,
     pub limits: Limits,
 }
 
@@ -37,6 +39,7 @@ impl<'v> Viewpoint<'v> {
             interface: self.interface,
             own: self.own,
             routes: self.routes,
+            forwards: self.forwards,
             translated: None,
             is_redirected: Some(false),
             connection_mark: Mark::UNMARKED,

@@ -1,5 +1,7 @@
 //! Verifies the firewall of one machine.
 
+mod destinations;
+
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 
@@ -113,6 +115,8 @@ impl<'a> Verification<'a> {
         let name = name_of(file);
         let machine =
             capture::read(&text, self.limits).map_err(|errors| refusal(&name, &text, &errors))?;
+        self.check_interface(&machine)
+            .map_err(|problem| vec![format!("{name}: {problem}").into()])?;
         let verified = self
             .verified(number, file, &text, machine)
             .map_err(|error| vec![format!("{name}: {error}").into()])?;
@@ -126,6 +130,21 @@ impl<'a> Verification<'a> {
         })
     }
 
+    /// Rejects an interface that the machine does not have.
+    fn check_interface(&self, machine: &Machine) -> std::result::Result<(), String> {
+        let names = || machine.links.iter().map(|link| &*link.name);
+        match self.args.interface.as_deref() {
+            Some(wanted) if !machine.links.is_empty() && !names().any(|name| name == wanted) => {
+                let shown: Vec<String> = names().take(MAX_NAMES).map(escape_hidden).collect();
+                Err(format!(
+                    "the machine has no interface '{wanted}'; it has {}",
+                    shown.join(", ")
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn verified<'t>(
         &self,
         number: usize,
@@ -135,22 +154,23 @@ impl<'a> Verification<'a> {
     ) -> std::result::Result<VerifiedMachine<'t>, LimitExceeded> {
         let interface = self.args.interface.as_deref();
         let interface = interface.or_else(|| machine.routes.default_interface());
-        let anywhere = Interval::ADDRESSES.into();
         let position = match self.args.at {
             PositionArg::Host => Position::Host,
             PositionArg::Router => Position::Router(self.pbx.clone()),
         };
-        let destinations = match (&position, &self.pbx, &machine.own) {
-            (Position::Host, Some(pbx), _) => pbx,
-            (Position::Host, None, Some(own)) => own,
-            _ => &anywhere,
+        let destinations = match &position {
+            Position::Host => destinations::of_host(self.pbx.as_ref(), interface, &machine.links),
+            Position::Router(behind) => {
+                destinations::of_router(behind.as_ref(), machine.own.as_ref())
+            }
         };
         let viewpoint = Viewpoint {
             position,
             interface: interface.map_or(Interface::External, Interface::Named),
             own: machine.own.as_ref(),
-            destinations,
+            destinations: &destinations,
             routes: &machine.routes,
+            forwards: machine.forwards,
             limits: self.limits,
         };
         let mut follower = Follower::new(&machine.firewall);
@@ -202,6 +222,9 @@ fn twilio_networks(selected: &[Edition], reference_data: &ReferenceData) -> Resu
         .flat_map(|edition| edition.published(reference_data));
     Ok(networks.map(|(_, _, network)| network.into()).collect())
 }
+
+/// The most names of interfaces that a message contains.
+const MAX_NAMES: usize = 10;
 
 fn set_of(networks: &[Ipv4Net]) -> Option<IntervalSet> {
     IntervalSet::of(networks.iter().copied().map(Interval::from).collect())

@@ -273,6 +273,11 @@ impl Flow {
         }
     }
 
+    /// True if the destination is an address of loopback.
+    pub fn is_for_loopback(&self) -> bool {
+        LOOPBACK.holds(self.packets.set(Dimension::Local).hull())
+    }
+
     /// Returns the destination to which a rule sent the packets, if there is one.
     pub fn translated(&self) -> Option<Translated> {
         let before = self.before.as_deref()?;

@@ -111,6 +111,10 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         }
     }
 
+    pub fn forwards(&self) -> Option<bool> {
+        self.question.forwards
+    }
+
     /// Records that flows do not pass. `chain` is the index of the base chain that stops them, if one does.
     pub fn stop(&mut self, flow: Flow, cause: Cause, chain: Option<usize>) {
         self.journey.stopped.push(Stop { flow, cause, chain });
@@ -336,6 +340,11 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         }
         flow.translate(translation, at, self.question.own);
         flow.decide(number, at, false);
+        if !is_source && flow.is_for_loopback() {
+            // The kernel drops the packet, unless the setting route_localnet allows it.
+            flow.assume(at);
+            self.stop(flow.clone(), Cause::Diverted(at), Some(number));
+        }
         left.push(flow);
     }
 }

@@ -22,6 +22,8 @@ pub struct Question<'q> {
     /// The addresses of the machine, if they are known.
     pub own: Option<&'q IntervalSet>,
     pub routes: &'q Routes,
+    /// True if the machine forwards packets; `None` if this is unknown.
+    pub forwards: Option<bool>,
     /// The destination that connection tracking gives the packets of an established connection, as for its first packet.
     pub translated: Option<Rc<Translated>>,
     /// True if connection tracking has changed the destination of the connection before; `None` if this is unknown.
@@ -68,4 +70,6 @@ pub enum Cause {
     Diverted(u32),
     /// The packets are for the router itself, and no rule sends them on.
     NotForwarded,
+    /// The machine forwards no packets at all.
+    NeverForwards,
 }

@@ -274,7 +274,9 @@ impl<'a> Chains<'a> for Table<'a> {
         };
         let declared = self.built_in.iter().filter_map(|known| {
             let (name, chain) = self.chains.get_key_value(known.name)?;
-            chain.policy.map(|_| BaseChain {
+            // The rules of a part of a listing are in force too, whatever the policy is.
+            let is_shown = chain.policy.is_some() || self.is_lenient;
+            is_shown.then(|| BaseChain {
                 priority: known.priority,
                 kind,
                 ..BaseChain::of_hook(name, known.hook)

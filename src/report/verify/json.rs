@@ -129,6 +129,7 @@ fn json_of_problem(
         Cause::Rule(_) => "rule",
         Cause::Policy(_) => "policy",
         Cause::Diverted(_) => "diverted",
+        Cause::NeverForwards => "never_forwards",
         Cause::NotForwarded => "not_forwarded",
     };
     json!({

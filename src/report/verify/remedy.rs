@@ -33,6 +33,9 @@ pub(super) fn of_problem(
         (Verdict::Depends, _) if !problem.assumed.is_empty() => advice.depends(),
         (_, Cause::Diverted(_)) => advice.diverted(),
         (_, Cause::NotForwarded) => NOT_FORWARDED.to_owned(),
+        (_, Cause::NeverForwards) => {
+            "let the machine forward packets: sysctl -w net.ipv4.ip_forward=1".to_owned()
+        }
         _ if problem.stage != Stage::First => advice.later(),
         _ if advice.is_early() => {
             "exclude Twilio's packets from this rule; later chains cannot accept packets that are already dropped"

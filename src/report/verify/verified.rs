@@ -146,7 +146,7 @@ impl VerifiedMachine<'_> {
 pub fn place_of(cause: Cause) -> Option<u32> {
     match cause {
         Cause::Rule(at) | Cause::Policy(at) | Cause::Diverted(at) => Some(at),
-        Cause::NotForwarded => None,
+        Cause::NotForwarded | Cause::NeverForwards => None,
     }
 }
 

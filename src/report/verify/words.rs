@@ -154,6 +154,7 @@ pub(super) fn cause(cause: Cause) -> &'static str {
         Cause::Rule(_) => "",
         Cause::Policy(_) => "no rule accepts it, and the policy denies it",
         Cause::Diverted(_) => "sent to another destination",
+        Cause::NeverForwards => "the machine forwards no packets, because net.ipv4.ip_forward is 0",
         Cause::NotForwarded => "addressed to the router itself, and no rule forwards it to the PBX",
     }
 }

@@ -431,6 +431,7 @@ impl<'t> Tried<'t> {
             own: machine.own.as_ref(),
             destinations: &destinations,
             routes: &machine.routes,
+            forwards: machine.forwards,
             limits: Limits::default(),
         };
         calls(follower, &viewpoint, &policy).unwrap().remove(0)
@@ -706,7 +707,7 @@ fn explain(problem: &Problem, machine: &Machine, text: &str, lines: &Lines) -> S
     let line = |at: u32| format!("line {}: {}", lines.number(at), excerpt(text, at));
     let cause = match problem.cause {
         Cause::Rule(at) | Cause::Policy(at) | Cause::Diverted(at) => line(at),
-        Cause::NotForwarded => "not forwarded".to_owned(),
+        Cause::NotForwarded | Cause::NeverForwards => "not forwarded".to_owned(),
     };
     let assumed = problem
         .assumed
