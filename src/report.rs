@@ -18,4 +18,7 @@ pub use comparison::Comparison;
 pub use explanation::{Explanation, ExplanationForm};
 pub use findings::{Counts, FilePart, Findings, Shape};
 pub use table::{section, table};
-pub use verify::{MachineCounts, MachineReport, VerifiedMachine, VerifyJson, VerifyText};
+pub use verify::{
+    Ignored, ListedChain, MachineCounts, MachineReport, VerifiedMachine, VerifyGitHub, VerifyHtml,
+    VerifyJson, VerifySarif, VerifyText, places,
+};

@@ -5,7 +5,7 @@ mod error;
 mod process;
 mod user;
 
-pub use engine::{render, value};
+pub use engine::{render, render_html, value};
 pub use error::TemplateError;
 pub use process::{render_apart, run as run_process};
 pub use user::render_user_template;

@@ -3,10 +3,12 @@
 mod calls;
 mod example;
 mod exposure;
+mod places;
 mod sets;
 mod viewpoint;
 
-pub use calls::{Call, Group, Problem, Stage, Verdict, calls};
+pub use calls::{Call, Group, Passage, Problem, Stage, Verdict, calls};
 pub use example::Packet;
 pub use exposure::{Exposure, exposures};
+pub use places::{Location, OwnChain, locations, own_chains};
 pub use viewpoint::Viewpoint;

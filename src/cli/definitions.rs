@@ -47,8 +47,9 @@ const SCAN_EXAMPLES: &str = "  twilio-sip-allow scan .
   ssh pbx cat /etc/asterisk/pjsip.conf | twilio-sip-allow scan --plane signaling -";
 
 const EXIT_STATUS: &str = "  0  success, with no result that causes status 1
-  1  \"check\" or \"dataset diff\" found a difference, \"scan\" has a finding that
-     matches --fail-on, or \"explain --all-allowed\" found an address that is not allowed
+  1  \"check\" or \"dataset diff\" found a difference, \"verify\" found a problem, \"scan\" has
+     a finding that matches --fail-on, or \"explain --all-allowed\" found an address that is
+     not allowed
   2  wrong usage, invalid input or a failure: stdout is empty, and no file is changed";
 
 const ENVIRONMENT: &str =
@@ -133,7 +134,7 @@ pub enum Verb {
     #[command(
         mut_arg("edition", |arg| arg.help("The published lists to use [default: current]").long_help(None)),
         after_help = sections(
-            "all calls get through, and nobody else reaches SIP",
+            "all calls get through, and no one else reaches SIP",
             "calls do not get through or depend on unknown conditions, or others reach SIP",
             VERIFY_EXAMPLES,
         )

@@ -35,7 +35,7 @@ pub struct VerifyArgs {
         help_heading = "Verify"
     )]
     pub interface: Option<String>,
-    /// The addresses of the PBX [default: those of the machine, or any]
+    /// The addresses of the PBX [default: --local-address, or those of the machine, or any]
     ///
     /// Behind a router, these are the addresses to which the router forwards the packets, after any
     /// change of the destination (DNAT).
@@ -132,6 +132,8 @@ pub enum VerifyReport {
     Github,
     /// For code scanning: SARIF 2.1.0
     Sarif,
+    /// A web page with a picture of the packets' way
+    Html,
 }
 
 /// Parses the name of an interface that can lead to other machines.

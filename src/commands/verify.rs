@@ -14,7 +14,9 @@ use crate::format::capture;
 use crate::limits::Limits;
 use crate::outcome::Outcome;
 use crate::output::{self, Console, Spool};
-use crate::report::{MachineCounts, MachineReport, VerifyJson, VerifyText};
+use crate::report::{
+    MachineCounts, MachineReport, VerifyGitHub, VerifyHtml, VerifyJson, VerifySarif, VerifyText,
+};
 
 /// The number of files that each thread verifies before their results are added to the report.
 const FILES_PER_THREAD: usize = 8;
@@ -30,21 +32,16 @@ pub fn run(args: &VerifyArgs, limits: Limits, console: Console) -> Result<Outcom
     let report = report(args, console);
     let mut parts = Spool::new(limits);
     let mut counts = MachineCounts::default();
-    let (mut refused, mut failing) = (0, 0);
+    let (mut refused, mut done) = (0, 0);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     for files in files.chunks(threads * FILES_PER_THREAD) {
-        for result in verification.verify_all(files, threads, &*report) {
+        for result in verification.verify_all(files, done, threads, &*report) {
             match result {
-                Ok(Verified {
-                    counts: own,
-                    part,
-                    fails,
-                }) => {
-                    if counts.machines > 0 {
+                Ok(Verified { counts: own, part }) => {
+                    if parts.length() > 0 && part.length() > 0 {
                         parts.write_all(report.separator().as_bytes())?;
                     }
                     counts.add(own);
-                    failing += usize::from(fails);
                     parts.append(part)?;
                 }
                 Err(messages) => {
@@ -55,6 +52,7 @@ pub fn run(args: &VerifyArgs, limits: Limits, console: Console) -> Result<Outcom
                 }
             }
         }
+        done += files.len();
     }
     if refused > 0 {
         if files.len() > 1 {
@@ -64,14 +62,15 @@ pub fn run(args: &VerifyArgs, limits: Limits, console: Console) -> Result<Outcom
         return Ok(Outcome::Failed);
     }
     print_notices(&verification.notices, console);
+    let head = report.head(verification.scope(), &counts)?;
     let mut parts = parts.finish()?;
     let written = output::stdout().and_then(|mut stdout| {
-        stdout.write_all(report.head(verification.scope(), &counts).as_bytes())?;
+        stdout.write_all(head.as_bytes())?;
         parts.copy(&mut stdout)?;
         stdout.write_all(report.end().as_bytes())?;
         stdout.flush()
     });
-    let outcome = if failing > 0 {
+    let outcome = if counts.failing > 0 {
         Outcome::Drift
     } else {
         Outcome::Done
@@ -81,9 +80,12 @@ pub fn run(args: &VerifyArgs, limits: Limits, console: Console) -> Result<Outcom
 
 fn report(args: &VerifyArgs, console: Console) -> Box<dyn MachineReport> {
     match args.report() {
-        VerifyReport::Json => Box::new(VerifyJson),
-        _ => Box::new(VerifyText {
+        VerifyReport::Text => Box::new(VerifyText {
             colored: console.colors_stdout(),
         }),
+        VerifyReport::Json => Box::new(VerifyJson),
+        VerifyReport::Github => Box::new(VerifyGitHub),
+        VerifyReport::Sarif => Box::new(VerifySarif),
+        VerifyReport::Html => Box::new(VerifyHtml),
     }
 }

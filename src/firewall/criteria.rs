@@ -19,6 +19,26 @@ pub struct Criteria<'a> {
     pub needs_connection: bool,
     /// True if the destination must be an address of the machine, false if it must not be one.
     pub destination_is_local: Option<bool>,
+    /// True if the packet must be one that no call has, false if it must not be: to or from an address of a special kind
+    /// (see [`is_special_kind`]), on the link layer too; a fragment without ports; a packet that came from an interface to
+    /// which no route leads back; or TCP flags that no program sends.
+    pub is_irregular: Option<bool>,
+    /// True if connection tracking must have changed the destination of the connection, false if it must not.
+    pub is_redirected: Option<bool>,
+}
+
+impl Criteria<'_> {
+    /// Adds a match on an irregular property of the packet. Returns false if the rule has the opposite match already.
+    pub fn add_irregular(&mut self, is_irregular: bool) -> bool {
+        *self.is_irregular.get_or_insert(is_irregular) == is_irregular
+    }
+}
+
+/// True for the name of a kind of addresses that no single machine has.
+pub fn is_special_kind(name: &str) -> bool {
+    ["broadcast", "multicast", "anycast"]
+        .iter()
+        .any(|kind| kind.eq_ignore_ascii_case(name))
 }
 
 /// A match on the name of an interface.
@@ -123,6 +143,8 @@ pub struct Facts<'f> {
     /// True if the packet belongs to a tracked connection.
     pub is_tracked: Option<bool>,
     pub destination_is_local: Option<bool>,
+    pub is_irregular: Option<bool>,
+    pub is_redirected: Option<bool>,
 }
 
 impl Criteria<'_> {
@@ -160,6 +182,8 @@ impl Criteria<'_> {
             & mark(self.connection_mark, facts.connection_mark)
             & equal(needs_connection.then_some(true), facts.is_tracked)
             & equal(self.destination_is_local, facts.destination_is_local)
+            & equal(self.is_irregular, facts.is_irregular)
+            & equal(self.is_redirected, facts.is_redirected)
     }
 }
 

@@ -57,13 +57,14 @@ impl<'a, 'f> Follower<'a, 'f> {
         Ok(passage.journey)
     }
 
-    /// Returns the table and the name of each base chain, by the index in [`Decision::chain`].
-    pub fn chain_names(&self) -> Vec<(String, String)> {
-        let names = self.hooks.0.iter().map(|(table, chain)| {
-            let table = self.firewall.tables[*table].chains.place();
-            (table, chain.name.to_owned())
+    /// Returns the base chains by the index in [`Decision::chain`], each with its table, such as `table filter`.
+    pub fn base_chains(&self) -> Vec<(String, BaseChain<'a>)> {
+        let chains = self.hooks.0.iter();
+        let placed = chains.map(|(table, chain)| {
+            let table = &self.firewall.tables[*table];
+            (table.chains.place(), chain.clone())
         });
-        names.collect()
+        placed.collect()
     }
 
     /// Returns the base chain of a decision: its table, and the name of its hook.
@@ -105,6 +106,7 @@ fn start(question: &Question, packets: Cell, is_for_machine: bool) -> Flow {
             is_untracked: false,
             has_new_source: false,
             is_for_machine: Some(is_for_machine),
+            is_redirected: Some(false),
         },
         is_forwarded: false,
         assumed: None,
@@ -133,11 +135,11 @@ fn incoming(
                 forwarded.push(flow.clone());
                 for_machine.push(flow);
             }
-            (Position::Router(_), Some(true)) => passage.stop(flow, Cause::NotForwarded),
+            (Position::Router(_), Some(true)) => passage.stop(flow, Cause::NotForwarded, None),
             (Position::Router(_), None) => {
                 let mut flow = flow;
                 flow.assume(place_of_change(&flow));
-                passage.stop(flow.clone(), Cause::NotForwarded);
+                passage.stop(flow.clone(), Cause::NotForwarded, None);
                 forwarded.push(flow);
             }
         }
@@ -175,7 +177,7 @@ fn outgoing(
 fn forward(passage: &mut Passage, mut flows: Vec<Flow>) -> Result<Vec<Flow>, LimitExceeded> {
     if passage.forwards() == Some(false) {
         for flow in flows {
-            passage.stop(flow, Cause::NeverForwards);
+            passage.stop(flow, Cause::NeverForwards, None);
         }
         return Ok(Vec::new());
     }
@@ -212,6 +214,10 @@ pub fn later_packets<'q>(
         packets.with_header(header)
     });
     let marks = first.iter().map(|flow| flow.facts.connection_mark);
+    let mut is_redirected = first.iter().map(|flow| flow.facts.is_redirected);
+    let is_first_redirected = is_redirected.next().flatten();
+    let is_redirected =
+        is_first_redirected.filter(|_| is_redirected.all(|own| own == is_first_redirected));
     let translated = first.first().and_then(|flow| flow.translated());
     Question {
         direction,
@@ -220,6 +226,7 @@ pub fn later_packets<'q>(
         position,
         connection_mark: marks.reduce(Mark::or).unwrap_or(Mark::UNKNOWN),
         translated: translated.filter(|_| is_same_side).map(Rc::new),
+        is_redirected,
         ..question.clone()
     }
 }
@@ -266,6 +273,7 @@ impl Passage<'_, '_, '_> {
                 self.stop(
                     flow.with(flow.packets.with(Dimension::Local, outside)),
                     cause,
+                    None,
                 );
             }
             kept.extend(inside.map(|set| flow.with(flow.packets.with(Dimension::Local, set))));

@@ -54,6 +54,16 @@ impl UnitName {
         self.0.to_ascii_lowercase().replace('_', "-")
     }
 
+    /// Returns the names of the chains that this program creates, in the spelling of each format.
+    pub fn chains(&self) -> Vec<(String, Direction)> {
+        let both = [Direction::In, Direction::Out].into_iter();
+        let names = both.flat_map(|direction| {
+            let lower = format!("{}_{direction}", self.lower_with_underscores());
+            [(self.upper(direction), direction), (lower, direction)]
+        });
+        names.collect()
+    }
+
     /// Returns a name such as `TWILIO-SIP-IN`.
     pub fn upper(&self, direction: Direction) -> String {
         let name = format!("{}-{direction}", self.0.replace('_', "-"));

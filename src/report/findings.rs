@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::annotation::{Place, annotation};
 use super::json_pieces::around_elements;
-use super::sarif;
+use super::sarif::{self, Level, Region, SarifResult, SarifRule};
 use crate::scan::{Classification, Finding};
 use crate::terminal::{
     GREEN, RED, YELLOW, escape_hidden, escape_hidden_at_start, json_reported, painted,
@@ -155,14 +155,31 @@ impl Findings<'_> {
         match self.shape {
             Shape::Text(colored) => self.line(file, finding, colored),
             Shape::Json => json_reported(&self.value(file, finding).to_string()).into_owned(),
-            Shape::Sarif => {
-                let result = sarif::result(file, finding, &message(finding), self.fails(finding));
-                let result = format!("{result:#}");
-                let result = json_reported(&result);
-                format!("\n        {}", result.replace('\n', "\n        "))
-            }
+            Shape::Sarif => self.sarif_result(file, finding),
             Shape::GitHub => self.annotation(file, finding),
         }
+    }
+
+    fn sarif_result(&self, file: &str, finding: &Finding) -> String {
+        let rule = Classification::ALL
+            .iter()
+            .position(|(listed, _)| *listed == finding.classification);
+        let result = SarifResult {
+            rule: rule.unwrap_or_default(),
+            level: match finding.classification {
+                Classification::Current => Level::None,
+                _ if self.fails(finding) => Level::Error,
+                _ => Level::Warning,
+            },
+            message: &message(finding),
+            file,
+            region: Region {
+                line: Some(finding.line),
+                column: Some(finding.column),
+                length: finding.length,
+            },
+        };
+        sarif::result(&sarif_rules(), &result)
     }
 
     fn line(&self, file: &str, finding: &Finding, colored: bool) -> String {
@@ -231,9 +248,27 @@ fn summary(counts: &Counts) -> String {
 
 /// Returns the parts of a SARIF log before and after its results.
 fn sarif_around() -> (String, String) {
-    let log = format!("{:#}\n", sarif::log());
-    let (head, end) = around_elements(&log, "results");
-    (head.to_owned(), end.to_owned())
+    sarif::around_results(&sarif_rules())
+}
+
+fn sarif_rules() -> [SarifRule; Classification::ALL.len()] {
+    Classification::ALL.map(|(classification, id)| SarifRule {
+        id,
+        description: description(classification),
+    })
+}
+
+fn description(classification: Classification) -> &'static str {
+    match classification {
+        Classification::Current => "Addresses that Twilio publishes",
+        Classification::Narrower => "Only a part of a Twilio network",
+        Classification::Superseded => "Addresses that Twilio published but no longer uses",
+        Classification::Wider => "More addresses than Twilio ever published",
+        Classification::Unpublished => {
+            "An address that Twilio never published, most likely mistyped"
+        }
+        Classification::Missing => "Twilio addresses that are missing from the file",
+    }
 }
 
 pub struct FilePart<'a, W> {

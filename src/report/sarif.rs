@@ -2,67 +2,118 @@
 
 use serde_json::{Value, json};
 
-use crate::scan::{Classification, Finding};
+use super::json_pieces::around_elements;
+use crate::terminal::json_reported;
 
-/// Returns a log of one run without results.
-pub fn log() -> Value {
-    json!({
+/// A kind of result.
+pub struct SarifRule {
+    pub id: &'static str,
+    pub description: &'static str,
+}
+
+/// A result.
+pub struct SarifResult<'a> {
+    /// The index of its rule.
+    pub rule: usize,
+    pub level: Level,
+    pub message: &'a str,
+    /// The file as the user named it; `-` means stdin.
+    pub file: &'a str,
+    pub region: Region,
+}
+
+/// The weight of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// The result is good.
+    None,
+    Note,
+    Warning,
+    Error,
+}
+
+impl Level {
+    /// Returns the level of an annotation in GitHub Actions.
+    pub fn of_annotation(self) -> &'static str {
+        match self {
+            Level::None | Level::Note => "notice",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        }
+    }
+}
+
+/// A part of a file. Lines and columns start at 1.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Region {
+    /// `None` means the whole file.
+    pub line: Option<usize>,
+    pub column: Option<usize>,
+    /// The length in characters; 0 means the rest of the line.
+    pub length: usize,
+}
+
+/// Returns the text of a log of one run before and after its results.
+pub fn around_results(rules: &[SarifRule]) -> (String, String) {
+    let log = json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
             "tool": {"driver": {
                 "name": env!("CARGO_PKG_NAME"),
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": Classification::ALL.map(|(classification, name)| rule(classification, name)),
+                "rules": rules.iter().map(rule).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
             "results": [],
         }],
-    })
+    });
+    let log = format!("{log:#}\n");
+    let (head, end) = around_elements(&log, "results");
+    (head.to_owned(), end.to_owned())
 }
 
-fn rule(classification: Classification, name: &str) -> Value {
+fn rule(rule: &SarifRule) -> Value {
     json!({
-        "id": name,
-        "shortDescription": {"text": description(classification)},
+        "id": rule.id,
+        "shortDescription": {"text": rule.description},
     })
 }
 
-fn description(classification: Classification) -> &'static str {
-    match classification {
-        Classification::Current => "Addresses that Twilio publishes",
-        Classification::Narrower => "Only a part of a Twilio network",
-        Classification::Superseded => "Addresses that Twilio published but no longer uses",
-        Classification::Wider => "More addresses than Twilio ever published",
-        Classification::Unpublished => {
-            "An address that Twilio never published, most likely mistyped"
-        }
-        Classification::Missing => "Twilio addresses that are missing from the file",
-    }
-}
-
-/// Returns one result. `fails` is true if the finding causes exit status 1.
-pub fn result(file: &str, finding: &Finding, message: &str, fails: bool) -> Value {
-    let (kind, level) = match finding.classification {
-        Classification::Current => ("pass", "none"),
-        _ if fails => ("fail", "error"),
-        _ => ("fail", "warning"),
+/// Returns one result as an element of the log.
+pub fn result(rules: &[SarifRule], result: &SarifResult) -> String {
+    let (kind, level) = match result.level {
+        Level::None => ("pass", "none"),
+        Level::Note => ("fail", "note"),
+        Level::Warning => ("fail", "warning"),
+        Level::Error => ("fail", "error"),
     };
-    let mut region = json!({"startLine": finding.line, "startColumn": finding.column});
-    if finding.length > 0 {
-        region["endColumn"] = (finding.column + finding.length).into();
+    let mut place = json!({"artifactLocation": {"uri": uri(result.file)}});
+    if let Some(line) = result.region.line {
+        place["region"] = region(line, result.region);
     }
-    json!({
-        "ruleId": finding.classification.name(),
-        "ruleIndex": Classification::ALL.iter().position(|(listed, _)| *listed == finding.classification),
+    let result = json!({
+        "ruleId": rules.get(result.rule).map(|rule| rule.id),
+        "ruleIndex": result.rule,
         "kind": kind,
         "level": level,
-        "message": {"text": message},
-        "locations": [{"physicalLocation": {
-            "artifactLocation": {"uri": uri(file)},
-            "region": region,
-        }}],
-    })
+        "message": {"text": result.message},
+        "locations": [{"physicalLocation": place}],
+    });
+    let result = format!("{result:#}");
+    let result = json_reported(&result);
+    format!("\n        {}", result.replace('\n', "\n        "))
+}
+
+fn region(line: usize, region: Region) -> Value {
+    let mut value = json!({"startLine": line});
+    if let Some(column) = region.column {
+        value["startColumn"] = column.into();
+        if region.length > 0 {
+            value["endColumn"] = (column + region.length).into();
+        }
+    }
+    value
 }
 
 /// Returns a path as a URI reference (RFC 3986).

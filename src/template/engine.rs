@@ -23,8 +23,25 @@ pub fn render(name: &str, source: &str, context: Value) -> Result<String, Templa
     render_in(Environment::new(), name, source, context)
 }
 
+/// Does the same as [`render`], and escapes every value for HTML.
+pub fn render_html(name: &str, source: &str, context: Value) -> Result<String, TemplateError> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    render_configured(environment, name, source, context)
+}
+
 /// Does the same as [`render`] in the caller's environment.
 pub(super) fn render_in(
+    mut environment: Environment,
+    name: &str,
+    source: &str,
+    context: Value,
+) -> Result<String, TemplateError> {
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    render_configured(environment, name, source, context)
+}
+
+fn render_configured(
     mut environment: Environment,
     name: &str,
     source: &str,
@@ -33,7 +50,6 @@ pub(super) fn render_in(
     // Errors then name the expression that is undefined.
     environment.set_debug(true);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| AutoEscape::None);
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)
         .lstrip_blocks(true)

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::example::Packet;
+use super::example::{FIRST_USER_PORT, Packet};
 use super::sets::{to_any_address, without};
 use super::viewpoint::Viewpoint;
 use crate::firewall::{
     Cause, Decision, Flow, Follower, Journey, Position, Question, later_packets,
 };
 use crate::limits::{LimitExceeded, Limits};
-use crate::packets::{Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, Protocols};
+use crate::packets::{
+    Cell, Dimension, Direction, Flags, HeaderMatch, Interval, IntervalSet, Protocols,
+};
 use crate::policy::{ALL_REGIONS, Plane, Policy, PortRange, RemoteNetwork, Rule, Transport};
 
 /// The verdict about packets at a firewall.
@@ -42,12 +44,22 @@ pub struct Call {
 pub struct Group {
     pub verdict: Verdict,
     pub regions: Vec<Arc<str>>,
+    /// The way of a packet that opens a connection. `None` if no such packet passes.
+    pub passage: Option<Passage>,
     /// `None` if the packets pass.
     pub problem: Option<Problem>,
 }
 
+/// The way of a packet that passes.
+#[derive(Clone, Debug)]
+pub struct Passage {
+    pub example: Packet,
+    /// The decisions of base chains, in the order of the path.
+    pub path: Vec<Decision>,
+}
+
 /// The packets of a connection that a problem is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// The packet that opens the connection.
     First,
@@ -64,6 +76,12 @@ pub struct Problem {
     pub example: Packet,
     /// The cause that may stop the packet.
     pub cause: Cause,
+    /// The index of the base chain that may stop the packet, as in [`Decision::chain`].
+    pub chain: Option<usize>,
+    /// The place of the rule that changes the destination before.
+    pub translated_by: Option<u32>,
+    /// True if the packet is exempt from connection tracking.
+    pub is_untracked: bool,
     /// The places of the rules whose conditions are unknown.
     pub assumed: Vec<u32>,
     /// The decisions of base chains before, in the order of the path.
@@ -100,7 +118,7 @@ fn call(
     let parts = parts(rule);
     let remotes = parts.iter().map(|(_, remotes)| remotes.clone());
     let all = remotes.reduce(|all, more| all.or_set(&more));
-    let packets = all.map(|remotes| first_packets(rule, remotes, viewpoint));
+    let packets = all.map(|remotes| from_user_ports(&first_packets(rule, remotes, viewpoint)));
     let question = viewpoint.question(rule.direction, packets.into_iter().collect());
     let first = Asked::new(follower, Stage::First, question)?;
     let mut asked = later(follower, &first, viewpoint)?;
@@ -108,7 +126,16 @@ fn call(
     let mut groups: Vec<Group> = Vec::new();
     for (region, remotes) in parts {
         let (verdict, problem) = judge(follower, &asked, &remotes, viewpoint)?;
-        add(&mut groups, region, verdict, problem);
+        if let Some(group) = same_group(&mut groups, verdict, problem.as_ref()) {
+            group.regions.push(region);
+            continue;
+        }
+        groups.push(Group {
+            verdict,
+            regions: vec![region],
+            passage: passage(follower, &asked[0], &remotes, viewpoint)?,
+            problem,
+        });
     }
     Ok(Call {
         direction: rule.direction,
@@ -123,22 +150,17 @@ fn call(
     })
 }
 
-/// Adds a region to the group with the same verdict and reason.
-fn add(groups: &mut Vec<Group>, region: Arc<str>, verdict: Verdict, problem: Option<Problem>) {
-    let reason = |problem: &Option<Problem>| {
-        let problem = problem.as_ref();
-        problem.map(|problem| (problem.stage, problem.cause, problem.assumed.clone()))
+/// Returns the group with the same verdict and reason.
+fn same_group<'g>(
+    groups: &'g mut [Group],
+    verdict: Verdict,
+    problem: Option<&Problem>,
+) -> Option<&'g mut Group> {
+    let reason = |problem: &Problem| (problem.stage, problem.cause, problem.assumed.clone());
+    let same = |group: &&mut Group| {
+        group.verdict == verdict && group.problem.as_ref().map(reason) == problem.map(reason)
     };
-    let same =
-        |group: &&mut Group| group.verdict == verdict && reason(&group.problem) == reason(&problem);
-    match groups.iter_mut().find(same) {
-        Some(group) => group.regions.push(region),
-        None => groups.push(Group {
-            verdict,
-            regions: vec![region],
-            problem,
-        }),
-    }
+    groups.iter_mut().find(same)
 }
 
 /// Returns the remote addresses of a rule for each region.
@@ -173,6 +195,24 @@ fn regions(network: &RemoteNetwork) -> Vec<Arc<str>> {
 pub(super) fn opening_flags() -> Flags {
     const ALL: u8 = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
     Flags::masked(ALL, Flags::SYN)
+}
+
+/// Returns the packets whose free ports are those that programs choose.
+///
+/// Many firewalls drop packets from port 0 or 53, or to a server's port such as 22, which no call has.
+fn from_user_ports(packets: &Cell) -> Cell {
+    let user_ports = Interval {
+        first: FIRST_USER_PORT,
+        ..Interval::PORTS
+    };
+    let ends = [Dimension::RemotePort, Dimension::LocalPort];
+    ends.into_iter().fold(packets.clone(), |packets, end| {
+        if packets.set(end).hull() == Interval::PORTS {
+            packets.with(end, user_ports.into())
+        } else {
+            packets
+        }
+    })
 }
 
 /// Returns the packets of a rule that open connections with these remote addresses.
@@ -224,6 +264,21 @@ impl<'q> Asked<'q> {
             possible: possible.map(|cell| to_any_address(&cell)).collect(),
             question,
             journey,
+        })
+    }
+
+    /// Returns the journey of one packet of the question.
+    fn follow_one(
+        &self,
+        follower: &mut Follower,
+        packet: &Packet,
+    ) -> Result<Journey, LimitExceeded> {
+        let cell = packet.cell();
+        let header = self.question.packets.first().map(|first| first.header);
+        let header = header.unwrap_or(cell.header);
+        follower.follow(&Question {
+            packets: vec![cell.with_header(header)],
+            ..self.question.clone()
         })
     }
 }
@@ -320,6 +375,32 @@ fn judge(
     Ok(worst)
 }
 
+/// Returns the way of a packet with one of these remote addresses that passes, preferably under all conditions.
+fn passage(
+    follower: &mut Follower,
+    asked: &Asked,
+    remotes: &IntervalSet,
+    viewpoint: &Viewpoint,
+) -> Result<Option<Passage>, LimitExceeded> {
+    let direction = asked.question.direction;
+    let passed = asked.journey.passed.iter().filter_map(|flow| {
+        let packets = flow.original();
+        let own = packets.set(Dimension::Remote).and_set(remotes)?;
+        Some((flow, packets.with(Dimension::Remote, own)))
+    });
+    let Some((_, packets)) = passed.min_by_key(|(flow, _)| flow.assumed().len()) else {
+        return Ok(None);
+    };
+    let example = Packet::of(&packets, direction, viewpoint.local(direction));
+    let journey = asked.follow_one(follower, &example)?;
+    let passed = journey.passed.iter();
+    let flow = passed.min_by_key(|flow| flow.assumed().len());
+    Ok(flow.map(|flow| Passage {
+        example,
+        path: flow.path(),
+    }))
+}
+
 /// Explains why a packet may not pass, by following one of them.
 fn problem(
     follower: &mut Follower,
@@ -329,12 +410,7 @@ fn problem(
 ) -> Result<Problem, LimitExceeded> {
     let direction = asked.question.direction;
     let example = Packet::of(failing, direction, viewpoint.local(direction));
-    let headers = asked.question.packets.iter().map(|cell| cell.header);
-    let header = headers.reduce(|first, _| first).unwrap_or(failing.header);
-    let journey = follower.follow(&Question {
-        packets: vec![example.cell().with_header(header)],
-        ..asked.question.clone()
-    })?;
+    let journey = asked.follow_one(follower, &example)?;
     let passed = journey.passed.iter();
     let flows = journey.stopped.iter().map(|stop| &stop.flow).chain(passed);
     let mut assumed = Vec::new();
@@ -344,10 +420,15 @@ fn problem(
         }
     }
     let stop = journey.stopped.first();
+    let flow = stop.map(|stop| &stop.flow);
+    let before = flow.and_then(|flow| flow.before.as_ref());
     Ok(Problem {
         stage: asked.stage,
         example,
         cause: stop.map_or(Cause::NotForwarded, |stop| stop.cause),
+        chain: stop.and_then(|stop| stop.chain),
+        translated_by: before.map(|before| before.changed_by),
+        is_untracked: flow.is_some_and(|flow| flow.facts.is_untracked),
         path: stop.map_or_else(Vec::new, |stop| stop.flow.path()),
         assumed,
     })

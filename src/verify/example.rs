@@ -22,7 +22,7 @@ pub struct Packet {
 }
 
 /// The first port that programs may use without privileges (RFC 6335, section 6).
-const FIRST_USER_PORT: u32 = 1024;
+pub(super) const FIRST_USER_PORT: u32 = 1024;
 
 impl Packet {
     /// Returns a packet of a cell. `local` are the possible addresses of the PBX.

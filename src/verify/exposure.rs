@@ -63,7 +63,7 @@ fn others(policy: &Policy, known: &[Interval]) -> Option<IntervalSet> {
     IntervalSet::of(complement(&excluded, Interval::ADDRESSES))
 }
 
-/// Returns who reaches the local ports of a policy, other than Twilio and `peers`.
+/// Returns who reaches the local ports of a policy, other than the addresses of the policy and those in `known`.
 ///
 /// # Errors
 ///
@@ -72,10 +72,10 @@ pub fn exposures(
     follower: &mut Follower,
     viewpoint: &Viewpoint,
     policy: &Policy,
-    peers: &[Interval],
+    known: &[Interval],
 ) -> Result<Vec<Exposure>, LimitExceeded> {
     let mut found = Vec::new();
-    let Some(others) = others(policy, peers) else {
+    let Some(others) = others(policy, known) else {
         return Ok(found);
     };
     for rule in policy

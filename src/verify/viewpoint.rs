@@ -41,6 +41,7 @@ impl<'v> Viewpoint<'v> {
             routes: self.routes,
             forwards: self.forwards,
             translated: None,
+            is_redirected: Some(false),
             connection_mark: Mark::UNMARKED,
             limits: self.limits,
         }

@@ -56,6 +56,12 @@ fn criteria(criteria: &Criteria) -> Vec<String> {
         mark("mark", criteria.mark),
         mark("connmark", criteria.connection_mark),
         local,
+        criteria
+            .is_irregular
+            .map(|special| if special { "irregular" } else { "regular" }.to_owned()),
+        criteria
+            .is_redirected
+            .map(|yes| if yes { "redirected" } else { "not redirected" }.to_owned()),
     ]
     .into_iter()
     .flatten()

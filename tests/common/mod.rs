@@ -49,6 +49,10 @@ pub const READ_BY_CHECK: &[&str] = &[
 
 pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];
 
+/// A listing of iptables for a host that drops no packets.
+pub const OPEN_LISTING: &str =
+    "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n";
+
 /// The options that narrow a selection to rules that the format can express.
 pub fn renderable(format: &str) -> &'static str {
     match format {

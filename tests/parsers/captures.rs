@@ -233,6 +233,72 @@ fn a_table_that_only_nft_prints_counts() {
     );
 }
 
+/// The comment is that of iptables-nft-save 1.8.9. The empty chains are not those of the table.
+#[test]
+fn a_table_with_chains_that_iptables_does_not_use_is_the_one_that_nft_prints() {
+    let save = "\
+# Table `nat' contains incompatible base-chains, use 'nft' tool to list them.
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+COMMIT
+";
+    for chain in [
+        "prerouting { type nat hook prerouting priority dstnat; policy accept;",
+        "PREROUTING { type nat hook prerouting priority -90; policy accept;",
+    ] {
+        let nft = format!(
+            "table ip nat {{\n\tchain {}\n\t\tudp dport 5070 redirect to :5060\n\t}}\n}}\n",
+            chain.replace("{ ", "{\n\t\t")
+        );
+        let text = capture(&[
+            ("nft list ruleset", "status 0", &nft),
+            ("iptables-nft-save", "status 0", save),
+        ]);
+        let machine = machine(&text);
+        let places = machine.firewall.tables.iter();
+        let places: Vec<String> = places.map(|table| table.chains.place()).collect();
+        assert_eq!(places, ["table ip nat", "table nat", "table filter"]);
+        let nat = &machine.firewall.tables[0].chains;
+        let (name, _) = chain.split_once(' ').unwrap();
+        assert_eq!(nat.base_chains().len(), 1);
+        assert_eq!(nat.rules(name).unwrap().len(), 1);
+    }
+}
+
+/// iptables-nft-save 1.8.9 prints this line for this rule.
+#[test]
+fn a_table_with_rules_that_iptables_did_not_add_is_the_one_that_nft_prints() {
+    let nft = "\
+table ip filter {
+	chain INPUT {
+		type filter hook input priority filter; policy drop;
+		udp dport { 5070, 5072 } accept
+	}
+}
+";
+    let save = "\
+*filter
+:INPUT DROP [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -p udp -j ACCEPT
+COMMIT
+";
+    let text = capture(&[
+        ("nft list ruleset", "status 0", nft),
+        ("iptables-nft-save", "status 0", save),
+    ]);
+    let machine = machine(&text);
+    let tables = &machine.firewall.tables;
+    let places: Vec<String> = tables.iter().map(|table| table.chains.place()).collect();
+    assert_eq!(places, ["table ip filter", "table nat", "table filter"]);
+    let rules = tables[0].chains.rules("INPUT").unwrap();
+    assert_eq!(rules[0].text, "udp dport { 5070, 5072 } accept");
+}
+
 #[test]
 fn a_rule_in_json_is_the_text_at_its_place() {
     let rule =

@@ -158,8 +158,45 @@ fn reads_interfaces_marks_and_local_destinations_as_criteria() {
             ),
             (
                 "-m addrtype --dst-type BROADCAST -j ACCEPT",
-                &["maybe: accept"],
+                &["irregular: accept"],
             ),
+            (
+                "-m addrtype ! --src-type BROADCAST,MULTICAST,ANYCAST -j ACCEPT",
+                &["regular: accept"],
+            ),
+            (
+                "-m addrtype --src-type UNICAST --dst-type BROADCAST -j ACCEPT",
+                &["irregular, maybe: accept"],
+            ),
+            (
+                "-m conntrack --ctstate RELATED,DNAT -j ACCEPT",
+                &[
+                    "related: accept",
+                    "new+established+invalid+untracked, redirected: accept",
+                ],
+            ),
+            ("-m conntrack --ctstate DNAT -j DROP", &["redirected: deny"]),
+            (
+                "-m conntrack ! --ctstate NEW,DNAT -j DROP",
+                &["established+related+invalid+untracked, not redirected: deny"],
+            ),
+            ("-m conntrack --ctstate NEW,SNAT -j DROP", &["maybe: deny"]),
+            ("-f -j DROP", &["irregular: deny"]),
+            ("! -f -j ACCEPT", &["regular: accept"]),
+            (
+                "-m pkttype --pkt-type multicast -j DROP",
+                &["irregular: deny"],
+            ),
+            (
+                "-m pkttype ! --pkt-type unicast -j DROP",
+                &["irregular: deny"],
+            ),
+            (
+                "-m pkttype --pkt-type broadcast -m addrtype ! --src-type MULTICAST -j DROP",
+                &["irregular, maybe: deny"],
+            ),
+            ("-m rpfilter --validmark -j RETURN", &["regular: return"]),
+            ("-m rpfilter --loose --invert -j DROP", &["irregular: deny"]),
             (
                 "-m addrtype ! --dst-type LOCAL --limit-iface-in -j DROP",
                 &["maybe: deny"],
@@ -354,7 +391,7 @@ fn an_unknown_part_of_a_rule_never_makes_it_more_certain() {
             ),
             ("-s 10.0.0.0/255.0.255.0 -j DROP", &["maybe: deny"]),
             (
-                "-p udp -m conntrack --ctstate DNAT -j ACCEPT",
+                "-p udp -m conntrack --ctstate SNAT -j ACCEPT",
                 &["udp, maybe: accept"],
             ),
             (
@@ -723,6 +760,12 @@ fn reads_the_output_of_both_back_ends_and_of_listings_without_tables() {
         branches(&firewall(listed, "").tables[0], "INPUT"),
         ["in lo: jump OWN"]
     );
+}
+
+#[test]
+fn the_last_comment_needs_no_newline() {
+    let text = "*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n# Completed on Mon Nov 30";
+    assert_eq!(firewall(text, "").tables.len(), 1);
 }
 
 #[test]

@@ -113,7 +113,21 @@ fn criteria(criteria: &Criteria) -> Vec<String> {
     let tracked = criteria.needs_connection.then(|| "tracked".to_owned());
     let local = criteria.destination_is_local;
     let local = local.map(|local| if local { "to itself" } else { "to others" }.to_owned());
-    let all = [input, output, mark, connection_mark, tracked, local];
+    let special = criteria.is_irregular;
+    let special = special.map(|special| if special { "irregular" } else { "regular" }.to_owned());
+    let redirected = criteria.is_redirected;
+    let redirected =
+        redirected.map(|yes| if yes { "redirected" } else { "not redirected" }.to_owned());
+    let all = [
+        input,
+        output,
+        mark,
+        connection_mark,
+        tracked,
+        local,
+        special,
+        redirected,
+    ];
     all.into_iter().flatten().collect()
 }
 
@@ -497,6 +511,76 @@ fn understands_statements_that_do_more_than_accept_or_deny() {
         let json = json_listing(&format!("[{SIP}, {json}]"));
         assert_eq!(effects_of(&json), [shown(in_json)], "{json}");
     }
+}
+
+#[test]
+fn understands_kinds_of_addresses_and_changed_destinations() {
+    for (rule, expected) in [
+        ("fib daddr type local accept", "to itself: accept"),
+        ("fib daddr type broadcast drop", "irregular: deny"),
+        (
+            "fib daddr type { broadcast, anycast, multicast } drop",
+            "irregular: deny",
+        ),
+        (
+            "fib saddr type != { broadcast, multicast } accept",
+            "regular: accept",
+        ),
+        ("fib saddr type multicast drop", "irregular: deny"),
+        (
+            "fib daddr type { local, broadcast } accept",
+            "perhaps: accept",
+        ),
+        ("fib saddr type local accept", "perhaps: accept"),
+        ("fib saddr . iif type broadcast accept", "perhaps: accept"),
+        (
+            "meta pkttype { broadcast, multicast } drop",
+            "irregular: deny",
+        ),
+        ("meta pkttype host accept", "regular: accept"),
+        ("meta pkttype != unicast drop", "irregular: deny"),
+        ("meta pkttype other drop", "perhaps: deny"),
+        ("fib saddr . iif oif missing drop", "irregular: deny"),
+        ("fib saddr . mark . iif oif 0 drop", "irregular: deny"),
+        ("fib saddr . iif oif exists accept", "regular: accept"),
+        ("fib daddr . iif oif missing drop", "perhaps: deny"),
+        ("ip frag-off & 0x1fff != 0 drop", "irregular: deny"),
+        ("ip frag-off & 8191 0 accept", "regular: accept"),
+        ("ip frag-off & 0x3fff != 0 drop", "perhaps: deny"),
+        (
+            "tcp flags & (psh | ack) == psh drop",
+            "tcp, flags, irregular: deny",
+        ),
+        (
+            "tcp flags & (urg | syn) == urg drop",
+            "tcp, flags, perhaps: deny",
+        ),
+        ("ct status dnat accept", "redirected: accept"),
+        ("ct status ! dnat drop", "not redirected: deny"),
+        ("ct status == dnat accept", "perhaps: accept"),
+        ("ct status dnat,snat accept", "perhaps: accept"),
+        (
+            "ct status & (dnat | snat) == dnat accept",
+            "perhaps: accept",
+        ),
+        ("ct status snat accept", "perhaps: accept"),
+    ] {
+        assert_eq!(effects_of(&listing(rule)), [expected], "{rule}");
+    }
+    let fib = |kinds: &str| {
+        json_listing(&format!(
+            r#"[{{"match": {{"op": "==", "left": {{"fib": {{"result": "type", "flags": ["saddr"]}}}}, "right": {kinds}}}}}, {{"drop": null}}]"#
+        ))
+    };
+    assert_eq!(effects_of(&fib(r#""broadcast""#)), ["irregular: deny"]);
+    assert_eq!(
+        effects_of(&fib(r#"{"set": ["broadcast", "anycast"]}"#)),
+        ["irregular: deny"]
+    );
+    let status = json_listing(
+        r#"[{"match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dnat"}}, {"accept": null}]"#,
+    );
+    assert_eq!(effects_of(&status), ["redirected: accept"]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use twilio_sip_allow::firewall::{
     Interfaces, Ipv6Packets, Mark, MarkChange, MarkMatch, Position, Question, Routes, RuleAction,
     RuleBranch, RuleText, Table, Translation,
 };
+use twilio_sip_allow::format::nftables_firewall;
 use twilio_sip_allow::format::read::ReadError;
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::{
@@ -124,6 +125,9 @@ fn criteria(random: &mut Random) -> Criteria<'static> {
         connection_mark: chance(random, 8).then(|| mark_match(random)),
         needs_connection: chance(random, 12),
         destination_is_local: chance(random, 8).then(|| chance(random, 2)),
+        is_irregular: chance(random, 12).then(|| chance(random, 2)),
+        // Whether a translation changes anything depends on the single packet.
+        is_redirected: None,
     }
 }
 
@@ -460,6 +464,7 @@ impl Interpreter<'_> {
                 None => Some(true),
                 Some(wanted) => Some(packet.is_for_machine == wanted),
             },
+            criteria.is_irregular.map(|wanted| !wanted).or(Some(true)),
         ];
         if all.contains(&Some(false)) {
             Some(false)
@@ -797,6 +802,7 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
             routes: &routes,
             forwards: None,
             translated: None,
+            is_redirected: Some(false),
             connection_mark: Mark::UNMARKED,
             limits: Limits::default(),
         };
@@ -849,4 +855,57 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
         passing.min(stopped).min(either) > 10_000,
         "{passing} {stopped} {either}"
     );
+}
+
+/// Returns whether UDP packets to port 5060 pass the input of a machine under all conditions.
+fn passes_input(text: &str, own: Option<&IntervalSet>, is_reply: bool) -> bool {
+    let firewall = nftables_firewall(text, Limits::default()).unwrap();
+    let port = Interval::single(5060);
+    let routes = Routes::default();
+    let question = Question {
+        direction: Direction::In,
+        packets: vec![cell(Interval::ADDRESSES, Interval::ADDRESSES, port, 17)],
+        state: if is_reply {
+            States::ESTABLISHED
+        } else {
+            States::NEW
+        },
+        position: Position::Host,
+        interface: Interface::External,
+        own,
+        routes: &routes,
+        forwards: None,
+        translated: None,
+        is_redirected: Some(false),
+        connection_mark: Mark::UNMARKED,
+        limits: Limits::default(),
+    };
+    let journey = Follower::new(&firewall).follow(&question).unwrap();
+    let first = &journey.passed[..];
+    !first.is_empty() && journey.stopped.is_empty() && first[0].is_certain()
+}
+
+#[test]
+fn a_changed_destination_decides_a_match_on_it() {
+    let own = IntervalSet::One(Interval::single(1));
+    let with = |rule: &str, translation: &str| {
+        format!(
+            "table inet own {{\n\tchain input {{\n\t\ttype filter hook input priority filter; policy drop;\n\t\t{rule}\n\t}}\n\
+             \tchain prerouting {{\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n\t\t{translation}\n\t}}\n}}\n"
+        )
+    };
+    let other_port = with("ct status dnat accept", "udp dport 5060 redirect to :5080");
+    assert!(passes_input(&other_port, Some(&own), false));
+    // Later packets have the state of their connection, not of the rules.
+    assert!(!passes_input(&other_port, Some(&own), true));
+    let unchanged = with("ct status dnat accept", "udp dport 5061 redirect to :5080");
+    assert!(!passes_input(&unchanged, Some(&own), false));
+    let not = with(
+        "ct status ! dnat accept",
+        "udp dport 5061 redirect to :5080",
+    );
+    assert!(passes_input(&not, Some(&own), false));
+    // Any address may be one of the machine, so the destination may stay the same.
+    let same_port = with("ct status dnat accept", "udp dport 5060 redirect to :5060");
+    assert!(!passes_input(&same_port, None, false));
 }

@@ -117,7 +117,7 @@ const CASES: &[Bad] = &[
     bad("-f cidr --separator ,,,,,,,,,,,,,,,,,", "--separator: ',,,,,,,,,,,,,,,,,' cannot separate networks"),
     bad("-f iptables --table x", "--table has no effect with iptables; leave it out, or use --format nftables"),
     bad("-f cisco --table x", "--table has no effect with cisco; leave it out, or use --format nftables"),
-    bad("--region tokyo list regions", "--region is an option of 'render', 'check', 'dataset diff', 'dataset import', 'explain' and 'scan', not of 'list'"),
+    bad("--region tokyo list regions", "--region is an option of 'render', 'check', 'verify', 'dataset diff', 'dataset import', 'explain' and 'scan', not of 'list'"),
     // Names of units and tables.
     bad("-f nft --name 1st", "'1st' is not a name that every firewall accepts"),
     bad("-f nft --name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "is not a name that every firewall accepts; use 1 to 32"),

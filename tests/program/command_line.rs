@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::process::Stdio;
 
-use crate::common::{CORE_FORMATS, READ_BY_CHECK, Tool, facts, render};
+use crate::common::{CORE_FORMATS, OPEN_LISTING, READ_BY_CHECK, Tool, facts, render};
 
 // Selection.
 
@@ -188,12 +188,15 @@ fn accepts_values_in_any_case_and_under_names_that_people_try() {
     for line in [
         "check -q -f NFT --report JSON rules",
         "scan --report JSON --fail-on NONE rules",
+        "verify --report JSON --at HOST --ignore EXPOSURE listing",
         "dataset import --connection PUBLIC page",
     ] {
         let tool = |line: &str| {
             let page = include_str!("../pages/whole/global.official-en.md");
             let tool = Tool::line(line).file("rules", &rules);
-            tool.file("page", page).run_once()
+            tool.file("page", page)
+                .file("listing", OPEN_LISTING)
+                .run_once()
         };
         assert_eq!(tool(line), tool(&line.to_lowercase()), "{line}");
     }
@@ -218,6 +221,10 @@ fn short_options_equal_long_ones_in_every_verb() {
             "explain --region tokyo --edition regional --direction out 54.65.63.193",
         ),
         (
+            "verify -r tokyo -e global -d in --ignore exposure listing",
+            "verify --region tokyo --edition global --direction in --ignore exposure listing",
+        ),
+        (
             "scan -r tokyo -e regional --fail-on none rules",
             "scan --region tokyo --edition regional --fail-on none rules",
         ),
@@ -233,7 +240,7 @@ fn short_options_equal_long_ones_in_every_verb() {
     ] {
         let run = |line: &str| {
             let tool = Tool::line(line).file("rules", &wanted).file("page", page);
-            tool.run_once()
+            tool.file("listing", OPEN_LISTING).run_once()
         };
         assert_eq!(run(short), run(long), "{short}");
     }
@@ -346,7 +353,8 @@ fn every_verb_that_reports_or_lists_has_a_json_flag() {
     let rules = render("-f nft");
     let page = include_str!("../pages/whole/regional.page-en.html");
     let run = |line: &str, variables: &[(&str, &str)]| {
-        let mut tool = Tool::line(line).file("rules", &rules).file("page", page);
+        let tool = Tool::line(line).file("rules", &rules).file("page", page);
+        let mut tool = tool.file("listing", OPEN_LISTING);
         for (name, value) in variables {
             tool = tool.env(&format!("TWILIO_SIP_ALLOW_{name}"), value);
         }
@@ -355,6 +363,7 @@ fn every_verb_that_reports_or_lists_has_a_json_flag() {
     for line in [
         "check -q -f nft --json rules",
         "scan --fail-on none --json rules",
+        "verify --ignore exposure --json listing",
         "explain --json 54.65.63.193",
         "list regions --json",
         "list formats --json",
@@ -366,7 +375,11 @@ fn every_verb_that_reports_or_lists_has_a_json_flag() {
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert!(json.is_object(), "{line}: {text}");
     }
-    for verb in ["check -q -f nft rules", "scan --fail-on none rules"] {
+    for verb in [
+        "check -q -f nft rules",
+        "scan --fail-on none rules",
+        "verify --ignore exposure listing",
+    ] {
         let json = run(&format!("{verb} --report json"), &[]).ok();
         let github = run(&format!("{verb} --report github"), &[]).ok();
         assert_ne!(json, github);
@@ -395,7 +408,10 @@ fn every_verb_that_reports_or_lists_has_a_json_flag() {
 #[test]
 fn warns_about_the_default_edition_unless_it_is_named() {
     let rules = render("-f iptables");
-    let stderr = |line: &str| Tool::line(line).file("own", &rules).run().stderr;
+    let stderr = |line: &str| {
+        let tool = Tool::line(line).file("own", &rules);
+        tool.file("listing", OPEN_LISTING).run().stderr
+    };
     let warning = "twilio-sip-allow: warning: the default edition, 'regional', was superseded on 2024-02-21 by 'global'; use --edition current, or --edition regional if you need this one\n";
     for line in ["-f nft", "-q -f nft", "check -q -f iptables own"] {
         assert_eq!(stderr(line), warning, "{line}");
@@ -408,7 +424,7 @@ fn warns_about_the_default_edition_unless_it_is_named() {
         assert_eq!(stderr(&format!("{line} -q")), "", "{line}");
     }
     // The default of these verbs is the current edition.
-    for line in ["explain 54.65.63.193", "scan own"] {
+    for line in ["explain 54.65.63.193", "scan own", "verify listing"] {
         assert_eq!(stderr(line), "", "{line}");
     }
 }
@@ -475,6 +491,7 @@ fn a_command_that_reads_a_terminal_prints_a_note() {
             "table inet filter {}",
             "the listing",
         ),
+        ("verify", "*filter", "the firewall"),
         ("scan -", "no address", "the text"),
         ("dataset diff", "no address", "the page"),
     ] {
@@ -710,8 +727,8 @@ fn help_shows_exit_statuses_and_working_examples() {
         assert!(
             help.contains(
                 "Exit status:\n  0  success, with no result that causes status 1\n  1  \"check\" or \"dataset diff\" \
-                 found a difference, \"scan\" has a finding that\n     matches --fail-on, or \"explain --all-allowed\" \
-                 found an address that is not allowed\n  2  wrong usage"
+                 found a difference, \"verify\" found a problem, \"scan\" has\n     a finding that matches --fail-on, or \
+                 \"explain --all-allowed\" found an address that is\n     not allowed\n  2  wrong usage"
             ),
             "{help}"
         );
@@ -739,9 +756,10 @@ fn help_shows_exit_statuses_and_working_examples() {
 }
 
 /// All verbs and the verbs below them.
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 12] = [
     "render",
     "check",
+    "verify",
     "dataset",
     "dataset show",
     "dataset diff",
@@ -802,7 +820,14 @@ fn the_help_of_each_verb_describes_its_exit_statuses() {
             .map(|line| &line[..1])
             .filter(|status| *status != " ")
             .collect();
-        let has_findings = ["check", "dataset", "dataset diff", "explain", "scan"];
+        let has_findings = [
+            "check",
+            "verify",
+            "dataset",
+            "dataset diff",
+            "explain",
+            "scan",
+        ];
         if has_findings.contains(&verb) {
             assert_eq!(found, ["0", "1", "2"], "{verb}");
         } else {
@@ -867,6 +892,11 @@ fn input_and_file_names_never_become_commands_in_a_ci_log() {
         "IpPermissions": [{"IpProtocol": "udp", "FromPort": 1, "ToPort": 1,
         "UserIdGroupPairs": [{"GroupName": "##[stop-commands]pwn"}]}]}]}"###;
     let refused = rules.replace("-j ACCEPT", "-j ##[stop-commands]pwn");
+    let listing = OPEN_LISTING.replace(
+        "COMMIT",
+        ":##[stop-commands]pwn - [0:0]\n-A INPUT -j ##[stop-commands]pwn\n\
+         -A ##[stop-commands]pwn -m comment --comment \"##[stop-commands]pwn\" -j DROP\nCOMMIT",
+    );
     for (line, text) in [
         ("check -q -f iptables", rules),
         ("check -q -f iptables --report json", rules),
@@ -875,6 +905,12 @@ fn input_and_file_names_never_become_commands_in_a_ci_log() {
         ("check -q -f aws-sg", group),
         ("check -q -f aws-sg --report json", group),
         ("check -q -f aws-sg --report github", group),
+        ("verify", rules),
+        ("verify", &listing),
+        ("verify --report json", &listing),
+        ("verify --report github", &listing),
+        ("verify --report sarif", &listing),
+        ("verify --report html", &listing),
         ("scan", rules),
         ("scan", "Twilio 54.65.63.200"),
         ("scan --report json", "Twilio 54.65.63.200"),
@@ -923,11 +959,13 @@ fn the_json_of_every_verb_escapes_invisible_characters() {
         &["scan", "-q", "--fail-on", "none", "--report", "json"],
         &["scan", "-q", "--fail-on", "none", "--report", "sarif"],
         &["dataset", "diff", "--json"],
+        &["verify", "-q", "--report", "json"],
+        &["verify", "-q", "--report", "sarif"],
     ] {
-        let text = if args[0] == "dataset" {
-            include_str!("../pages/whole/global.official-en.md")
-        } else {
-            &rules
+        let text = match args[0] {
+            "dataset" => include_str!("../pages/whole/global.official-en.md"),
+            "verify" => OPEN_LISTING,
+            _ => &rules,
         };
         let mut tool = Tool::new(args.iter().copied()).file(nasty, text);
         tool.command().arg(nasty);

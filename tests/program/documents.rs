@@ -29,6 +29,7 @@ fn demos_print_what_the_documents_show() {
         ("docs/check.md", 1),
         ("docs/explain.md", 1),
         ("docs/scan.md", 1),
+        ("docs/verify.md", 1),
     ];
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
     let path = format!("{}:{}", program.parent().unwrap().display(), env!("PATH"));
@@ -192,6 +193,32 @@ fn the_checks_of_the_documents_work() {
     }
 }
 
+/// Every call of `verify` in blocks of commands, with a listing instead of the output of `ssh`.
+#[test]
+fn the_calls_of_verify_in_the_documents_work() {
+    let documents = ["README.md", "docs/operations.md", "docs/verify.md"].map(document);
+    let lines = documents
+        .iter()
+        .flat_map(|text| blocks(text, "sh"))
+        .flat_map(str::lines);
+    let calls: Vec<&str> = lines
+        .filter_map(|line| {
+            line.split_once("twilio-sip-allow verify ")
+                .map(|(_, call)| call)
+        })
+        .collect();
+    assert_eq!(calls.len(), 7, "{calls:?}");
+    for call in calls {
+        let call = call.split(['#', '>']).next().unwrap();
+        let mut tool = Tool::line(&format!("verify --ignore exposure {call}"))
+            .file("listing", common::OPEN_LISTING);
+        let listing = fs::File::open(tool.folder().join("listing")).unwrap();
+        tool.command().stdin(listing);
+        let ran = tool.run();
+        assert_eq!(ran.status, 0, "{ran}");
+    }
+}
+
 #[test]
 fn the_input_of_check_is_documented() {
     let text = document("docs/check.md");
@@ -222,11 +249,11 @@ fn every_call_of_the_program_in_the_readme_works() {
         })
         .collect();
     calls.extend(inline_calls(&readme));
-    assert_eq!(calls.len(), 8, "{calls:?}");
+    assert_eq!(calls.len(), 9, "{calls:?}");
     let page = document("tests/pages/whole/global.official-en.html");
     for call in calls {
         // Outputs go into the folder of the test.
-        let call = call.split(" #").next().unwrap().replace("/etc/", "");
+        let call = call.split(['#', '>']).next().unwrap().replace("/etc/", "");
         Tool::line(&call).file("page.html", &page).run().ok();
     }
 }
@@ -416,6 +443,7 @@ fn links_of_the_readmes_lead_to_files_and_headings() {
         "README.ja.md",
         "docs/operations.md",
         "docs/explain.md",
+        "docs/verify.md",
     ] {
         let text = document(name);
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -457,6 +485,24 @@ fn every_option_of_the_rules_is_documented() {
     });
     for option in options.filter(|o| !matches!(*o, "--help" | "--version")) {
         assert!(text.contains(&format!("`{option}")), "{option}");
+    }
+}
+
+#[test]
+fn every_option_of_verify_is_documented() {
+    let text = document("docs/verify.md");
+    let help = Tool::line("verify -h").run_once();
+    let (_, own) = help.split_once("\nVerify:\n").unwrap();
+    let own = own.split("\n\n").next().unwrap();
+    let names = own
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("--"));
+    let names: Vec<&str> = names
+        .map(|line| line.split([' ', '=']).next().unwrap())
+        .collect();
+    assert_eq!(names.len(), 9, "{names:?}");
+    for name in names {
+        assert!(text.contains(&format!("--{name}")), "{name}");
     }
 }
 

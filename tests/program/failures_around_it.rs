@@ -489,13 +489,16 @@ fn files_of_a_killed_call_do_not_disturb_the_next_call() {
 // Streams.
 
 /// Every verb, with its usual status and its status if stdout is a closed pipe.
-const CALLS: [(&str, i32, i32); 18] = [
+const CALLS: [(&str, i32, i32); 21] = [
     ("-f iptables", 0, 2),
     ("check -f nftables --edition regional in-sync", 0, 0),
     ("check -f nftables --edition current in-sync", 1, 1),
     ("check -f nftables --report json in-sync missing", 2, 2),
     ("explain 54.65.63.193 192.0.2.1", 0, 2),
     ("explain --all-allowed --json 192.0.2.1", 1, 1),
+    ("verify listing", 1, 1),
+    ("verify --ignore exposure --report html listing", 0, 0),
+    ("verify --print-collector linux", 0, 2),
     ("scan in-sync", 1, 1),
     ("scan --report sarif .", 1, 1),
     ("list regions --long", 0, 2),
@@ -517,6 +520,7 @@ const PAGE: &str = include_str!("../pages/whole/global.official-en.md");
 fn call(line: &str) -> Tool {
     Tool::line(line)
         .file("in-sync", render("-f nftables"))
+        .file("listing", common::OPEN_LISTING)
         .file("page", PAGE)
 }
 

@@ -19,3 +19,4 @@ mod recognition;
 mod scan;
 mod structure;
 mod system_calls_and_crates;
+mod verify;

@@ -20,7 +20,8 @@ const fn mistake(args: &'static str, message: &'static str, way_out: &'static st
 
 const HELP: &str = "for help: twilio-sip-allow --help";
 const CHECK_HELP: &str = "for help: twilio-sip-allow check --help";
-const VERBS: &str = "; use one of render, check, dataset, explain, scan, list, completions, man";
+const VERBS: &str =
+    "; use one of render, check, verify, dataset, explain, scan, list, completions, man";
 
 #[rustfmt::skip]
 const MISTAKES: &[Mistake] = &[
@@ -46,6 +47,12 @@ const MISTAKES: &[Mistake] = &[
     mistake("check -f nft --region tokyo frankfurt rules.nft", "there is no file 'frankfurt'", "; to select the region, use --region frankfurt"),
     mistake("check -f nft current rules.nft", "there is no file 'current'", "; to select the edition, use --edition current"),
     mistake("check -f nft regional-expanded rules.nft", "there is no file 'regional-expanded'", "; to select the edition, use --edition regional-expanded"),
+    mistake("verify tokyo", "there is no file 'tokyo'", "; to select the region, use --region tokyo"),
+    mistake("verify missing", "cannot read missing: No such file or directory", "; name an existing file, or '-' for standard input"),
+    mistake("verify --format nft rules.nft", "--format is an option of 'render' and 'check', not of 'verify'", "for help: twilio-sip-allow verify --help"),
+    mistake("verify --at bridge rules.nft", "--at: 'bridge' is not one of host, router", "for help: twilio-sip-allow verify --help"),
+    mistake("verify --ignore all rules.nft", "--ignore: 'all' is not one of exposure, depends", "for help: twilio-sip-allow verify --help"),
+    mistake("verify --peer x rules.nft", "--peer: 'x' is not an IPv4 network", "; write it as in 192.0.2.0/24 or 192.0.2.1"),
     mistake("explain tokyo", "'tokyo' is not an address", "; to select the region, use --region tokyo"),
     mistake("explain -e regional global 54.65.63.193", "'global' is not an address", "; to select the edition, use --edition global"),
     mistake("explain 54.65.63.193:70000", "port '70000' is out of range", "; ports go from 1 to 65535"),
@@ -53,7 +60,8 @@ const MISTAKES: &[Mistake] = &[
     mistake("scan tokyo", "there is no file 'tokyo'", "; to select the region, use --region tokyo"),
     // Words that are a part of another command.
     mistake("chek", "unknown command 'chek' (did you mean check?)", VERBS),
-    mistake("verify", "unknown command 'verify'", VERBS),
+    mistake("prove", "unknown command 'prove'", VERBS),
+    mistake("verfy rules.nft", "unknown command 'verfy' (did you mean verify?)", VERBS),
     mistake("-f nft extra", "unknown command 'extra'", VERBS),
     mistake("help chek", "unknown command 'chek' (did you mean check?)", VERBS),
     mistake("help help", "'help' is not a command", "try: twilio-sip-allow --help"),
@@ -94,7 +102,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("check --output x", "--output is an option of 'render', not of 'check'", CHECK_HELP),
     mistake("scan --format nft", "--format is an option of 'render' and 'check', not of 'scan'", "for help: twilio-sip-allow scan --help"),
     mistake("explain -f nft", "-f is an option of 'render' and 'check', not of 'explain'", "for help: twilio-sip-allow explain --help"),
-    mistake("list regions --report json", "--report is an option of 'check' and 'scan', not of 'list'", "for help: twilio-sip-allow list --help"),
+    mistake("list regions --report json", "--report is an option of 'check', 'verify' and 'scan', not of 'list'", "for help: twilio-sip-allow list --help"),
     mistake("-f nft --print-repair", "--print-repair is an option of 'check', not of 'render'", HELP),
     mistake("--json", "--json is an option for reports and lists; for rules, use the format json", "try: twilio-sip-allow --format json"),
     // Unknown or misused options.

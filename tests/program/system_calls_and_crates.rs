@@ -305,6 +305,7 @@ fn workplace() -> tempfile::TempDir {
     write("much", common::with_much_drift().as_bytes());
     write("unit", unit.as_bytes());
     write("rules", b"old\n");
+    write("listing", common::OPEN_LISTING.as_bytes());
     write("own.yaml", Tool::line("dataset show").run_once().as_bytes());
     write("own.j2", b"rules\n");
     write(
@@ -326,7 +327,7 @@ fn workplace() -> tempfile::TempDir {
     folder
 }
 
-const CALLS: [(&str, i32, May); 27] = [
+const CALLS: [(&str, i32, May); 29] = [
     ("-f iptables", 0, May::Nothing),
     ("render -f iptables", 0, May::Nothing),
     ("check --config checks.yaml", 0, May::Nothing),
@@ -354,6 +355,8 @@ const CALLS: [(&str, i32, May); 27] = [
     ("check -f iptables rules", 2, May::Nothing),
     ("explain 54.65.63.193:5061/tls 192.0.2.1", 0, May::Nothing),
     ("explain --json -", 0, May::Nothing),
+    ("verify listing listing", 1, May::Nothing),
+    ("verify --report html listing", 1, May::Nothing),
     ("scan unit", 1, May::Nothing),
     ("scan --report sarif tree", 1, May::Nothing),
     ("scan .", 1, May::Nothing),

@@ -11,8 +11,9 @@ use ipnet::Ipv4Net;
 use crate::cli::{PositionArg, VerifyArgs};
 use crate::commands::input_errors::{InputError, InputMessage, messages};
 use crate::commands::selected::{Selected, select};
-use crate::dataset;
+use crate::dataset::{self, Edition, ReferenceData};
 use crate::firewall::{Follower, Interface, Position};
+use crate::format::UnitName;
 use crate::format::capture::{self, Machine};
 use crate::format::read::{Lines, ReadError, excerpt};
 use crate::input::{self, name_of};
@@ -20,16 +21,17 @@ use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::output::Spool;
 use crate::packets::{Interval, IntervalSet};
 use crate::policy::{Policy, Scope};
-use crate::report::{MachineCounts, MachineReport, VerifiedMachine};
+use crate::report::{Ignored, ListedChain, MachineCounts, MachineReport, VerifiedMachine, places};
 use crate::select::{CURRENT, Notice};
-use crate::terminal::{escape_hidden, escape_hidden_at_start};
-use crate::verify::{Verdict, Viewpoint, calls, exposures};
+use crate::terminal::escape_hidden;
+use crate::verify::{Viewpoint, calls, exposures, locations, own_chains};
 
 /// The expected calls and the options, which are the same for all machines.
 pub(super) struct Verification<'a> {
     args: &'a VerifyArgs,
     policy: Policy,
-    peers: Vec<Interval>,
+    /// The addresses that may reach SIP: those of Twilio and of `--peer`.
+    known: Vec<Interval>,
     pbx: Option<IntervalSet>,
     limits: Limits,
     pub(super) notices: Vec<Notice>,
@@ -40,8 +42,6 @@ pub(super) struct Verified {
     pub(super) counts: MachineCounts,
     /// The part of the report about this machine.
     pub(super) part: Spool,
-    /// True if the result causes exit status 1.
-    pub(super) fails: bool,
 }
 
 /// The result of one machine, or the reasons why its file cannot be read.
@@ -51,13 +51,22 @@ impl<'a> Verification<'a> {
     pub(super) fn new(args: &'a VerifyArgs, limits: Limits) -> Result<Self> {
         let reference_data = dataset::reference_data()?;
         let Selected {
-            policy, notices, ..
+            editions,
+            policy,
+            notices,
         } = select(&args.selection, CURRENT, limits, &reference_data)?;
+        let mut known = twilio_networks(&editions, &reference_data)?;
+        known.extend(args.peer.iter().copied().map(Interval::from));
+        let local = policy.rules.first().map(|rule| &*rule.local.networks);
+        let pbx = match &args.pbx[..] {
+            [] => set_of(local.unwrap_or_default()),
+            pbx => set_of(pbx),
+        };
         Ok(Verification {
             args,
             policy,
-            peers: args.peer.iter().copied().map(Interval::from).collect(),
-            pbx: set_of(&args.pbx),
+            known,
+            pbx,
             limits,
             notices,
         })
@@ -67,18 +76,25 @@ impl<'a> Verification<'a> {
         &self.policy.scope
     }
 
-    /// Verifies the files in several threads, and returns the results in the order of the files.
+    /// Verifies the files in several threads, and returns the results in the order of the files. `before` is the
+    /// number of files before these.
     pub(super) fn verify_all(
         &self,
         files: &[PathBuf],
+        before: usize,
         threads: usize,
         report: &dyn MachineReport,
     ) -> Vec<Outcome> {
-        let verify = |files: &[PathBuf]| -> Vec<_> {
-            files.iter().map(|file| self.file(file, report)).collect()
+        let numbered = before + 1..;
+        let files: Vec<(usize, &Path)> = numbered.zip(files.iter().map(PathBuf::as_path)).collect();
+        let verify = |files: &[(usize, &Path)]| -> Vec<_> {
+            let results = files.iter();
+            results
+                .map(|(number, file)| self.file(*number, file, report))
+                .collect()
         };
         if files.len() == 1 {
-            return verify(files);
+            return verify(&files);
         }
         let verify = &verify;
         std::thread::scope(|scope| {
@@ -93,7 +109,7 @@ impl<'a> Verification<'a> {
         })
     }
 
-    fn file(&self, file: &Path, report: &dyn MachineReport) -> Outcome {
+    fn file(&self, number: usize, file: &Path, report: &dyn MachineReport) -> Outcome {
         let (_turn, text) = input::text_in_turn(file, self.limits, Limit::Input)
             .map_err(|error| vec![format!("{error:#}").into()])?;
         let name = name_of(file);
@@ -102,7 +118,7 @@ impl<'a> Verification<'a> {
         self.check_interface(&machine)
             .map_err(|problem| vec![format!("{name}: {problem}").into()])?;
         let verified = self
-            .verified(file, &text, machine)
+            .verified(number, file, &text, machine)
             .map_err(|error| vec![format!("{name}: {error}").into()])?;
         let mut part = Spool::part(self.limits);
         report
@@ -110,7 +126,6 @@ impl<'a> Verification<'a> {
             .map_err(|error| vec![error.to_string().into()])?;
         Ok(Verified {
             counts: MachineCounts::of(&verified),
-            fails: self.fails(&verified),
             part,
         })
     }
@@ -132,6 +147,7 @@ impl<'a> Verification<'a> {
 
     fn verified<'t>(
         &self,
+        number: usize,
         file: &'t Path,
         text: &'t str,
         machine: Machine<'t>,
@@ -159,29 +175,52 @@ impl<'a> Verification<'a> {
         };
         let mut follower = Follower::new(&machine.firewall);
         let calls = calls(&mut follower, &viewpoint, &self.policy)?;
-        let exposures = exposures(&mut follower, &viewpoint, &self.policy, &self.peers)?;
+        let exposures = exposures(&mut follower, &viewpoint, &self.policy, &self.known)?;
         let name = machine.name.map_or_else(|| name_of(file), str::to_owned);
+        let chains = follower.base_chains().into_iter();
+        let chains = chains.map(|(table, chain)| ListedChain::new(table, &chain));
+        let own_chains = own_chains(
+            &machine.firewall,
+            &UnitName::default().chains(),
+            self.limits,
+        );
+        let mut places = places(&calls, &exposures);
+        places.extend(own_chains.iter().flat_map(|own| &own.jumps));
         Ok(VerifiedMachine {
+            number,
             file: file.to_str().unwrap_or_default(),
-            name: escape_hidden_at_start(&name),
+            name: escape_hidden(&name),
             text,
             excerpt,
             lines: Lines::of(text),
+            is_router: self.args.at == PositionArg::Router,
+            interface: interface.map(str::to_owned),
             calls,
             exposures,
-            chains: follower.chain_names(),
+            chains: chains.collect(),
+            locations: locations(&machine.firewall, places),
+            own_chains,
             notes: machine.notes,
             traces: self.args.trace,
+            ignored: Ignored {
+                exposure: self.args.ignores_exposure(),
+                depends: self.args.ignores_conditions(),
+            },
         })
     }
+}
 
-    fn fails(&self, machine: &VerifiedMachine) -> bool {
-        let depends = machine.count(Verdict::Depends) > 0 && !self.args.ignores_conditions();
-        let mut exposures = machine.sip_exposures();
-        let counts = |verdict| verdict == Verdict::Passes || !self.args.ignores_conditions();
-        let exposed = exposures.any(|exposure| counts(exposure.verdict));
-        machine.count(Verdict::Blocked) > 0 || depends || exposed && !self.args.ignores_exposure()
-    }
+/// Returns the networks of all regions, in the selected editions and in those that are not superseded.
+fn twilio_networks(selected: &[Edition], reference_data: &ReferenceData) -> Result<Vec<Interval>> {
+    let embedded = dataset::editions()?;
+    let in_force = embedded
+        .iter()
+        .filter(|edition| edition.superseded.is_none());
+    let networks = selected
+        .iter()
+        .chain(in_force)
+        .flat_map(|edition| edition.published(reference_data));
+    Ok(networks.map(|(_, _, network)| network.into()).collect())
 }
 
 /// The most names of interfaces that a message contains.

@@ -32,6 +32,8 @@ pub struct FlowFacts {
     pub has_new_source: bool,
     /// True if the destination is an address of the machine; `None` if this is unknown.
     pub is_for_machine: Option<bool>,
+    /// True if connection tracking has changed the destination of the connection; `None` if this is unknown.
+    pub is_redirected: Option<bool>,
 }
 
 impl FlowFacts {
@@ -45,6 +47,9 @@ impl FlowFacts {
             is_for_machine: self
                 .is_for_machine
                 .filter(|_| self.is_for_machine == other.is_for_machine),
+            is_redirected: self
+                .is_redirected
+                .filter(|_| self.is_redirected == other.is_redirected),
             ..self
         }
     }
@@ -236,12 +241,25 @@ impl Flow {
             // The kernel chooses one of several destinations.
             self.assume(at);
         }
-        self.send_to(&Translated {
+        let to = Translated {
             addresses,
             ports: ports.map(IntervalSet::One),
             is_for_machine,
             changed_by: at,
-        });
+        };
+        // The kernel records no change of packets that already have the new destination.
+        self.facts.is_redirected = (!self.is_already_at(&to)).then_some(true);
+        self.send_to(&to);
+    }
+
+    /// True if all packets may already have the new destination.
+    fn is_already_at(&self, to: &Translated) -> bool {
+        let may_stay = |dimension, set: &Option<IntervalSet>| {
+            let old = self.packets.set(dimension);
+            let is_within = |new| old.and_set(new).is_some_and(|common| common == *old);
+            set.as_ref().is_none_or(is_within)
+        };
+        may_stay(Dimension::Local, &to.addresses) && may_stay(Dimension::LocalPort, &to.ports)
     }
 
     /// Changes the destination of incoming packets.

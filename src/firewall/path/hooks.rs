@@ -28,10 +28,32 @@ impl<'a> Hooks<'a> {
         // Of chains with the same priority, packets pass the last one first (`nf_hook_entries_grow` of Linux).
         chains.sort_by_cached_key(|(table, chain)| {
             let (_, at) = policy(&firewall.tables[*table], chain);
-            (place_in_hook(chain), chain.priority, Reverse(at))
+            (
+                place_of_hook(chain),
+                place_in_hook(chain),
+                chain.priority,
+                Reverse(at),
+            )
         });
         Hooks(chains)
     }
+}
+
+/// The hooks, in the order in which packets may pass them.
+const HOOKS: [&str; 7] = [
+    "ingress",
+    "prerouting",
+    "input",
+    "forward",
+    "output",
+    "postrouting",
+    "egress",
+];
+
+fn place_of_hook(chain: &BaseChain) -> Option<usize> {
+    HOOKS
+        .iter()
+        .position(|hook| chain.hook.eq_ignore_ascii_case(hook))
 }
 
 /// Returns the priority of the function of Linux that calls the chain. Two functions call all chains that translate
@@ -93,8 +115,9 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         self.question.forwards
     }
 
-    pub fn stop(&mut self, flow: Flow, cause: Cause) {
-        self.journey.stopped.push(Stop { flow, cause });
+    /// Records that flows do not pass. `chain` is the index of the base chain that stops them, if one does.
+    pub fn stop(&mut self, flow: Flow, cause: Cause, chain: Option<usize>) {
+        self.journey.stopped.push(Stop { flow, cause, chain });
     }
 
     /// Returns the flows that pass all base chains of a hook.
@@ -193,13 +216,12 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
 
     /// Gives flows the state that connection tracking knows.
     fn tracked(&self, flows: Vec<Flow>) -> Vec<Flow> {
-        let with_state = |flow: Flow| {
-            let state = if flow.facts.is_untracked {
-                States::UNTRACKED
-            } else {
-                self.question.state
-            };
-            in_state(flow, state)
+        let with_state = |mut flow: Flow| {
+            if flow.facts.is_untracked {
+                return in_state(flow, States::UNTRACKED);
+            }
+            flow.facts.is_redirected = self.question.is_redirected;
+            in_state(flow, self.question.state)
         };
         flows.into_iter().map(with_state).collect()
     }
@@ -230,7 +252,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
             left.push(flow);
         }
         for (flow, at) in denied {
-            self.stop(flow, Cause::Rule(at));
+            self.stop(flow, Cause::Rule(at), Some(number));
         }
         for (flow, translation, at) in translated {
             self.translate(number, flow, translation, at, &mut left);
@@ -296,7 +318,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
                 flow.assume(at);
             }
             if accepts != Some(true) {
-                self.stop(flow.clone(), Cause::Policy(at));
+                self.stop(flow.clone(), Cause::Policy(at), Some(number));
             }
             if accepts != Some(false) {
                 flow.decide(number, at, true);
@@ -315,14 +337,14 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
     ) {
         let is_source = translation == Translation::Source;
         if !is_source && self.question.direction == Direction::Out {
-            return self.stop(flow, Cause::Diverted(at));
+            return self.stop(flow, Cause::Diverted(at), Some(number));
         }
         flow.translate(translation, at, self.question.own);
         flow.decide(number, at, false);
         if !is_source && flow.is_for_loopback() {
             // The kernel drops the packet, unless the setting route_localnet allows it.
             flow.assume(at);
-            self.stop(flow.clone(), Cause::Diverted(at));
+            self.stop(flow.clone(), Cause::Diverted(at), Some(number));
         }
         left.push(flow);
     }

@@ -26,6 +26,8 @@ pub struct Question<'q> {
     pub forwards: Option<bool>,
     /// The destination that connection tracking gives the packets of an established connection, as for its first packet.
     pub translated: Option<Rc<Translated>>,
+    /// True if connection tracking has changed the destination of the connection before; `None` if this is unknown.
+    pub is_redirected: Option<bool>,
     /// The known bits of the mark of the connection.
     pub connection_mark: Mark,
     pub limits: Limits,
@@ -52,6 +54,9 @@ pub struct Journey {
 pub struct Stop {
     pub flow: Flow,
     pub cause: Cause,
+    /// The index of the base chain that stops the packets, as in [`Decision::chain`](super::Decision::chain). `None` if
+    /// they do not get to the PBX although no chain stops them.
+    pub chain: Option<usize>,
 }
 
 /// The cause that packets do not pass.

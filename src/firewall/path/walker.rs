@@ -335,6 +335,7 @@ fn facts_of<'c>(flow: &Flow, hook: Facts<'c>) -> Facts<'c> {
         mark,
         connection_mark,
         is_for_machine,
+        is_redirected,
         ..
     } = flow.facts;
     Facts {
@@ -342,6 +343,8 @@ fn facts_of<'c>(flow: &Flow, hook: Facts<'c>) -> Facts<'c> {
         connection_mark,
         is_tracked: Some(flow.is_tracked()),
         destination_is_local: is_for_machine,
+        is_irregular: Some(false),
+        is_redirected,
         ..hook
     }
 }

@@ -1,12 +1,12 @@
 //! The tables of a firewall, from all listings of its rules.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use memchr::memmem;
 
 use super::outputs::{Gap, Output, Outputs, Part};
-use crate::firewall::Table;
+use crate::firewall::{BaseChain, Table};
 use crate::format::read::lines::place;
 use crate::format::read::named_sets::NamedSets;
 use crate::format::{ipset, iptables, nftables};
@@ -36,18 +36,48 @@ pub(super) fn read<'a>(
         Err(_) => Vec::new(),
     };
     note_gaps(outputs, notes);
-    // nft prints these tables too, but it does not print all parts of their rules.
-    let named = |table: &Table| {
-        format!(
-            "table ip {}",
-            table.chains.place().trim_start_matches("table ")
-        )
-    };
-    let shown: HashSet<String> = of_iptables_nft.iter().map(named).collect();
-    tables.retain(|table| !shown.contains(&table.chains.place()));
-    tables.extend(of_iptables_nft);
+    merge(&mut tables, of_iptables_nft);
     tables.extend(back_end(Output::IptablesLegacy)?);
     Ok(tables)
+}
+
+/// Replaces tables of nft by those of iptables-nft. Both commands print them, but nft does not print all parts of the
+/// rules that iptables added.
+fn merge<'a>(tables: &mut Vec<Table<'a>>, mut of_iptables_nft: Vec<Table<'a>>) {
+    let of_nft = tables.iter().map(|table| (table.chains.place(), table));
+    let of_nft: HashMap<String, &Table> = of_nft.collect();
+    of_iptables_nft.retain(|table| {
+        let of_nft = of_nft.get(&name_of_nft(table));
+        of_nft.is_none_or(|of_nft| shows_all(table, of_nft))
+    });
+    let replaced: HashSet<String> = of_iptables_nft.iter().map(name_of_nft).collect();
+    tables.retain(|table| !replaced.contains(&table.chains.place()));
+    tables.extend(of_iptables_nft);
+}
+
+/// True if `iptables-nft-save` shows a table of nft correctly. It omits base chains that iptables does not use, and
+/// parts of rules that iptables did not add. All rules that iptables adds have a counter.
+fn shows_all(of_iptables: &Table, of_nft: &Table) -> bool {
+    let chains = &of_nft.chains;
+    let mut rules = chains
+        .names()
+        .filter_map(|name| chains.rules(name))
+        .flatten();
+    hooks(of_iptables).is_superset(&hooks(of_nft))
+        && rules.all(|rule| rule.text.contains("counter"))
+}
+
+/// Returns the place of a table of iptables-nft in the listing of nft.
+fn name_of_nft(table: &Table) -> String {
+    let place = table.chains.place();
+    format!("table ip {}", place.trim_start_matches("table "))
+}
+
+/// Returns the names of the base chains, with their hooks and priorities.
+fn hooks<'a>(table: &Table<'a>) -> HashSet<(&'a str, &'a str, i32)> {
+    let chains = table.chains.base_chains().into_iter();
+    let key = |chain: BaseChain<'a>| (chain.name, chain.hook, chain.priority);
+    chains.map(key).collect()
 }
 
 /// Reads an output. The places of the tables and of errors become places in the whole input.

@@ -194,6 +194,8 @@ impl<'a> Outline<'a> {
 
     /// Reads all lines of a listing.
     fn read(mut self, text: &'a str, reading: Reading) -> Result<Self, Vec<ReadError>> {
+        // Many copies of listings lack the newline after the last line, a comment.
+        let text = without_last_comment(text);
         // This checks that the last line ends in a newline.
         drop(lines(text).map_err(|error| vec![error])?);
         let mut errors = ErrorCollector::default();
@@ -339,4 +341,9 @@ impl<'a> Outline<'a> {
         self.open = Some(Open { is_wanted, ..open });
         Ok(())
     }
+}
+
+fn without_last_comment(text: &str) -> &str {
+    let (before, last) = text.split_at(text.rfind('\n').map_or(0, |newline| newline + 1));
+    if last.starts_with('#') { before } else { text }
 }

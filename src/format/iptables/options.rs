@@ -2,8 +2,6 @@
 
 /// Options of matches that packet boxes do not model, each with the number of its values.
 pub(super) const NARROWING: &[(&str, usize)] = &[
-    ("-f", 0),
-    ("--fragment", 0),
     ("--tcp-option", 1),
     ("--icmp-type", 1),
     // limit, hashlimit, connlimit, quota
@@ -41,12 +39,9 @@ pub(super) const NARROWING: &[(&str, usize)] = &[
     ("--monthdays", 1),
     ("--contiguous", 0),
     ("--kerneltz", 0),
-    // addrtype, pkttype, mac, physdev
-    ("--src-type", 1),
-    ("--dst-type", 1),
+    // addrtype, mac, physdev
     ("--limit-iface-in", 0),
     ("--limit-iface-out", 0),
-    ("--pkt-type", 1),
     ("--mac-source", 1),
     ("--physdev-in", 1),
     ("--physdev-out", 1),
@@ -90,7 +85,7 @@ pub(super) const NARROWING: &[(&str, usize)] = &[
     ("--ctorigdstport", 1),
     ("--ctreplsrcport", 1),
     ("--ctrepldstport", 1),
-    // connbytes, cgroup, cpu, devgroup, ecn, nfacct, realm, rpfilter, socket, tcpmss, u32
+    // connbytes, cgroup, cpu, devgroup, ecn, nfacct, realm, socket, tcpmss, u32
     ("--connbytes", 1),
     ("--connbytes-dir", 1),
     ("--connbytes-mode", 1),
@@ -104,10 +99,6 @@ pub(super) const NARROWING: &[(&str, usize)] = &[
     ("--ecn-ip-ect", 1),
     ("--nfacct-name", 1),
     ("--realm", 1),
-    ("--loose", 0),
-    ("--validmark", 0),
-    ("--accept-local", 0),
-    ("--invert", 0),
     ("--transparent", 0),
     ("--nowildcard", 0),
     ("--restore-skmark", 0),
@@ -147,8 +138,8 @@ pub(super) const MODULES: [&str; 11] = [
 /// default of `limit` is three packets per hour.
 pub(super) const NARROWING_MODULES: &str = "
     cgroup connbytes connlimit cpu devgroup dscp ecn hashlimit helper length limit mac nfacct owner
-    physdev pkttype policy quota realm recent rpfilter socket statistic string tcpmss time tos ttl u32
+    physdev policy quota realm recent socket statistic string tcpmss time tos ttl u32
 ";
 
 /// Modules that match nothing without an option, and whose options may be criteria of the model.
-pub(super) const CRITERIA_MODULES: [&str; 3] = ["addrtype", "connmark", "mark"];
+pub(super) const CRITERIA_MODULES: [&str; 4] = ["addrtype", "connmark", "mark", "pkttype"];

@@ -6,7 +6,7 @@ use super::options::{CRITERIA_MODULES, MODULES, NARROWING, NARROWING_MODULES};
 use super::values::{self, flag_bits, masked_network};
 use super::words::Words;
 use super::{effects, targets};
-use crate::firewall::{Criteria, Interfaces, RuleAction};
+use crate::firewall::{Criteria, Interfaces, RuleAction, is_special_kind};
 use crate::format::read::iana;
 use crate::format::read::matches::Matches;
 use crate::format::read::named_sets::{Contents, Side};
@@ -21,6 +21,8 @@ pub(super) struct Rule<'a> {
     pub criteria: Criteria<'a>,
     /// `None` if every packet continues with the next rule.
     pub action: Option<RuleAction<'a>>,
+    /// The states of which one is enough to match. In other states, only packets whose destination was changed match.
+    pub or_redirected: Option<States>,
     /// True if a match sets the mark of the packets that it compares.
     pub sets_mark: bool,
     /// Why packet boxes cannot express the rule exactly.
@@ -51,6 +53,7 @@ impl<'a> Rule<'a> {
                 matches: Matches::within(limits),
                 criteria: Criteria::default(),
                 action: None,
+                or_redirected: None,
                 sets_mark: false,
                 problem: None,
             },
@@ -165,7 +168,19 @@ impl<'a> RuleReader<'a, '_> {
             "--tcp-flags" => self.tcp_flags(option, negated),
             "--state" | "--ctstate" => self.states(option, negated),
             "--mark" => self.mark(option, negated),
-            "--dst-type" => self.kind_of_destination(option, negated),
+            "--dst-type" => self.kind_of_address(option, negated, true),
+            "--src-type" => self.kind_of_address(option, negated, false),
+            "--pkt-type" => self.kind_of_packet(option, negated),
+            "-f" | "--fragment" => {
+                self.irregular(!negated);
+                Ok(())
+            }
+            "--loose" | "--validmark" | "--accept-local" if self.module == "rpfilter" => Ok(()),
+            "--invert" if self.module == "rpfilter" => {
+                let own = &mut self.rule.criteria.is_irregular;
+                *own = own.map(|is_irregular| !is_irregular);
+                Ok(())
+            }
             "--match-set" if self.module == "set" => self.match_set(option, negated),
             "--update-counters" | "--update-subcounters" if self.module == "set" => Ok(()),
             _ if negated => self.narrowing(option),
@@ -216,6 +231,11 @@ impl<'a> RuleReader<'a, '_> {
         }
         if CRITERIA_MODULES.contains(&module) {
             self.needs_option = true;
+            return Ok(());
+        }
+        if module == "rpfilter" {
+            // Its other options matter only for packets that come from an unusual interface.
+            self.irregular(false);
             return Ok(());
         }
         let mut narrowing = NARROWING_MODULES.split_ascii_whitespace();
@@ -319,16 +339,38 @@ impl<'a> RuleReader<'a, '_> {
         Ok(())
     }
 
-    fn kind_of_destination(&mut self, option: &str, negated: bool) -> Result<(), String> {
-        let is_local = self.words.value(option)? == "LOCAL";
+    fn kind_of_address(
+        &mut self,
+        option: &str,
+        negated: bool,
+        is_destination: bool,
+    ) -> Result<(), String> {
+        let kinds = self.words.value(option)?;
         let criterion = &mut self.rule.criteria.destination_is_local;
-        if is_local && criterion.is_none() {
+        if kinds.split(',').all(is_special_kind) {
+            self.irregular(!negated);
+        } else if is_destination && kinds == "LOCAL" && criterion.is_none() {
             *criterion = Some(!negated);
-            self.needs_option = false;
         } else {
             self.rule.matches.condition = Condition::Unknown;
         }
+        self.needs_option = false;
         Ok(())
+    }
+
+    fn kind_of_packet(&mut self, option: &str, negated: bool) -> Result<(), String> {
+        match self.words.value(option)? {
+            "broadcast" | "multicast" => self.irregular(!negated),
+            "unicast" => self.irregular(negated),
+            _ => self.rule.matches.condition = Condition::Unknown,
+        }
+        self.needs_option = false;
+        Ok(())
+    }
+
+    fn irregular(&mut self, is_irregular: bool) {
+        let is_added = self.rule.criteria.add_irregular(is_irregular);
+        self.rule.matches.condition &= Condition::true_if(is_added);
     }
 
     /// Reads the name of a set and the sides that its elements are compared with, such as `src,dst`.
@@ -518,7 +560,12 @@ impl<'a> RuleReader<'a, '_> {
         } else if other_mask == 0 {
             Flags::masked(mask, set)
         } else {
-            self.rule.matches.condition = Condition::Unknown;
+            if !negated && mask & !set & Flags::ACK != 0 && other_set != 0 {
+                // A packet without ACK has neither data nor these flags.
+                self.irregular(true);
+            } else {
+                self.rule.matches.condition = Condition::Unknown;
+            }
             if negated {
                 // The complement of an unknown condition may be any packet.
                 return self.flags(Flags::ALL, false);
@@ -531,14 +578,30 @@ impl<'a> RuleReader<'a, '_> {
     fn states(&mut self, option: &str, negated: bool) -> Result<(), String> {
         let list = self.words.value(option)?;
         let mut states = States::ALL.not();
+        let mut has_redirected = false;
         for name in list.split(',') {
-            let state = States::named(&name.to_ascii_lowercase());
-            states = states.or(state.ok_or_else(|| format!("state '{name}' is not supported"))?);
+            if let Some(state) = States::named(&name.to_ascii_lowercase()) {
+                states = states.or(state);
+                continue;
+            }
+            let problem = format!("state '{name}' is not supported");
+            if name != "DNAT" {
+                return Err(problem);
+            }
+            self.rule.refuse(problem);
+            has_redirected = true;
         }
-        self.rule.matches.kind(HeaderMatch {
-            states: if negated { states.not() } else { states },
-            ..HeaderMatch::ALL
-        });
+        match (has_redirected, negated) {
+            (true, false) => self.rule.or_redirected = Some(states),
+            (true, true) => self.rule.criteria.is_redirected = Some(false),
+            _ => {}
+        }
+        if !has_redirected || negated {
+            self.rule.matches.kind(HeaderMatch {
+                states: if negated { states.not() } else { states },
+                ..HeaderMatch::ALL
+            });
+        }
         Ok(())
     }
 }

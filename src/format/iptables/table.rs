@@ -12,7 +12,7 @@ use crate::firewall::{
 use crate::format::read::named_sets::{Contents, NamedSets};
 use crate::format::read::number::is_number;
 use crate::limits::{Limit, Limits};
-use crate::packets::{Condition, HeaderBox};
+use crate::packets::{Condition, HeaderBox, HeaderMatch};
 use crate::read_error::ReadError;
 
 /// The work counted for a chain, because it needs more memory than its text.
@@ -326,8 +326,27 @@ impl<'a> Table<'a> {
             });
         }
         if let Some(action) = rule.action.map(|action| self.known(action)) {
-            let boxes = rule.matches.boxes.iter();
-            branches.extend(boxes.map(|packets| branch(packets, action)));
+            let Some(states) = rule.or_redirected else {
+                let boxes = rule.matches.boxes.iter();
+                branches.extend(boxes.map(|packets| branch(packets, action)));
+                return;
+            };
+            let in_states = |states| {
+                let kind = HeaderMatch {
+                    states,
+                    ..HeaderMatch::ALL
+                };
+                let boxes = rule.matches.boxes.iter();
+                boxes.filter_map(move |packets| packets.matching(kind))
+            };
+            branches.extend(in_states(states).map(|packets| branch(&packets, action)));
+            branches.extend(in_states(states.not()).map(|packets| RuleBranch {
+                criteria: Criteria {
+                    is_redirected: Some(true),
+                    ..rule.criteria.clone()
+                },
+                ..branch(&packets, action)
+            }));
         }
     }
 

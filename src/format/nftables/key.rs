@@ -62,6 +62,16 @@ pub(super) enum Criterion {
     Mark(MarkOf),
     /// `fib daddr type`
     DestinationType,
+    /// `fib saddr type`
+    SourceType,
+    /// `ct status`
+    Status,
+    /// `meta pkttype`
+    PacketType,
+    /// `fib saddr . iif oif`
+    WayBack,
+    /// `ip frag-off`
+    FragmentOffset,
 }
 
 impl Criterion {
@@ -73,20 +83,27 @@ impl Criterion {
             "oifname" => Criterion::OutputName,
             "oif" => Criterion::OutputIndex,
             "mark" => Criterion::Mark(MarkOf::Packet),
+            "pkttype" => Criterion::PacketType,
             _ => return None,
         })
     }
 
     /// True for the interfaces of a packet.
     pub fn is_interface(self) -> bool {
-        !matches!(self, Criterion::Mark(_) | Criterion::DestinationType)
+        matches!(
+            self,
+            Criterion::InputName
+                | Criterion::InputIndex
+                | Criterion::OutputName
+                | Criterion::OutputIndex
+        )
     }
 
     fn value_type(self) -> Type {
         match self {
             Criterion::InputName | Criterion::OutputName => Type::InterfaceName,
             Criterion::InputIndex | Criterion::OutputIndex => Type::InterfaceIndex,
-            Criterion::Mark(_) | Criterion::DestinationType => Type::Unmodeled,
+            _ => Type::Unmodeled,
         }
     }
 }
@@ -271,6 +288,16 @@ impl Key {
         Key::of(Subject::Criterion(Criterion::DestinationType))
     }
 
+    /// `fib saddr type`: the kind of address that the source is.
+    pub fn source_type() -> Key {
+        Key::of(Subject::Criterion(Criterion::SourceType))
+    }
+
+    /// `fib saddr . iif oif`: the interface that leads back to the source.
+    pub fn way_back() -> Key {
+        Key::of(Subject::Criterion(Criterion::WayBack))
+    }
+
     /// An option of TCP (nft(8), "Extension header expressions").
     pub fn tcp_option() -> Key {
         Key {
@@ -308,6 +335,7 @@ impl Key {
             ("ip", "daddr") => Subject::Address(HeaderField::Destination),
             ("ip", "protocol") => Subject::Protocol,
             ("ip", "version") => Subject::Family(FamilyField::Version),
+            ("ip", "frag-off") => Subject::Criterion(Criterion::FragmentOffset),
             ("ip", _) if is_listed(IP_FIELDS, field) => Subject::Unmodeled(Protocols::ALL),
             ("ip6", "saddr" | "daddr") => Subject::Ipv6(Type::Ipv6Address),
             ("ip6", "nexthdr") => Subject::Ipv6(Type::Protocol),
@@ -375,6 +403,7 @@ impl Key {
         let subject = match key {
             "state" if !directed => Subject::State,
             "mark" => Subject::Criterion(Criterion::Mark(MarkOf::Connection)),
+            "status" => Subject::Criterion(Criterion::Status),
             "ip saddr" | "ip daddr" => Subject::Unmodeled(Protocols::ALL),
             "ip6 saddr" | "ip6 daddr" => Subject::Ipv6(Type::Ipv6Address),
             _ if is_listed(CT_KEYS, key) => Subject::Unmodeled(Protocols::ALL),
@@ -390,7 +419,10 @@ impl Key {
     pub fn masked(self, mask: &Value) -> Result<Key, String> {
         let mask = match self.subject {
             Subject::Flags | Subject::State => self.subject.value_type().bits(mask)?,
-            Subject::Criterion(Criterion::Mark(_)) => number(mask).unwrap_or(UNKNOWN_MASK),
+            Subject::Criterion(Criterion::Status) => UNKNOWN_MASK,
+            Subject::Criterion(Criterion::Mark(_) | Criterion::FragmentOffset) => {
+                number(mask).unwrap_or(UNKNOWN_MASK)
+            }
             Subject::Criterion(_) | Subject::Unmodeled(_) | Subject::Ipv6(_) | Subject::Icmpv6 => {
                 u32::MAX
             }
@@ -410,6 +442,16 @@ impl Key {
             Subject::Criterion(Criterion::Mark(mark)) => Some(mark),
             _ => None,
         }
+    }
+
+    /// True for the kind of an address or of a packet.
+    pub fn is_kind(self) -> bool {
+        matches!(
+            self.subject,
+            Subject::Criterion(
+                Criterion::DestinationType | Criterion::SourceType | Criterion::PacketType
+            )
+        )
     }
 
     /// True if the key has a mask.

@@ -3,6 +3,7 @@
 mod change;
 mod criteria;
 
+use self::criteria::are_special_kinds;
 use super::families::Families;
 use super::key::{Header, Key, Keys, Operator, Source, Subject};
 use super::set::{BITS_WORK, MapEffect, Set, Sets, header_where};
@@ -65,6 +66,10 @@ enum Outcome<'a> {
 }
 
 /// A rule that is being read, statement by statement.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each of them is a separate property"
+)]
 pub(super) struct Rule<'a, 's> {
     sets: &'s dyn Sets<'a>,
     matches: Matches,
@@ -393,6 +398,9 @@ impl<'a, 's> Rule<'a, 's> {
                 set.check_types(name, keys)?;
                 self.look_up(set, keys, negated(operator)?)?;
             }
+            (Value::Set(_), Some(key)) if key.is_kind() && are_special_kinds(value) => {
+                self.compare_one(key, operator, value)?;
+            }
             (Value::Set(elements), _) => {
                 check_braces(keys, elements)?;
                 let set = Set::anonymous(keys, elements)?;
@@ -534,7 +542,13 @@ impl<'a, 's> Rule<'a, 's> {
             _ => return Err("expected '==' or '!=' here".to_owned()),
         };
         self.matches.kind(header);
-        self.matches.condition &= condition;
+        let is_exact = operator == Operator::Equal && matches!(key.subject, Subject::Flags);
+        if is_exact && mask & !bits & ACK != 0 && bits & PSH_OR_URG != 0 {
+            // A packet without ACK has neither data nor these flags.
+            self.irregular(true);
+        } else {
+            self.matches.condition &= condition;
+        }
         Ok(())
     }
 
@@ -568,6 +582,10 @@ impl<'a, 's> Rule<'a, 's> {
         Ok(())
     }
 }
+
+/// The bits of TCP flags that `Flags` does not model, or models differently (RFC 9293).
+const ACK: u32 = 0x10;
+const PSH_OR_URG: u32 = 0x28;
 
 const UNTRACKED: &str =
     "'notrack' in an earlier rule may change the state of this packet; match the state before it";

@@ -10,6 +10,8 @@ use crate::verify::Verdict;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MachineCounts {
     pub machines: usize,
+    /// The machines that cause exit status 1.
+    pub failing: usize,
     /// The machines with packets that never pass.
     pub blocked: usize,
     /// The machines whose packets all pass, some of them only under some conditions.
@@ -20,39 +22,49 @@ pub struct MachineCounts {
 
 impl MachineCounts {
     pub fn of(machine: &VerifiedMachine) -> Self {
-        let blocked = machine.count(Verdict::Blocked) > 0;
-        let depending = machine.count(Verdict::Depends) > 0;
+        let verdict = machine.verdict();
         MachineCounts {
             machines: 1,
-            blocked: blocked.into(),
-            depending: (depending && !blocked).into(),
+            failing: machine.fails().into(),
+            blocked: (verdict == Verdict::Blocked).into(),
+            depending: (verdict == Verdict::Depends).into(),
             exposed: machine.sip_exposures().next().is_some().into(),
         }
     }
 
     pub fn add(&mut self, more: MachineCounts) {
         self.machines += more.machines;
+        self.failing += more.failing;
         self.blocked += more.blocked;
         self.depending += more.depending;
         self.exposed += more.exposed;
+    }
+
+    /// Returns the worst verdict of all machines.
+    pub fn verdict(&self) -> Verdict {
+        match (self.blocked, self.depending) {
+            (0, 0) => Verdict::Passes,
+            (0, _) => Verdict::Depends,
+            _ => Verdict::Blocked,
+        }
     }
 }
 
 /// A form of the report.
 pub trait MachineReport: Sync {
     /// Returns the text before the machines.
-    fn head(&self, scope: &Scope, counts: &MachineCounts) -> String;
+    fn head(&self, scope: &Scope, counts: &MachineCounts) -> io::Result<String>;
 
-    /// Writes the part of one machine.
+    /// Writes the part of one machine. The part may be empty.
     fn machine(&self, machine: &VerifiedMachine, to: &mut dyn Write) -> io::Result<()>;
 
-    /// Returns the text between two machines.
+    /// Returns the text between two parts that are not empty.
     fn separator(&self) -> &'static str {
-        "\n"
+        ""
     }
 
     /// Returns the text after the machines.
-    fn end(&self) -> &'static str {
-        ""
+    fn end(&self) -> String {
+        String::new()
     }
 }

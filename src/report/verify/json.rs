@@ -3,53 +3,58 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::condition::Unknown;
 use super::interface::{MachineCounts, MachineReport};
-use super::verified::{VerifiedMachine, place_of};
+use super::remedy;
+use super::verified::{ListedChain, VerifiedMachine, place_of};
 use super::words;
 use crate::firewall::{Cause, Decision};
-use crate::policy::{Scope, notation};
+use crate::packets::Direction;
+use crate::policy::{Protocol, Scope, notation};
 use crate::report::json_pieces::around_elements;
 use crate::terminal::json_reported;
-use crate::verify::{Call, Exposure, Problem, Verdict};
+use crate::verify::{Call, Exposure, Group, Packet, Passage, Problem, Stage, Verdict};
 
 /// The version of the schema.
 const VERSION: u32 = 1;
 
-/// The most networks of an exposure.
+/// The maximum number of networks of an exposure.
 const MAX_NETWORKS: usize = 1_000;
 
 pub struct VerifyJson;
 
 impl MachineReport for VerifyJson {
-    fn head(&self, scope: &Scope, counts: &MachineCounts) -> String {
-        let editions: Vec<&str> = scope
-            .editions
-            .iter()
-            .map(|edition| &*edition.name)
-            .collect();
+    fn head(&self, scope: &Scope, counts: &MachineCounts) -> io::Result<String> {
+        let editions = scope.editions.iter();
+        let names: Vec<&str> = editions.clone().map(|edition| &*edition.name).collect();
+        let status =
+            editions.map(|edition| (edition.name.to_string(), edition.status.clone().into()));
         let head = json!({
             "version": VERSION,
             "tool": {"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")},
             "expected": {
-                "editions": editions,
+                "editions": names,
+                "status": status.collect::<Map<String, Value>>(),
                 "regions": scope.regions,
                 "directions": scope.directions,
                 "planes": scope.planes,
                 "transports": scope.transports,
             },
+            "verdict": words::verdict(counts.verdict()),
+            "fails": counts.failing > 0,
             "summary": {
                 "machines": counts.machines,
+                "failing": counts.failing,
                 "blocked": counts.blocked,
                 "depending": counts.depending,
                 "exposed": counts.exposed,
             },
             "machines": [],
         });
-        around_elements(&json_reported(&head.to_string()), "machines")
-            .0
-            .to_owned()
+        let head = json_reported(&head.to_string()).into_owned();
+        Ok(around_elements(&head, "machines").0.to_owned())
     }
 
     fn machine(&self, machine: &VerifiedMachine, to: &mut dyn Write) -> io::Result<()> {
@@ -59,8 +64,13 @@ impl MachineReport for VerifyJson {
         let report = json!({
             "file": machine.file,
             "name": machine.name,
+            "position": if machine.is_router { "router" } else { "host" },
+            "interface": machine.interface,
+            "verdict": words::verdict(machine.verdict()),
+            "fails": machine.fails(),
             "calls": calls.collect::<Vec<_>>(),
             "exposures": exposures.collect::<Vec<_>>(),
+            "chains": machine.chains.iter().map(json_of_chain).collect::<Vec<_>>(),
             "notes": machine.notes,
         });
         write!(to, "\n{}", json_reported(&report.to_string()))
@@ -70,19 +80,16 @@ impl MachineReport for VerifyJson {
         ","
     }
 
-    fn end(&self) -> &'static str {
-        "\n]}\n"
+    fn end(&self) -> String {
+        "\n]}\n".to_owned()
     }
 }
 
 fn json_of_call(machine: &VerifiedMachine, call: &Call) -> Value {
-    let groups = call.groups.iter().map(|group| {
-        json!({
-            "verdict": words::verdict(group.verdict),
-            "regions": group.regions,
-            "problem": group.problem.as_ref().map(|problem| json_of_problem(machine, call, problem)),
-        })
-    });
+    let groups = call
+        .groups
+        .iter()
+        .map(|group| json_of_group(machine, call, group));
     json!({
         "direction": call.direction,
         "plane": call.plane,
@@ -94,7 +101,30 @@ fn json_of_call(machine: &VerifiedMachine, call: &Call) -> Value {
     })
 }
 
-fn json_of_problem(machine: &VerifiedMachine, call: &Call, problem: &Problem) -> Value {
+fn json_of_group(machine: &VerifiedMachine, call: &Call, group: &Group) -> Value {
+    let passage = group.passage.as_ref();
+    let problem = group.problem.as_ref();
+    json!({
+        "regions": group.regions,
+        "verdict": words::verdict(group.verdict),
+        "passage": passage.map(|passage| json_of_passage(machine, passage)),
+        "problem": problem.map(|problem| json_of_problem(machine, call, group.verdict, problem)),
+    })
+}
+
+fn json_of_passage(machine: &VerifiedMachine, passage: &Passage) -> Value {
+    json!({
+        "example": json_of_packet(&passage.example, Stage::First),
+        "path": json_of_path(machine, &passage.path),
+    })
+}
+
+fn json_of_problem(
+    machine: &VerifiedMachine,
+    call: &Call,
+    verdict: Verdict,
+    problem: &Problem,
+) -> Value {
     let cause = match problem.cause {
         Cause::Rule(_) => "rule",
         Cause::Policy(_) => "policy",
@@ -102,48 +132,116 @@ fn json_of_problem(machine: &VerifiedMachine, call: &Call, problem: &Problem) ->
         Cause::NeverForwards => "never_forwards",
         Cause::NotForwarded => "not_forwarded",
     };
-    let path = problem
-        .path
-        .iter()
-        .map(|decision| json_of_decision(machine, decision));
-    let unknown = problem.assumed.iter().map(|at| json_of_line(machine, *at));
     json!({
-        "stage": words::stage(problem.stage),
-        "example": problem.example,
+        "stage": stage(problem.stage),
+        "example": json_of_packet(&problem.example, problem.stage),
         "cause": cause,
         "decided_by": place_of(problem.cause).map(|at| json_of_line(machine, at)),
-        "unknown": unknown.collect::<Vec<_>>(),
-        "path": path.collect::<Vec<_>>(),
-        "remedy": words::remedy(call, problem),
+        "translated_by": problem.translated_by.map(|at| json_of_line(machine, at)),
+        "untracked": problem.is_untracked,
+        "conditions": json_of_conditions(machine, &problem.assumed),
+        "path": json_of_path(machine, &problem.path),
+        "remedy": remedy::of_problem(machine, call, verdict, problem),
     })
 }
 
+fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::First => "new",
+        Stage::Replies => "reply",
+        Stage::Later => "later",
+    }
+}
+
 fn json_of_exposure(machine: &VerifiedMachine, exposure: &Exposure) -> Value {
-    let networks = exposure.sources.intervals().iter().take(MAX_NETWORKS);
-    let networks: Vec<String> = networks.map(|interval| notation(*interval)).collect();
-    let unknown = exposure.assumed.iter().map(|at| json_of_line(machine, *at));
+    let networks = exposure.sources.intervals();
+    let listed = networks.iter().take(MAX_NETWORKS);
+    let listed: Vec<String> = listed.map(|interval| notation(*interval)).collect();
+    let sources = if exposure.is_any {
+        json!({"any": true})
+    } else {
+        json!({"only": listed, "more": networks.len().saturating_sub(MAX_NETWORKS)})
+    };
     json!({
         "plane": exposure.plane,
         "protocol": exposure.protocol,
         "ports": words::ports(exposure.ports),
-        "is_any": exposure.is_any,
-        "sources": if exposure.is_any { Vec::new() } else { networks },
-        "is_certain": exposure.verdict == Verdict::Passes,
-        "example": exposure.example,
+        "sources": sources,
+        "sometimes": exposure.verdict == Verdict::Depends,
+        "fails": machine.fails_by_exposure(exposure),
+        "example": json_of_packet(&exposure.example, Stage::First),
         "decided_by": exposure.decision.as_ref().map(|decision| json_of_decision(machine, decision)),
         "translated_by": exposure.translated_by.map(|at| json_of_line(machine, at)),
-        "unknown": unknown.collect::<Vec<_>>(),
+        "conditions": json_of_conditions(machine, &exposure.assumed),
+        "remedy": remedy::of_exposure(machine, exposure),
     })
+}
+
+fn json_of_chain(chain: &ListedChain) -> Value {
+    json!({
+        "table": words::table(&chain.location),
+        "chain": chain.location.chain,
+        "hook": chain.hook,
+        "priority": chain.priority,
+    })
+}
+
+/// Returns a packet. A packet of TCP has the flags of its stage (RFC 9293, section 3.5).
+fn json_of_packet(packet: &Packet, of: Stage) -> Value {
+    let flags = match of {
+        Stage::First => "syn",
+        Stage::Replies => "syn+ack",
+        Stage::Later => "ack",
+    };
+    let direction: Direction = packet.direction;
+    json!({
+        "direction": direction,
+        "protocol": packet.protocol,
+        "source": packet.source,
+        "source_port": packet.source_port,
+        "destination": packet.destination,
+        "destination_port": packet.destination_port,
+        "tcp_flags": (packet.protocol == Protocol::Tcp).then_some(flags),
+    })
+}
+
+fn json_of_path(machine: &VerifiedMachine, path: &[Decision]) -> Vec<Value> {
+    let decisions = path.iter();
+    decisions
+        .map(|decision| json_of_decision(machine, decision))
+        .collect()
 }
 
 fn json_of_decision(machine: &VerifiedMachine, decision: &Decision) -> Value {
     let mut value = json_of_line(machine, decision.at);
-    value["chain"] = machine.chain_of(decision).into();
-    value["is_policy"] = decision.is_policy.into();
+    value["base_chain"] = machine
+        .base_chain(decision)
+        .map(|chain| &*chain.location.chain)
+        .into();
+    value["hook"] = machine
+        .base_chain(decision)
+        .map(|chain| &*chain.hook)
+        .into();
+    value["policy"] = decision.is_policy.into();
     value
 }
 
+/// Returns the rules with unknown conditions, each with the kind of its condition.
+fn json_of_conditions(machine: &VerifiedMachine, assumed: &[u32]) -> Vec<Value> {
+    let with_kind = |at: &u32| {
+        let mut value = json_of_line(machine, *at);
+        value["condition"] = json!(Unknown::of(&machine.line(*at).text));
+        value
+    };
+    assumed.iter().map(with_kind).collect()
+}
+
 fn json_of_line(machine: &VerifiedMachine, at: u32) -> Value {
-    let deciding = machine.deciding(at);
-    json!({"line": deciding.line, "text": deciding.text})
+    let line = machine.line(at);
+    json!({
+        "line": line.number,
+        "text": line.text,
+        "table": line.location.map(words::table),
+        "chain": line.location.map(|location| &location.chain),
+    })
 }

@@ -1,245 +1,267 @@
 //! The report of `verify` for people.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
+use super::condition::Unknown;
+use super::findings::{self, FoundExposure, FoundProblem};
 use super::interface::{MachineCounts, MachineReport};
 use super::verified::{VerifiedMachine, place_of};
 use super::words;
-use crate::policy::{ALL_REGIONS, Scope};
-use crate::terminal::{GREEN, RED, escape_hidden, painted};
-use crate::verify::{Call, Exposure, Group, Problem, Stage, Verdict};
+use crate::firewall::Decision;
+use crate::policy::{Plane, Scope};
+use crate::terminal::{GREEN, RED, YELLOW, clip, escape_hidden, escape_hidden_at_start, painted};
+use crate::verify::{Call, Group, Stage, Verdict};
 
 pub struct VerifyText {
     /// True if the words of the result are colored.
     pub colored: bool,
 }
 
-/// The most exposures that the report shows for each machine.
+/// The maximum number of exposures that the report shows for each machine.
 const MAX_EXPOSURES: usize = 20;
 
+/// The maximum length of a line, in characters. Remedies are longer if they need it.
+const MAX_LINE: usize = 200;
+
 impl MachineReport for VerifyText {
-    fn head(&self, _scope: &Scope, counts: &MachineCounts) -> String {
-        let MachineCounts {
-            machines,
-            blocked,
-            depending,
-            exposed,
-        } = counts;
-        if *machines == 1 {
-            return String::new();
-        }
-        let good = machines - blocked - depending;
-        format!(
-            "{machines} machines: calls get through on {good}, are blocked on {blocked}, depend on unknown conditions on \
-             {depending}; others reach SIP on {exposed}\n\n"
-        )
+    fn head(&self, scope: &Scope, counts: &MachineCounts) -> io::Result<String> {
+        Ok(head(scope, counts))
     }
 
     fn machine(&self, machine: &VerifiedMachine, to: &mut dyn Write) -> io::Result<()> {
-        writeln!(to, "{}: {}", machine.name, self.summary(machine))?;
-        for call in &machine.calls {
-            self.call(machine, call, to)?;
-        }
+        writeln!(
+            to,
+            "{}: {}; {}",
+            words::name(&escape_hidden_at_start(&machine.name)),
+            self.verdict(machine.verdict(), &words::calls(machine)),
+            self.others(machine)
+        )?;
+        self.calls(machine, to)?;
         exposures(machine, to)?;
         for note in &machine.notes {
             writeln!(to, "note: {}", escape_hidden(note))?;
         }
         Ok(())
     }
+
+    fn separator(&self) -> &'static str {
+        "\n"
+    }
+}
+
+/// Returns the result for several machines on one line, and an empty line; empty for one machine.
+pub(super) fn head(scope: &Scope, counts: &MachineCounts) -> String {
+    let MachineCounts {
+        machines,
+        blocked,
+        depending,
+        exposed,
+        ..
+    } = counts;
+    if *machines == 1 {
+        return String::new();
+    }
+    let good = machines - blocked - depending;
+    format!(
+        "{machines} machines: calls get through on {good}, may get through on {depending}, do NOT get through on {blocked}; \
+         others reach SIP on {exposed} ({})\n\n",
+        words::scope(scope)
+    )
 }
 
 impl VerifyText {
-    fn summary(&self, machine: &VerifiedMachine) -> String {
-        let (blocked, depends) = (
-            machine.count(Verdict::Blocked),
-            machine.count(Verdict::Depends),
-        );
-        let calls = match (blocked, depends) {
-            (0, 0) => self.good("calls get through"),
-            (0, _) => format!(
-                "{}: {depends} depend on unknown conditions",
-                self.bad("calls may get through")
-            ),
-            (_, 0) => format!(
-                "{}: {blocked} blocked",
-                self.bad("calls do NOT get through")
-            ),
-            _ => format!(
-                "{}: {blocked} blocked, {depends} depend on unknown conditions",
-                self.bad("calls do NOT get through")
-            ),
-        };
-        let exposed = machine.sip_exposures().next().is_some();
-        let others = if exposed {
-            self.bad("others reach SIP")
-        } else {
-            self.good("nobody else reaches SIP")
-        };
-        format!("{calls}; {others}")
-    }
-
-    fn call(&self, machine: &VerifiedMachine, call: &Call, to: &mut dyn Write) -> io::Result<()> {
-        for group in &call.groups {
-            let verdict = self.verdict(group.verdict);
-            let regions = regions(call, group);
-            writeln!(to, "  {:<34} {verdict}  {regions}", words::kind(call))?;
-            if let Some(problem) = &group.problem {
-                problem_lines(machine, call, problem, group.verdict, to)?;
+    /// Writes the rows of the matrix. The details of a problem follow the last row that has it.
+    fn calls(&self, machine: &VerifiedMachine, to: &mut dyn Write) -> io::Result<()> {
+        let problems = findings::problems(machine);
+        let calls = machine.calls.iter();
+        let rows = calls.flat_map(|call| call.groups.iter().map(move |group| (call, group)));
+        let rows: Vec<(&Call, &Group)> = rows.collect();
+        let width = rows.iter().map(|(call, _)| words::service(call).len());
+        let width = width.max().unwrap_or_default();
+        let mut shown = HashSet::new();
+        for (number, (call, group)) in rows.iter().enumerate() {
+            let way = format!("{} {}", call.plane, call.direction);
+            let verdict = match group.verdict {
+                Verdict::Passes => "passes ",
+                Verdict::Depends => "DEPENDS",
+                Verdict::Blocked => "BLOCKED",
+            };
+            let row = format!(
+                "  {way:<13}  {:<width$}  {}  {}",
+                words::service(call),
+                self.verdict(group.verdict, verdict),
+                words::regions(call, group)
+            );
+            writeln!(to, "{row}")?;
+            if let (Some(passage), None, true) = (&group.passage, &group.problem, machine.traces) {
+                let example = words::packet(&passage.example, Stage::First);
+                detail("example", &example, to)?;
+                path(machine, &passage.path, to)?;
+            }
+            let next = rows.get(number + 1);
+            let next = next.and_then(|(_, next)| problems.index_of(next));
+            let index = problems.index_of(group);
+            let Some(index) = index.filter(|index| next != Some(*index)) else {
+                continue;
+            };
+            let found = &problems.found[index];
+            if shown.insert(index) {
+                problem_lines(machine, found, to)?;
+            } else {
+                let first = found.affected.first();
+                let first = first.map_or_else(String::new, |(call, _)| words::kind(call));
+                detail("see", &format!("{first}, above"), to)?;
             }
         }
         Ok(())
     }
 
-    fn verdict(&self, verdict: Verdict) -> String {
-        match verdict {
-            Verdict::Passes => self.good("passes "),
-            Verdict::Depends => self.bad("DEPENDS"),
-            Verdict::Blocked => self.bad("BLOCKED"),
-        }
+    fn verdict(&self, verdict: Verdict, text: &str) -> String {
+        self.painted(
+            text,
+            match verdict {
+                Verdict::Passes => GREEN,
+                Verdict::Depends => YELLOW,
+                Verdict::Blocked => RED,
+            },
+        )
     }
 
-    fn painted(&self, words: &str, color: &str) -> String {
+    fn others(&self, machine: &VerifiedMachine) -> String {
+        let is_exposed = machine.sip_exposures().next().is_some();
+        self.painted(words::others(machine), if is_exposed { RED } else { GREEN })
+    }
+
+    fn painted(&self, text: &str, color: &str) -> String {
         if self.colored {
-            painted(words, color)
+            painted(text, color)
         } else {
-            words.to_owned()
+            text.to_owned()
         }
-    }
-
-    fn good(&self, words: &str) -> String {
-        self.painted(words, GREEN)
-    }
-
-    fn bad(&self, words: &str) -> String {
-        self.painted(words, RED)
     }
 }
 
-/// Returns the regions of a group, or their number if there are no others.
-fn regions(call: &Call, group: &Group) -> String {
-    let is_all = call.groups.len() == 1;
-    match (&group.regions[..], is_all) {
-        ([only], _) if **only == *ALL_REGIONS => ALL_REGIONS.to_owned(),
-        (regions, true) if regions.len() > 1 => format!("all {} regions", regions.len()),
-        (regions, _) => regions.join(", "),
-    }
+fn detail(label: &str, text: &str, to: &mut dyn Write) -> io::Result<()> {
+    writeln!(to, "      {label:<8} {}", clip(text.to_owned(), MAX_LINE))
 }
 
 fn problem_lines(
     machine: &VerifiedMachine,
-    call: &Call,
-    problem: &Problem,
-    verdict: Verdict,
+    found: &FoundProblem,
     to: &mut dyn Write,
 ) -> io::Result<()> {
-    let stage = match problem.stage {
-        Stage::First => "new connection",
-        Stage::Replies => "reply of an established connection",
-        Stage::Later => "later packet of an established connection",
-    };
-    writeln!(
+    let problem = found.problem;
+    detail(
+        "example",
+        &words::packet(&problem.example, problem.stage),
         to,
-        "      example  {}, {stage}",
-        words::packet(&problem.example)
     )?;
     if machine.traces {
-        for decision in &problem.path {
-            let deciding = machine.deciding(decision.at);
-            let how = if decision.is_policy {
-                "policy of"
-            } else {
-                "accepted in"
-            };
-            let chain = escape_hidden(&machine.chain_of(decision));
-            let text = escape_hidden(&deciding.text);
-            writeln!(
-                to,
-                "      path     {how} {chain}, line {}: {text}",
-                deciding.line
-            )?;
-        }
+        path(machine, &problem.path, to)?;
     }
-    let word = if verdict == Verdict::Blocked {
-        "stopped "
-    } else {
-        "may stop"
-    };
-    let cause = words::cause(machine, problem);
-    match place_of(problem.cause) {
-        Some(at) => writeln!(to, "      {word} {cause}, {}", line(machine, at))?,
-        None => writeln!(to, "      {word} {cause}")?,
+    if let Some(at) = problem
+        .translated_by
+        .filter(|at| place_of(problem.cause) != Some(*at))
+    {
+        detail("changed", &words::line(&machine.line(at)), to)?;
     }
-    for at in &problem.assumed {
-        writeln!(
-            to,
-            "      unknown  whether this matches, {}",
-            line(machine, *at)
-        )?;
+    unknown(machine, &problem.assumed, to)?;
+    if found.verdict == Verdict::Blocked {
+        detail("stopped", &words::stop(machine, problem), to)?;
+    } else if found.shows_stop() {
+        detail("or else", &words::stop(machine, problem), to)?;
     }
-    writeln!(to, "      remedy   {}", words::remedy(call, problem))
+    writeln!(to, "      remedy   {}", found.remedy)
 }
 
 fn exposures(machine: &VerifiedMachine, to: &mut dyn Write) -> io::Result<()> {
-    if machine.exposures.is_empty() {
-        return Ok(());
+    let found = findings::exposures(machine);
+    let mut last = None;
+    for found in found.iter().take(MAX_EXPOSURES) {
+        let plane = found.exposure.plane;
+        if last.replace(plane) != Some(plane) {
+            let title = match plane {
+                Plane::Signaling => "others who reach SIP:",
+                Plane::Media => "others who reach RTP (this does not change the exit status):",
+            };
+            writeln!(to, "{title}")?;
+        }
+        exposure_lines(machine, found, to)?;
     }
-    writeln!(to, "others who reach these ports:")?;
-    for exposure in machine.exposures.iter().take(MAX_EXPOSURES) {
-        let may = if exposure.verdict == Verdict::Depends {
-            " (may)"
-        } else {
-            ""
-        };
-        writeln!(
-            to,
-            "  {}{may} -> {} {}",
-            words::sources(exposure),
-            exposure.protocol,
-            words::ports(exposure.ports)
-        )?;
-        write!(to, "{}", let_in(machine, exposure))?;
+    match found.len().saturating_sub(MAX_EXPOSURES) {
+        0 => Ok(()),
+        more => writeln!(to, "  {more} more not shown; use --report json to see all"),
     }
-    let hidden = machine.exposures.len().saturating_sub(MAX_EXPOSURES);
-    if hidden > 0 {
-        writeln!(
+}
+
+/// Writes the rules with unknown conditions.
+fn unknown(machine: &VerifiedMachine, assumed: &[u32], to: &mut dyn Write) -> io::Result<()> {
+    for at in assumed {
+        let line = machine.line(*at);
+        let condition = Unknown::of(&line.text).name();
+        detail(
+            "depends",
+            &format!("on {condition}: {}", words::line(&line)),
             to,
-            "  {hidden} more not shown; use --report json to see all"
         )?;
     }
     Ok(())
 }
 
-fn let_in(machine: &VerifiedMachine, exposure: &Exposure) -> String {
-    let mut lines = String::new();
-    match &exposure.decision {
-        Some(decision) if decision.is_policy => {
-            lines += &format!(
-                "      no rule denies them, policy in {}\n",
-                line(machine, decision.at)
-            );
-        }
-        Some(decision) => {
-            lines += &format!("      accepted in {}\n", line(machine, decision.at));
-        }
-        None => lines += "      no chain of the firewall sees them\n",
+/// Writes the decisions of base chains.
+fn path(machine: &VerifiedMachine, path: &[Decision], to: &mut dyn Write) -> io::Result<()> {
+    for decision in path {
+        let how = if decision.is_policy {
+            "the policy accepts: "
+        } else {
+            ""
+        };
+        let hook = machine
+            .base_chain(decision)
+            .map_or("", |chain| &*chain.hook);
+        let line = words::line(&machine.line(decision.at));
+        detail("path", &format!("{}: {how}{line}", escape_hidden(hook)), to)?;
     }
-    if let Some(at) = exposure.translated_by {
-        lines += &format!(
-            "      after a change of the destination in {}\n",
-            line(machine, at)
-        );
-    }
-    for at in &exposure.assumed {
-        lines += &format!(
-            "      unknown whether this matches, {}\n",
-            line(machine, *at)
-        );
-    }
-    lines
+    Ok(())
 }
 
-/// Returns a line of the input with its number.
-fn line(machine: &VerifiedMachine, at: u32) -> String {
-    let deciding = machine.deciding(at);
-    format!("line {}: {}", deciding.line, escape_hidden(&deciding.text))
+fn exposure_lines(
+    machine: &VerifiedMachine,
+    found: &FoundExposure,
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    let exposure = found.exposure;
+    let may = if exposure.verdict == Verdict::Depends {
+        "may reach"
+    } else {
+        "->"
+    };
+    let ports = found.ports.join(", ");
+    writeln!(to, "  {} {may} {ports}", words::sources(exposure))?;
+    if let Some(at) = exposure.translated_by {
+        detail("changed", &words::line(&machine.line(at)), to)?;
+    }
+    let accepting = exposure.decision.as_ref().map(|decision| decision.at);
+    // The list of conditions already shows an accepting rule that depends on one.
+    if accepting.is_none_or(|at| !exposure.assumed.contains(&at)) {
+        detail("accepted", &let_in(machine, found), to)?;
+    }
+    unknown(machine, &exposure.assumed, to)?;
+    writeln!(to, "      remedy   {}", found.remedy)
+}
+
+/// Returns the rule that lets others in.
+pub(super) fn let_in(machine: &VerifiedMachine, found: &FoundExposure) -> String {
+    match &found.exposure.decision {
+        None => "by default: no base chain of the input gets them".to_owned(),
+        Some(decision) => {
+            let line = words::line(&machine.line(decision.at));
+            if decision.is_policy {
+                format!("no rule denies them: {line}")
+            } else {
+                line
+            }
+        }
+    }
 }

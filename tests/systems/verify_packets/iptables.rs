@@ -52,7 +52,11 @@ pub fn firewall(random: &mut Random, place: Place) -> Generated {
         .iter()
         .map(|(table, chains)| iptables.table(table, chains))
         .collect();
-    let sets = uses_sets.then(|| sets(random)).unwrap_or_default();
+    let sets = if uses_sets {
+        sets(random)
+    } else {
+        Default::default()
+    };
     Generated {
         rules: tables.concat(),
         sets,
@@ -224,7 +228,7 @@ impl Iptables<'_> {
         let is_final = ["ACCEPT", "DROP", "REJECT", "DNAT", "REDIRECT", "RETURN"]
             .iter()
             .any(|word| action.contains(word));
-        let least = if is_final { 1 } else { 0 };
+        let least = u64::from(is_final);
         let mut protocol = needed.map(str::to_owned);
         let mut matches = Vec::new();
         for _ in 0..self.random.between(least, 3) {

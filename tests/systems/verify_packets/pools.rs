@@ -83,11 +83,11 @@ const PORTS: [(u16, u16); 11] = [
 const INTERFACES: [&str; 6] = ["wall0", "wall0", "wall1", "lo", "eth9", "wall+"];
 
 pub fn network(random: &mut Random) -> &'static str {
-    *pick(random, &NETWORKS)
+    pick::<&str>(random, &NETWORKS)
 }
 
 pub fn local(random: &mut Random) -> &'static str {
-    *pick(random, &LOCAL)
+    pick::<&str>(random, &LOCAL)
 }
 
 pub fn ports(random: &mut Random) -> (u16, u16) {

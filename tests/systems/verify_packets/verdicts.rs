@@ -212,9 +212,9 @@ impl<'t> Tried<'t> {
                     }
                     _ => {
                         counts.depending_cells += regions.len();
-                        let unknown = problem["unknown"].as_array().unwrap();
-                        if unknown.is_empty() || !self.has_unknown {
-                            let text = format!("depends without a reason: {unknown:?}");
+                        let conditions = problem["conditions"].as_array().unwrap();
+                        if conditions.is_empty() || !self.has_unknown {
+                            let text = format!("depends without a reason: {conditions:?}");
                             self.add_wrong(text);
                         }
                     }
@@ -222,7 +222,7 @@ impl<'t> Tried<'t> {
             }
         }
         for exposure in report["exposures"].as_array().unwrap() {
-            if exposure["is_certain"] == true {
+            if exposure["sometimes"] == false {
                 counts.exposures += 1;
                 if let Some(opening) = self.of_example(&exposure["example"]) {
                     self.add(opening, Claim::Exposed(exposure.clone()));
@@ -230,7 +230,7 @@ impl<'t> Tried<'t> {
             } else if !self.has_unknown {
                 let text = format!(
                     "an exposure is uncertain without a reason: {}",
-                    exposure["unknown"]
+                    exposure["conditions"]
                 );
                 self.add_wrong(text);
             }
@@ -302,7 +302,7 @@ impl<'t> Tried<'t> {
             return;
         };
         let stage = match problem["stage"].as_str().unwrap() {
-            "first packet" => "first",
+            "new" => "first",
             "reply" => {
                 opening.direction = if opening.direction == "in" {
                     "out"
@@ -522,8 +522,8 @@ impl<'t> Tried<'t> {
             let is_known = |exposure: &Value| {
                 exposure["protocol"].as_str() == Some(*protocol)
                     && holds_port(exposure["ports"].as_str().unwrap(), *destination_port)
-                    && (exposure["is_any"] == true
-                        || exposure["sources"]
+                    && (exposure["sources"]["any"] == true
+                        || exposure["sources"]["only"]
                             .as_array()
                             .unwrap()
                             .iter()
@@ -707,7 +707,7 @@ fn explain(problem: &Problem, machine: &Machine, text: &str, lines: &Lines) -> S
     let line = |at: u32| format!("line {}: {}", lines.number(at), excerpt(text, at));
     let cause = match problem.cause {
         Cause::Rule(at) | Cause::Policy(at) | Cause::Diverted(at) => line(at),
-        Cause::NotForwarded => "not forwarded".to_owned(),
+        Cause::NotForwarded | Cause::NeverForwards => "not forwarded".to_owned(),
     };
     let assumed = problem
         .assumed

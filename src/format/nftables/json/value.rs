@@ -132,8 +132,18 @@ fn fib(details: &RawValue) -> Result<Key, String> {
         Ok(Fib { result, flags }) if result == "type" && flags.0 == ["daddr"] => {
             Key::destination_type()
         }
+        Ok(Fib { result, flags }) if result == "type" && flags.0 == ["saddr"] => Key::source_type(),
+        Ok(Fib { result, flags }) if result != "type" && leads_back(&flags) => Key::way_back(),
         _ => Key::unmodeled(),
     })
+}
+
+/// True for the source with the mark or the interface of the packet.
+fn leads_back(flags: &Words) -> bool {
+    let mut flags = flags.0.iter();
+    flags.len() > 0
+        && flags.clone().any(|flag| *flag == "saddr")
+        && flags.all(|flag| matches!(*flag, "saddr" | "mark" | "iif"))
 }
 
 /// A word or a list of words.

@@ -1,12 +1,15 @@
 //! Matches on facts about the packet besides its header: interfaces, marks and the kind of destination.
 
 use super::{Part, Rule};
-use crate::firewall::{Criteria, Interfaces, Names};
+use crate::firewall::{Criteria, Interfaces, Names, is_special_kind};
 use crate::format::nftables::key::{Criterion, Keys, Operator, Subject};
 use crate::format::nftables::mark::{self, MarkOf};
 use crate::format::nftables::set::{ByEnd, Set};
-use crate::format::nftables::value::{Scalar, Value};
+use crate::format::nftables::value::{Scalar, Value, number};
 use crate::packets::Condition;
+
+/// The bits of `ip frag-off` that contain the offset (RFC 791).
+const FRAGMENT_OFFSET: u32 = 0x1fff;
 
 impl<'a> Rule<'a, '_> {
     /// Adds a comparison with one value. The condition is unknown if [`Criteria`] cannot express it.
@@ -19,6 +22,11 @@ impl<'a> Rule<'a, '_> {
         value: &Value<'a>,
     ) {
         let is_added = match operator {
+            // Any of the bits of the status decides, not its whole value.
+            Operator::Equal | Operator::NotEqual if criterion == Criterion::Status => false,
+            Operator::NoneOf if criterion == Criterion::Status => {
+                self.add_criterion(criterion, mask, part, value, true)
+            }
             Operator::Implicit | Operator::Equal => {
                 self.add_criterion(criterion, mask, part, value, false)
             }
@@ -46,10 +54,31 @@ impl<'a> Rule<'a, '_> {
                 };
                 fill(own, mark::comparison(mask, value, is_negated))
             }
-            (Criterion::DestinationType, _) => {
-                let is_local = matches!(value, Value::One(Scalar::Word("local")));
-                let wanted = is_local.then_some(!is_negated);
-                fill(&mut own.destination_is_local, wanted)
+            (Criterion::DestinationType | Criterion::SourceType, _) => {
+                let is_destination = criterion == Criterion::DestinationType;
+                if is_destination && is_word(value, |word| word == "local") {
+                    return fill(&mut own.destination_is_local, Some(!is_negated));
+                }
+                are_special_kinds(value) && own.add_irregular(!is_negated)
+            }
+            (Criterion::PacketType, _) => {
+                let is_unicast = is_word(value, |word| matches!(word, "host" | "unicast"));
+                (is_unicast || are_special_kinds(value))
+                    && own.add_irregular(is_unicast == is_negated)
+            }
+            (Criterion::WayBack, _) => match value {
+                Value::One(Scalar::Word("exists")) => own.add_irregular(is_negated),
+                Value::One(Scalar::Word("missing" | "0")) => own.add_irregular(!is_negated),
+                _ => false,
+            },
+            (Criterion::FragmentOffset, _) => {
+                // Without these bits, the packet has ports.
+                let is_start = mask == FRAGMENT_OFFSET && number(value) == Some(0);
+                is_start && own.add_irregular(is_negated)
+            }
+            (Criterion::Status, _) => {
+                let is_only = mask == u32::MAX && is_word(value, |word| word == "dnat");
+                fill(&mut own.is_redirected, is_only.then_some(!is_negated))
             }
             (_, Part::Interface(pattern)) => {
                 self.add_interfaces(criterion, Some(Names::One(pattern)), is_negated)
@@ -70,6 +99,12 @@ impl<'a> Rule<'a, '_> {
             _ => &mut self.criteria.output,
         };
         fill(own, names.map(|names| one_of(names, is_negated)))
+    }
+
+    /// Adds a match on an irregular property of the packet, see [`Criteria::is_irregular`].
+    pub(super) fn irregular(&mut self, is_irregular: bool) {
+        let is_added = self.criteria.add_irregular(is_irregular);
+        self.matches.condition &= Condition::true_if(is_added);
     }
 
     /// Applies the lookup of keys in a set.
@@ -106,6 +141,21 @@ impl<'a> Rule<'a, '_> {
             }
         }
         (criteria, condition)
+    }
+}
+
+fn is_word(value: &Value, is_wanted: impl Fn(&str) -> bool) -> bool {
+    matches!(value, Value::One(Scalar::Word(word)) if is_wanted(word))
+}
+
+/// True if a value of `fib ... type` contains only kinds of addresses that no single machine has.
+pub(super) fn are_special_kinds(value: &Value) -> bool {
+    match value {
+        Value::Set(elements) => {
+            let mut elements = elements.iter();
+            elements.all(|element| is_word(&element.value, is_special_kind))
+        }
+        _ => is_word(value, is_special_kind),
     }
 }
 

@@ -121,14 +121,19 @@ impl<'a> StatementReader<'a> {
     /// `fib saddr . iif oif`
     fn route_key(&mut self) -> Result<Key, String> {
         const SELECTORS: [&str; 5] = ["saddr", "daddr", "mark", "iif", "oif"];
-        let mut is_destination = self.one_of(&SELECTORS)? == "daddr";
+        let mut selector = self.one_of(&SELECTORS)?;
+        let is_single = self.token != Token::Sign(".");
         while self.sign(".")? {
-            self.one_of(&SELECTORS)?;
-            is_destination = false;
+            selector = match (selector, self.one_of(&SELECTORS)?) {
+                ("saddr", "mark" | "iif") => "saddr",
+                _ => "",
+            };
         }
         let result = self.one_of(&["oif", "oifname", "type"])?;
-        Ok(match (is_destination, result) {
-            (true, "type") => Key::destination_type(),
+        Ok(match (selector, result) {
+            ("daddr", "type") if is_single => Key::destination_type(),
+            ("saddr", "type") if is_single => Key::source_type(),
+            ("saddr", "oif" | "oifname") => Key::way_back(),
             _ => Key::unmodeled(),
         })
     }
