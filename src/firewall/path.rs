@@ -36,7 +36,7 @@ impl<'a, 'f> Follower<'a, 'f> {
         Follower {
             firewall,
             hooks: Hooks::of(firewall),
-            chains: ReadChains::new(),
+            chains: ReadChains::default(),
         }
     }
 

@@ -348,3 +348,46 @@ fn no_packet_is_forwarded_if_forwarding_is_disabled() {
     );
     assert_eq!(blocked["calls"][0]["verdict"], "blocked");
 }
+
+/// A filter table whose chains `c0` to `c59` each have these rules, in which `NEXT` is the next chain.
+fn nested(rules: &[&str]) -> String {
+    let names = (0..60).map(|number| format!(":c{number} - [0:0]\n"));
+    let names: Vec<String> = names.collect();
+    let rules = (0..59).flat_map(|number| {
+        let next = format!("c{}", number + 1);
+        let lines = rules.iter();
+        lines.map(move |rule| format!("-A c{number} {}\n", rule.replace("NEXT", &next)))
+    });
+    let rules: Vec<String> = rules.collect();
+    format!(
+        "*filter\n:INPUT DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n{}-A INPUT -j c0\n{}-A c59 -p udp -j ACCEPT\nCOMMIT\n",
+        names.concat(),
+        rules.concat()
+    )
+}
+
+#[test]
+fn chains_with_several_jumps_to_the_next_chain_cost_no_more_than_their_rules() {
+    assert_eq!(verdict(&nested(&["-j NEXT", "-j NEXT"])), "passes");
+    let limited = "-m limit --limit 1/sec -j NEXT";
+    assert_eq!(verdict(&nested(&[limited, limited])), "depends");
+    let only_tcp = nested(&[limited, limited]).replace("-p udp", "-p tcp");
+    assert_eq!(verdict(&only_tcp), "blocked");
+}
+
+#[test]
+fn a_loop_of_jumps_depends() {
+    let chains = "-A A -j B\n-A A -j B\n-A B -j A\n-A B -j A\n";
+    let text = format!(
+        "*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:A - [0:0]\n:B - [0:0]\n-A INPUT -j A\n{chains}COMMIT\n"
+    );
+    assert_eq!(verdict(&text), "depends");
+}
+
+#[test]
+fn packets_may_pass_any_number_of_base_chains() {
+    let base = |number| format!("type filter hook input priority {number}; policy accept;");
+    let bases: Vec<String> = (0..50_000).map(base).collect();
+    let chains: Vec<(&str, &[&str])> = bases.iter().map(|base| (&**base, &[][..])).collect();
+    assert_eq!(verdict(&nft(&chains)), "passes");
+}

@@ -29,12 +29,20 @@ impl Compiled<'_> {
     }
 }
 
-/// Reads the rules of a chain. Rules that cannot be read exactly have all effects that they may have.
+/// The work of preparing a branch of a rule, and of keeping a cell.
+const BRANCH_WORK: usize = 4;
+const CELL_WORK: usize = 32;
+
+/// The number of cells of a rule that cause no work.
+const FREE_CELLS: usize = 4;
+
+/// Reads the rules of a chain, and adds to `work`. Rules that cannot be read exactly have all effects that they may have.
 pub(super) fn compile<'a>(
     table: &Table<'a>,
     chain: &str,
     direction: Direction,
     limits: Limits,
+    work: &mut usize,
 ) -> Result<Vec<Compiled<'a>>, LimitExceeded> {
     let chains = &*table.chains;
     let rules = chains.rules(chain).unwrap_or_default();
@@ -48,7 +56,12 @@ pub(super) fn compile<'a>(
         branches.clear();
         // The branches of a rule that cannot be read exactly contain its possible effects.
         let _inexact = chains.read(*rule, limits, &mut branches);
+        let before = compiler.done.len();
         compiler.rule(&branches, table.offset.saturating_add(rule.at));
+        let added = compiler.done[before..].iter();
+        let cells: usize = added.map(|rule| rule.packets.len()).sum();
+        *work += BRANCH_WORK * branches.len() + CELL_WORK * cells.saturating_sub(FREE_CELLS);
+        limits.check(Limit::Work, *work)?;
     }
     Ok(compiler.done)
 }

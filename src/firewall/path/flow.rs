@@ -99,6 +99,16 @@ pub struct Decision {
     pub before: Option<Rc<Decision>>,
 }
 
+impl Drop for Decision {
+    /// Drops a path of any length without recursion.
+    fn drop(&mut self) {
+        let mut next = self.before.take();
+        while let Some(mut decision) = next.and_then(Rc::into_inner) {
+            next = decision.before.take();
+        }
+    }
+}
+
 /// The most rules with unknown conditions that a flow records.
 const MAX_ASSUMED: usize = 8;
 
@@ -162,6 +172,7 @@ impl Flow {
 
     /// Returns the packets as they were before any translation, in any state.
     pub fn original(&self) -> Cell {
+        // The state is a fact about the way: the same packet is in another state before connection tracking.
         let header = HeaderMatch {
             states: States::ALL,
             ..self.packets.header

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::flow::Flow;
 use super::question::{Cause, Journey, Question, Stop};
-use super::walker::{ReadChains, Results, Walker, fewer};
+use super::walker::{ReadChains, Results, Walker};
 use crate::firewall::chains::{BaseChain, ChainKind};
 use crate::firewall::criteria::{Criteria, Facts, Interface};
 use crate::firewall::model::{Firewall, Table};
@@ -204,7 +204,8 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
             while let Some((_, step)) = steps.next_if(|(priority, _)| *priority <= place) {
                 flows = self.apply(*step, flows);
             }
-            flows = self.enter(number, table, &chain, facts, fewer(flows))?;
+            flows = self.walker.fewer(flows)?;
+            flows = self.enter(number, table, &chain, facts, flows)?;
         }
         Ok(steps.fold(flows, |flows, (_, step)| self.apply(*step, flows)))
     }

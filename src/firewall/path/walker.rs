@@ -1,6 +1,6 @@
 //! Follows flows through the rules of chains.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::batch::Batch;
@@ -15,8 +15,19 @@ use crate::packets::{Cell, Condition, Dimension, Direction};
 /// Above this number, flows with the same packets become one flow, whose mark is only partly known.
 const MAX_FLOWS: usize = 256;
 
-/// The chains that were read, by direction, table and name.
-pub(super) type ReadChains<'a> = HashMap<(Direction, usize, &'a str), Rc<[Compiled<'a>]>>;
+/// The number of intervals that are copied in one step.
+const COPIED: usize = 8;
+
+/// The work of copying a flow, and of joining it with others.
+const JOINING: usize = 4;
+
+/// The chains that were read, and the work of all questions so far.
+#[derive(Default)]
+pub(super) struct ReadChains<'a> {
+    /// By direction, table and name.
+    known: HashMap<(Direction, usize, &'a str), Rc<[Compiled<'a>]>>,
+    work: usize,
+}
 
 /// Follows flows through chains.
 pub(super) struct Walker<'a, 'f> {
@@ -24,7 +35,6 @@ pub(super) struct Walker<'a, 'f> {
     direction: Direction,
     limits: Limits,
     chains: &'f mut ReadChains<'a>,
-    work: usize,
 }
 
 /// The results of a base chain.
@@ -39,11 +49,18 @@ pub(super) struct Results {
 }
 
 /// A base chain that is being followed.
-struct Call<'c> {
+struct Call<'c, 'a> {
     table: usize,
     facts: Facts<'c>,
     results: Results,
+    /// The chains that a rule has led to, and the results of their later visits by the flows that entered. So the work does
+    /// not double with each chain that has two jumps to the next one.
+    visited: HashSet<&'a str>,
+    visits: HashMap<Visit<'a>, Vec<Flow>>,
 }
+
+/// A chain, and the flows that enter it.
+type Visit<'a> = (&'a str, Vec<(Cell, State)>);
 
 impl<'a, 'f> Walker<'a, 'f> {
     pub fn new(
@@ -57,7 +74,6 @@ impl<'a, 'f> Walker<'a, 'f> {
             direction,
             limits,
             chains,
-            work: 0,
         }
     }
 
@@ -73,6 +89,8 @@ impl<'a, 'f> Walker<'a, 'f> {
             table,
             facts,
             results: Results::default(),
+            visited: HashSet::new(),
+            visits: HashMap::new(),
         };
         let undecided = self.chain(&mut call, chain, flows, 1)?;
         Ok((call.results, undecided))
@@ -81,7 +99,7 @@ impl<'a, 'f> Walker<'a, 'f> {
     /// Returns the flows that continue after the chain.
     fn chain(
         &mut self,
-        call: &mut Call,
+        call: &mut Call<'_, 'a>,
         chain: &'a str,
         flows: Vec<Flow>,
         depth: usize,
@@ -90,11 +108,12 @@ impl<'a, 'f> Walker<'a, 'f> {
         let mut here = flows;
         let mut leaving = Vec::new();
         let mut batch = Batch::default();
+        let mut most = MAX_FLOWS;
         for rule in rules.iter() {
             if here.is_empty() {
                 break;
             }
-            self.spend(here.len() + 1)?;
+            self.spend(here.len() * (1 + rule.packets.len() / COPIED) + 1)?;
             let may_match = here.iter().any(|flow| rule.may_match(&flow.packets));
             if !may_match || batch.takes(rule) {
                 continue;
@@ -106,21 +125,24 @@ impl<'a, 'f> Walker<'a, 'f> {
             }
             let matching = self.split(call, rule, &mut here)?;
             if !matching.is_empty() {
+                self.spend(matching.len() * JOINING)?;
                 self.act(call, rule, matching, &mut here, &mut leaving, depth)?;
             }
-            if here.len() > MAX_FLOWS {
-                here = fewer(here);
+            if here.len() > most {
+                here = self.fewer(here)?;
+                most = MAX_FLOWS.max(2 * here.len());
             }
         }
         self.batch(call, &batch, &mut here)?;
         here.append(&mut leaving);
+        self.spend(here.len() * JOINING)?;
         Ok(joined(here))
     }
 
     /// Applies the rules of a batch.
     fn batch(
         &mut self,
-        call: &mut Call,
+        call: &mut Call<'_, 'a>,
         batch: &Batch,
         here: &mut Vec<Flow>,
     ) -> Result<(), LimitExceeded> {
@@ -130,7 +152,7 @@ impl<'a, 'f> Walker<'a, 'f> {
         let packets = [packets];
         let mut work = 0;
         for flow in std::mem::take(here) {
-            let (common, rest) = split_by_any(&flow.packets, &packets, &mut work);
+            let (common, rest) = split_by_any(&flow.packets, &packets, self.limits, &mut work);
             let ends = common.into_iter().map(|cell| {
                 let at = batch.place(&cell);
                 (flow.with(cell), at)
@@ -147,12 +169,14 @@ impl<'a, 'f> Walker<'a, 'f> {
 
     fn rules(&mut self, table: usize, chain: &'a str) -> Result<Rc<[Compiled<'a>]>, LimitExceeded> {
         let key = (self.direction, table, chain);
-        if let Some(known) = self.chains.get(&key) {
+        if let Some(known) = self.chains.known.get(&key) {
             return Ok(known.clone());
         }
-        let rules = compile(&self.tables[table], chain, self.direction, self.limits)?;
+        let table = &self.tables[table];
+        let work = &mut self.chains.work;
+        let rules = compile(table, chain, self.direction, self.limits, work)?;
         let rules: Rc<[Compiled]> = rules.into();
-        self.chains.insert(key, rules.clone());
+        self.chains.known.insert(key, rules.clone());
         Ok(rules)
     }
 
@@ -171,7 +195,7 @@ impl<'a, 'f> Walker<'a, 'f> {
                 here.push(flow);
                 continue;
             }
-            let (common, rest) = split_by_any(&flow.packets, &rule.packets, &mut work);
+            let (common, rest) = split_by_any(&flow.packets, &rule.packets, self.limits, &mut work);
             if common.is_empty() {
                 here.push(flow);
                 continue;
@@ -191,7 +215,7 @@ impl<'a, 'f> Walker<'a, 'f> {
 
     fn act(
         &mut self,
-        call: &mut Call,
+        call: &mut Call<'_, 'a>,
         rule: &Compiled<'a>,
         mut matching: Vec<Flow>,
         here: &mut Vec<Flow>,
@@ -203,7 +227,7 @@ impl<'a, 'f> Walker<'a, 'f> {
         }
         let placed = |flow: Flow| (flow, rule.at);
         match rule.action {
-            None => add_new(here, matching),
+            None => self.add_new(here, matching)?,
             Some(RuleAction::Accept) => {
                 call.results
                     .accepted
@@ -213,7 +237,7 @@ impl<'a, 'f> Walker<'a, 'f> {
             Some(RuleAction::Return) => leaving.append(&mut matching),
             Some(RuleAction::Jump(chain)) => {
                 let back = self.enter(call, chain, matching, rule.at, depth)?;
-                add_new(here, back);
+                self.add_new(here, back)?;
             }
             Some(RuleAction::Goto(chain)) => {
                 let mut back = self.enter(call, chain, matching, rule.at, depth)?;
@@ -226,8 +250,8 @@ impl<'a, 'f> Walker<'a, 'f> {
                 call.results.translated.extend(translated);
             }
             Some(RuleAction::Undecided | RuleAction::Change(_)) => {
-                let back = undecided(call, matching, rule.at);
-                add_new(here, back);
+                let back = undecided(&mut call.results, matching, rule.at);
+                self.add_new(here, back)?;
             }
         }
         Ok(())
@@ -236,7 +260,7 @@ impl<'a, 'f> Walker<'a, 'f> {
     /// Follows flows through a chain that a rule leads to. If the chain is unknown, everything is possible.
     fn enter(
         &mut self,
-        call: &mut Call,
+        call: &mut Call<'_, 'a>,
         chain: &'a str,
         flows: Vec<Flow>,
         at: u32,
@@ -244,25 +268,63 @@ impl<'a, 'f> Walker<'a, 'f> {
     ) -> Result<Vec<Flow>, LimitExceeded> {
         let is_known = self.tables[call.table].chains.rules(chain).is_some();
         let is_too_deep = self.limits.check(Limit::Depth, depth + 1).is_err();
-        if is_known && !is_too_deep {
-            self.chain(call, chain, flows, depth + 1)
-        } else {
-            Ok(undecided(call, flows, at))
+        if !is_known || is_too_deep {
+            return Ok(undecided(&mut call.results, flows, at));
         }
+        if call.visited.insert(chain) {
+            return self.chain(call, chain, flows, depth + 1);
+        }
+        let sizes = flows.iter().map(|flow| size(&flow.packets));
+        self.spend(sizes.sum::<usize>() / COPIED)?;
+        let visit: Visit = (chain, flows.iter().map(key_of).collect());
+        if let Some(known) = call.visits.get(&visit) {
+            return Ok(known.clone());
+        }
+        let back = self.chain(call, chain, flows, depth + 1)?;
+        call.visits.insert(visit, back.clone());
+        Ok(back)
+    }
+
+    /// Adds flows, except those that a present flow already stands for: both ways around a rule with an unknown condition
+    /// may meet again.
+    fn add_new(&mut self, here: &mut Vec<Flow>, mut flows: Vec<Flow>) -> Result<(), LimitExceeded> {
+        if flows.len() > 1 {
+            let mut known = HashSet::new();
+            flows.retain(|flow| known.insert(key_of(flow)));
+        }
+        let present = here.len();
+        self.spend(present.saturating_mul(flows.len()))?;
+        for flow in flows {
+            let stands_for = |other: &Flow| {
+                other.facts == flow.facts
+                    && other.before == flow.before
+                    && other.packets.holds(&flow.packets)
+            };
+            if !here[..present].iter().any(stands_for) {
+                here.push(flow);
+            }
+        }
+        Ok(())
+    }
+
+    /// Joins flows as far as possible, which may forget marks and decisions.
+    pub fn fewer(&mut self, flows: Vec<Flow>) -> Result<Vec<Flow>, LimitExceeded> {
+        self.spend(flows.len() * JOINING)?;
+        Ok(fewer(flows))
     }
 
     fn spend(&mut self, work: usize) -> Result<(), LimitExceeded> {
-        self.work = self.work.saturating_add(work);
-        self.limits.check(Limit::Work, self.work)
+        self.chains.work = self.chains.work.saturating_add(work);
+        self.limits.check(Limit::Work, self.chains.work)
     }
 }
 
 /// Records that a rule may accept or deny the flows. Returns them, because it may also let them continue.
-fn undecided(call: &mut Call, mut flows: Vec<Flow>, at: u32) -> Vec<Flow> {
+fn undecided(results: &mut Results, mut flows: Vec<Flow>, at: u32) -> Vec<Flow> {
     for flow in &mut flows {
         flow.assume(at);
-        call.results.accepted.push((flow.clone(), at));
-        call.results.denied.push((flow.clone(), at));
+        results.accepted.push((flow.clone(), at));
+        results.denied.push((flow.clone(), at));
     }
     flows
 }
@@ -287,19 +349,28 @@ fn facts_of<'c>(flow: &Flow, hook: Facts<'c>) -> Facts<'c> {
     }
 }
 
-/// Returns the packets of a cell that are in any of the others, and the rest.
-fn split_by_any(cell: &Cell, others: &[Cell], work: &mut usize) -> (Vec<Cell>, Vec<Cell>) {
+/// Returns the number of intervals of remote addresses, which may be large.
+fn size(cell: &Cell) -> usize {
+    cell.set(Dimension::Remote).intervals().len()
+}
+
+/// Returns the packets of a cell that are in any of the others, and the rest. Stops once `work` is above the limit.
+fn split_by_any(
+    cell: &Cell,
+    others: &[Cell],
+    limits: Limits,
+    work: &mut usize,
+) -> (Vec<Cell>, Vec<Cell>) {
     let mut common = Vec::new();
     let mut rest = vec![cell.clone()];
     for other in others {
-        let size = |cell: &Cell| cell.set(Dimension::Remote).intervals().len();
         let mut next = Vec::with_capacity(rest.len());
         for part in rest {
             match part.split_by(other) {
                 Some((both, left)) => {
                     let remotes = other.set(Dimension::Remote);
                     let is_copied = !remotes.is_around(part.set(Dimension::Remote));
-                    *work += if is_copied { size(&part) } else { 1 };
+                    *work += if is_copied { size(&part) / COPIED } else { 1 };
                     common.push(both);
                     next.extend(left);
                 }
@@ -308,27 +379,11 @@ fn split_by_any(cell: &Cell, others: &[Cell], work: &mut usize) -> (Vec<Cell>, V
         }
         *work += next.len() + 1;
         rest = next;
-        if rest.is_empty() {
+        if rest.is_empty() || limits.check(Limit::Work, *work).is_err() {
             break;
         }
     }
     (common, rest)
-}
-
-/// Adds flows, except those that a present flow already stands for: both ways around a rule with an unknown condition
-/// may meet again.
-fn add_new(here: &mut Vec<Flow>, flows: Vec<Flow>) {
-    let present = here.len();
-    for flow in flows {
-        let stands_for = |other: &Flow| {
-            other.facts == flow.facts
-                && other.before == flow.before
-                && other.packets.holds(&flow.packets)
-        };
-        if !here[..present].iter().any(stands_for) {
-            here.push(flow);
-        }
-    }
 }
 
 /// The state in which flows are equal, except for their packets.
@@ -338,6 +393,10 @@ type State = (
     Option<*const Decision>,
     bool,
 );
+
+fn key_of(flow: &Flow) -> (Cell, State) {
+    (flow.packets.clone(), state_of(flow))
+}
 
 fn state_of(flow: &Flow) -> State {
     let decisions = flow.decisions.as_ref().map(Rc::as_ptr);
@@ -385,7 +444,7 @@ pub(super) fn joined(flows: Vec<Flow>) -> Vec<Flow> {
 type Packets = (Cell, Option<Rc<Destination>>, bool);
 
 /// Joins flows as far as possible, which may forget marks and decisions.
-pub(super) fn fewer(flows: Vec<Flow>) -> Vec<Flow> {
+fn fewer(flows: Vec<Flow>) -> Vec<Flow> {
     let flows = joined(flows);
     if flows.len() <= MAX_FLOWS {
         return flows;
