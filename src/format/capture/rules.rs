@@ -76,9 +76,18 @@ fn name_of_nft(table: &Table) -> String {
 /// Returns the names of the base chains, with their hooks and priorities.
 fn hooks<'a>(table: &Table<'a>) -> HashSet<(&'a str, &'a str, i32)> {
     let chains = table.chains.base_chains().into_iter();
-    let key = |chain: BaseChain<'a>| (chain.name, chain.hook, chain.priority);
+    let is_security = table.chains.place().ends_with(" security");
+    let priority = |priority| match priority {
+        SECURITY_OF_IPTABLES_NFT if is_security => SECURITY,
+        other => other,
+    };
+    let key = |chain: BaseChain<'a>| (chain.name, chain.hook, priority(chain.priority));
     chains.map(key).collect()
 }
+
+/// The priority of the table `security` in the kernel (`NF_IP_PRI_SECURITY`), and the one that iptables-nft gives it.
+const SECURITY: i32 = 50;
+const SECURITY_OF_IPTABLES_NFT: i32 = 150;
 
 /// Reads an output. The places of the tables and of errors become places in the whole input.
 fn moved<'a>(
