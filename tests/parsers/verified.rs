@@ -153,6 +153,29 @@ fn packets_have_no_mark_of_a_connection_before_connection_tracking() {
 }
 
 #[test]
+fn an_unknown_condition_before_connection_tracking_counts() {
+    let limit = "-m recent --update --seconds 60 --hitcount 9 --name sip --rsource";
+    let drop = format!("PREROUTING -p udp {limit} -j DROP");
+    assert_eq!(verdict(&iptables("raw", &[], &[&drop])), "depends");
+    let untrack = format!("PREROUTING -p udp {limit} -j NOTRACK");
+    let untracked = "INPUT -m conntrack --ctstate UNTRACKED -j DROP";
+    let text = iptables("raw", &[], &[&untrack]) + &iptables("filter", &[], &[untracked]);
+    assert_eq!(verdict(&text), "depends");
+    for family in ["inet", "netdev"] {
+        let text = format!(
+            "table {family} t {{\n\tchain i {{\n\t\ttype filter hook ingress device \"eth0\" priority filter; policy drop;\n\t}}\n}}\n"
+        );
+        for (options, expected) in [
+            ("", "depends"),
+            ("--interface eth0", "blocked"),
+            ("--interface eth1", "passes"),
+        ] {
+            assert_eq!(verdict_with(options, &text), expected, "{family} {options}");
+        }
+    }
+}
+
+#[test]
 fn notrack_has_no_effect_on_tracked_packets() {
     let mangle = RAW.replace("raw", "mangle");
     let redirect = "udp dport 5060 redirect to :5061";

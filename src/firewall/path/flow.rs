@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::firewall::mark::Mark;
 use crate::firewall::rule::{Change, Translation};
-use crate::packets::{Cell, Dimension, Interval, IntervalSet, States};
+use crate::packets::{Cell, Dimension, HeaderMatch, Interval, IntervalSet, States};
 
 /// Packets that have taken the same way so far, and the facts about them.
 #[derive(Clone, Debug)]
@@ -168,9 +168,13 @@ impl Flow {
         }));
     }
 
-    /// Returns the packets as they were before any translation.
+    /// Returns the packets as they were before any translation, in any state of connection tracking: the state of the same
+    /// packets changes on their way.
     pub fn original(&self) -> Cell {
-        let mut packets = self.packets.clone();
+        let mut packets = self.packets.with_header(HeaderMatch {
+            states: States::ALL,
+            ..self.packets.header
+        });
         let before = self.before.as_deref();
         if let Some(addresses) = before.and_then(|before| before.addresses.clone()) {
             packets = packets.with(Dimension::Local, addresses);
