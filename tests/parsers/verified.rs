@@ -414,3 +414,29 @@ fn packets_may_pass_any_number_of_base_chains() {
     let chains: Vec<(&str, &[&str])> = bases.iter().map(|base| (&**base, &[][..])).collect();
     assert_eq!(verdict(&nft(&chains)), "passes");
 }
+
+#[test]
+fn notes_name_rules_that_are_not_followed() {
+    let bridge = "table bridge b {\n\tchain i {\n\t\ttype filter hook input priority filter; policy drop;\n\t}\n}\n";
+    let listed = "-P INPUT ACCEPT\n-A INPUT -p udp -j ACCEPT\n";
+    for (text, note) in [
+        (
+            nft(&[]) + bridge,
+            "tables of the family bridge are not followed",
+        ),
+        (
+            listed.to_owned(),
+            "the output of 'iptables -S' shows only the table 'filter'",
+        ),
+    ] {
+        let notes = machine(SIP_IN, &text)["notes"].to_string();
+        assert!(notes.contains(note), "{notes}");
+    }
+    for text in [nft(&[(INPUT, &[])]), iptables("filter", &[], &[])] {
+        let notes = machine(SIP_IN, &text)["notes"].to_string();
+        assert!(
+            !notes.contains("are not followed") && !notes.contains("shows only"),
+            "{notes}"
+        );
+    }
+}
