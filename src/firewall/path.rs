@@ -218,14 +218,19 @@ pub fn later_packets<'q>(
     let is_first_redirected = is_redirected.next().flatten();
     let is_redirected =
         is_first_redirected.filter(|_| is_redirected.all(|own| own == is_first_redirected));
-    let translated = first.first().and_then(|flow| flow.translated());
+    let translated = if is_same_side {
+        first.first().and_then(|flow| flow.translated())
+    } else {
+        let restored = first.iter().filter_map(|flow| flow.restored());
+        restored.reduce(Translated::or)
+    };
     Question {
         direction,
         packets: packets.collect(),
         state: state_after(before),
         position,
         connection_mark: marks.reduce(Mark::or).unwrap_or(Mark::UNKNOWN),
-        translated: translated.filter(|_| is_same_side).map(Rc::new),
+        translated: translated.map(Rc::new),
         is_redirected,
         ..question.clone()
     }

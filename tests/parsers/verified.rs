@@ -126,6 +126,22 @@ fn packets_with_a_new_destination_pass_the_chains_that_change_sources() {
 }
 
 #[test]
+fn answers_get_their_old_source_back_after_the_chains_that_change_sources() {
+    let redirect = "udp dport 5060 redirect to :5061";
+    for (priority, port, expected) in [
+        (50, 5060, "passes"),
+        (50, 5061, "blocked"),
+        (200, 5060, "blocked"),
+        (200, 5061, "passes"),
+    ] {
+        let post = format!("type filter hook postrouting priority {priority}; policy accept;");
+        let drop = format!("udp sport {port} drop");
+        let text = nft(&[(PREROUTING_NAT, &[redirect]), (&post, &[&drop])]);
+        assert_eq!(verdict(&text), expected, "{priority} {port}");
+    }
+}
+
+#[test]
 fn packets_have_no_mark_of_a_connection_before_connection_tracking() {
     for rule in [
         "ct mark 0x00000000 accept",

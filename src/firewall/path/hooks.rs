@@ -59,8 +59,6 @@ fn place_of_hook(chain: &BaseChain) -> Option<usize> {
 /// Returns the priority of the function of Linux that calls the chain. Two functions call all chains that translate
 /// addresses: one for destinations and one for sources (`nf_nat_ipv4_ops`).
 fn place_in_hook(chain: &BaseChain) -> i32 {
-    const DESTINATIONS: i32 = -100;
-    const SOURCES: i32 = 100;
     match chain.kind {
         ChainKind::Filter => chain.priority,
         ChainKind::Nat if chain.translates_destinations() => DESTINATIONS,
@@ -80,8 +78,9 @@ fn policy(table: &Table, chain: &BaseChain) -> (Option<bool>, u32) {
 /// The priority of connection tracking (`NF_IP_PRI_CONNTRACK` of Linux).
 const CONNECTION_TRACKING: i32 = -200;
 
-/// The priority at which destinations are translated (`NF_IP_PRI_NAT_DST` of Linux).
-const TRANSLATION: i32 = -100;
+/// The priorities at which destinations and sources are translated (`NF_IP_PRI_NAT_DST` and `NF_IP_PRI_NAT_SRC` of Linux).
+const DESTINATIONS: i32 = -100;
+const SOURCES: i32 = 100;
 
 /// Flows on their way through the hooks.
 pub(super) struct Passage<'a, 'f, 'q> {
@@ -137,7 +136,8 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
     ) -> Result<Vec<Flow>, LimitExceeded> {
         // Packets get a state, and a known translation, at the first hook after a network or a program.
         let is_first = matches!(hook, "prerouting" | "output");
-        let (mut has_state, mut is_translated) = (!is_first, hook != "prerouting");
+        let mut has_state = !is_first;
+        let mut translation = self.translation_at(hook);
         for number in 0..self.hooks.0.len() {
             let (table, chain) = self.hooks.0[number].clone();
             if !chain.hook.eq_ignore_ascii_case(hook) {
@@ -147,9 +147,9 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
                 flows = self.tracked(flows);
                 has_state = true;
             }
-            if !is_translated && chain.priority >= TRANSLATION {
+            if translation.is_some_and(|place| place_in_hook(&chain) >= place) {
                 self.translate_known(&mut flows);
-                is_translated = true;
+                translation = None;
             }
             flows = self.walker.fewer(flows)?;
             flows = self.enter(number, table, &chain, facts, flows)?;
@@ -157,10 +157,20 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         if !has_state {
             flows = self.tracked(flows);
         }
-        if !is_translated {
+        if translation.is_some() {
             self.translate_known(&mut flows);
         }
         Ok(flows)
+    }
+
+    /// Returns the priority at which a hook applies the known translation: that of destinations, or that of the sources
+    /// of answers.
+    fn translation_at(&self, hook: &str) -> Option<i32> {
+        match (hook, self.question.direction) {
+            ("prerouting", Direction::In) => Some(DESTINATIONS),
+            ("postrouting", Direction::Out) => Some(SOURCES),
+            _ => None,
+        }
     }
 
     /// Applies the translation that connection tracking knows from the first packet.

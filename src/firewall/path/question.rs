@@ -25,6 +25,7 @@ pub struct Question<'q> {
     /// True if the machine forwards packets; `None` if this is unknown.
     pub forwards: Option<bool>,
     /// The destination that connection tracking gives the packets of an established connection, as for its first packet.
+    /// For answers, it is their source after the hook `postrouting`.
     pub translated: Option<Rc<Translated>>,
     /// True if connection tracking has changed the destination of the connection before; `None` if this is unknown.
     pub is_redirected: Option<bool>,
