@@ -26,7 +26,8 @@ pub use hook::{Approach, Hook, Unhooked};
 pub use mark::{Mark, MarkChange, MarkMatch};
 pub use model::{Firewall, Table};
 pub use path::{
-    Cause, Decision, Flow, Follower, Journey, Position, Question, Stop, Translated, later_packets,
+    Cause, Decision, Flow, Follower, Journey, Position, Question, Stop, Translated, by_treatment,
+    next_packets, replies,
 };
 pub use published::PublishedNetwork;
 pub use routes::Routes;

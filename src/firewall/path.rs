@@ -7,24 +7,22 @@ mod batch;
 mod compiled;
 mod flow;
 mod hooks;
+mod later;
 mod question;
 mod walker;
-
-use std::rc::Rc;
 
 use self::flow::FlowFacts;
 use self::hooks::{Hooks, Passage, in_state};
 use self::walker::ReadChains;
 
 pub use self::flow::{Decision, Flow, Translated};
+pub use self::later::{by_treatment, next_packets, replies};
 pub use self::question::{Cause, Journey, Position, Question, Stop};
 use super::chains::BaseChain;
 use super::mark::Mark;
 use super::model::{Firewall, Table};
 use crate::limits::LimitExceeded;
-use crate::packets::{
-    Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, Protocols, States,
-};
+use crate::packets::{Cell, Dimension, Direction, IntervalSet, States};
 
 /// Follows packets through a firewall, and keeps the rules that were read.
 pub struct Follower<'a, 'f> {
@@ -88,8 +86,17 @@ fn starts(question: &Question) -> Vec<Flow> {
                     let cell = cell.with(Dimension::Local, set?);
                     Some(start(question, cell, is_for_machine))
                 };
-                let inside = part(local.and_set(behind), false);
-                [inside, part(local.without_set(behind), true)]
+                let outside = local.without_set(behind);
+                let (own, other) = match (&outside, question.own) {
+                    (Some(outside), Some(own)) => (outside.and_set(own), outside.without_set(own)),
+                    // Without the addresses of the machine, any address may be one of them.
+                    _ => (outside, None),
+                };
+                [
+                    part(local.and_set(behind), false),
+                    part(own, true),
+                    part(other, false),
+                ]
             });
             parts.flatten().collect()
         }
@@ -97,7 +104,7 @@ fn starts(question: &Question) -> Vec<Flow> {
 }
 
 fn start(question: &Question, packets: Cell, is_for_machine: bool) -> Flow {
-    let flow = Flow {
+    let mut flow = Flow {
         packets,
         before: None,
         facts: FlowFacts {
@@ -108,10 +115,17 @@ fn start(question: &Question, packets: Cell, is_for_machine: bool) -> Flow {
             is_for_machine: Some(is_for_machine),
             is_redirected: Some(false),
         },
+        source_changed_by: None,
         is_forwarded: false,
         assumed: None,
         decisions: None,
     };
+    if let Some(at) = question.chosen_by {
+        flow.assume(at);
+    }
+    if question.answers_source_of.is_some() {
+        flow.facts.is_for_machine = Some(true);
+    }
     // Before connection tracking, rules see packets of every connection as invalid.
     in_state(flow, States::INVALID)
 }
@@ -163,14 +177,15 @@ fn outgoing(
     question: &Question,
     flows: Vec<Flow>,
 ) -> Result<(), LimitExceeded> {
-    let flows = if question.position == Position::Host {
+    passage.journey.passed = if question.position == Position::Host {
         let flows = passage.hook("output", flows)?;
-        passage.hook("postrouting", flows)?
+        let flows = passage.hook("postrouting", flows)?;
+        passage.hook("egress", flows)?
     } else {
+        let flows = passage.hook("ingress", flows)?;
         let flows = passage.hook("prerouting", flows)?;
         forward(passage, flows)?
     };
-    passage.journey.passed = passage.hook("egress", flows)?;
     Ok(())
 }
 
@@ -185,82 +200,8 @@ fn forward(passage: &mut Passage, mut flows: Vec<Flow>) -> Result<Vec<Flow>, Lim
         flow.is_forwarded = true;
     }
     let flows = passage.hook("forward", flows)?;
-    passage.hook("postrouting", flows)
-}
-
-/// Returns the question about the packets of a connection after its first one, in this direction.
-///
-/// `first` are flows of first packets that pass, all with the same translation. `before` are flows of the last packets of
-/// the other side, as far as they pass: without them, connection tracking does not know the connection.
-pub fn later_packets<'q>(
-    question: &Question<'q>,
-    direction: Direction,
-    first: &[&Flow],
-    before: &[&Flow],
-    position: Position,
-) -> Question<'q> {
-    let is_same_side = direction == question.direction;
-    let packets = first.iter().map(|flow| {
-        let packets = if is_same_side {
-            flow.original()
-        } else {
-            flow.packets.clone()
-        };
-        let header = HeaderMatch {
-            flags: later_flags(is_same_side),
-            states: States::ALL,
-            ..packets.header
-        };
-        packets.with_header(header)
-    });
-    let marks = first.iter().map(|flow| flow.facts.connection_mark);
-    let mut is_redirected = first.iter().map(|flow| flow.facts.is_redirected);
-    let is_first_redirected = is_redirected.next().flatten();
-    let is_redirected =
-        is_first_redirected.filter(|_| is_redirected.all(|own| own == is_first_redirected));
-    let translated = if is_same_side {
-        first.first().and_then(|flow| flow.translated())
-    } else {
-        let restored = first.iter().filter_map(|flow| flow.restored());
-        restored.reduce(Translated::or)
-    };
-    Question {
-        direction,
-        packets: packets.collect(),
-        state: state_after(before),
-        position,
-        connection_mark: marks.reduce(Mark::or).unwrap_or(Mark::UNKNOWN),
-        translated: translated.map(Rc::new),
-        is_redirected,
-        ..question.clone()
-    }
-}
-
-/// Returns the state of packets that follow these packets of the other side. If those are untracked, connection tracking
-/// sees the packets as the first ones of a connection, which TCP does not allow for an answer.
-fn state_after(before: &[&Flow]) -> States {
-    let is_untracked = |flow: &&Flow| flow.facts.is_untracked;
-    let Some(flow) = before.iter().copied().find(is_untracked) else {
-        return States::ESTABLISHED;
-    };
-    if flow.packets.header.protocols == Protocols::TCP {
-        States::INVALID
-    } else {
-        States::NEW
-    }
-}
-
-/// Returns the TCP flags of packets after the first one: the answer to it, or the next packet of the same side.
-fn later_flags(same_side: bool) -> Flags {
-    const ALL: u8 = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
-    Flags::masked(
-        ALL,
-        if same_side {
-            Flags::ACK
-        } else {
-            Flags::SYN | Flags::ACK
-        },
-    )
+    let flows = passage.hook("postrouting", flows)?;
+    passage.hook("egress", flows)
 }
 
 impl Passage<'_, '_, '_> {

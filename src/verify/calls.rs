@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::example::{FIRST_USER_PORT, Packet};
+use super::example::{FIRST_USER_PORT, Packet, has_usual_address};
 use super::sets::{to_any_address, without};
 use super::viewpoint::Viewpoint;
 use crate::firewall::{
-    Cause, Decision, Flow, Follower, Journey, Position, Question, later_packets,
+    Cause, Decision, Flow, Follower, Journey, Question, by_treatment, next_packets, replies,
 };
 use crate::limits::{LimitExceeded, Limits};
 use crate::packets::{
@@ -59,7 +59,7 @@ pub struct Passage {
 }
 
 /// The packets of a connection that a problem is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// The packet that opens the connection.
     First,
@@ -256,7 +256,15 @@ impl<'q> Asked<'q> {
     ) -> Result<Self, LimitExceeded> {
         let journey = follower.follow(&question)?;
         let possible = journey.passed.iter().map(Flow::original);
-        let certain = certain(&journey, question.limits)?;
+        let certain = if question.chosen_by.is_some() {
+            // The packets have one of these addresses, but which one is unknown.
+            let stopped = journey.stopped.iter();
+            let stopped = stopped.map(|stop| to_any_address(&stop.flow.original()));
+            let packets = question.packets.iter().map(to_any_address).collect();
+            without(packets, &stopped.collect::<Vec<_>>(), question.limits)?
+        } else {
+            certain(&journey, question.limits)?
+        };
         Ok(Asked {
             stage,
             packets: question.packets.iter().map(to_any_address).collect(),
@@ -306,44 +314,19 @@ fn later<'q>(
     first: &Asked<'q>,
     viewpoint: &Viewpoint<'q>,
 ) -> Result<Vec<Asked<'q>>, LimitExceeded> {
-    let direction = first.question.direction;
-    let opening = viewpoint.question(direction, Vec::new());
-    let opposite = match direction {
-        Direction::In => Direction::Out,
-        Direction::Out => Direction::In,
-    };
+    let opening = viewpoint.question(first.question.direction, Vec::new());
     let mut asked = Vec::new();
-    for flows in connections(&first.journey.passed) {
-        let position = match flows.first() {
-            Some(flow) if flow.is_forwarded => Position::Router(None),
-            _ => Position::Host,
-        };
-        let question = later_packets(&opening, opposite, &flows, &flows, position);
-        let replies = Asked::new(follower, Stage::Replies, question)?;
-        let answers: Vec<&Flow> = replies.journey.passed.iter().collect();
-        let position = viewpoint.position.clone();
-        let question = later_packets(&opening, direction, &flows, &answers, position);
-        asked.push(replies);
-        asked.push(Asked::new(follower, Stage::Later, question)?);
-    }
-    Ok(asked)
-}
-
-/// Divides flows by their translation, and by whether the machine forwards them and tracks their connections.
-fn connections(flows: &[Flow]) -> Vec<Vec<&Flow>> {
-    let mut groups: Vec<(_, Vec<&Flow>)> = Vec::new();
-    for flow in flows {
-        let key = (
-            flow.is_forwarded,
-            flow.facts.is_untracked,
-            flow.translated(),
-        );
-        match groups.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, group)) => group.push(flow),
-            None => groups.push((key, vec![flow])),
+    for flows in by_treatment(&first.journey.passed) {
+        let replies = Asked::new(follower, Stage::Replies, replies(&opening, &flows))?;
+        for answers in by_treatment(&replies.journey.passed) {
+            let question = next_packets(&opening, &flows, &answers);
+            asked.push(Asked::new(follower, Stage::Later, question)?);
         }
+        asked.push(replies);
     }
-    groups.into_iter().map(|(_, group)| group).collect()
+    // A missing reply is a reason why there is no later packet.
+    asked.sort_by_key(|asked| asked.stage);
+    Ok(asked)
 }
 
 /// Returns the worst verdict of all questions about these remote addresses, and its reason.
@@ -368,7 +351,7 @@ fn judge(
             (None, None) => continue,
         };
         if verdict > worst.0 {
-            let problem = problem(follower, asked, failing, viewpoint)?;
+            let problem = problem(follower, asked, verdict, failing, viewpoint)?;
             worst = (verdict, Some(problem));
         }
     }
@@ -388,10 +371,14 @@ fn passage(
         let own = packets.set(Dimension::Remote).and_set(remotes)?;
         Some((flow, packets.with(Dimension::Remote, own)))
     });
-    let Some((_, packets)) = passed.min_by_key(|(flow, _)| flow.assumed().len()) else {
+    let rank = |(flow, packets): &(&Flow, Cell)| {
+        let is_usual = has_usual_address(packets, direction, viewpoint);
+        (flow.assumed().len(), !is_usual)
+    };
+    let Some((_, packets)) = passed.min_by_key(rank) else {
         return Ok(None);
     };
-    let example = Packet::of(&packets, direction, viewpoint.local(direction));
+    let example = Packet::of(&packets, direction, viewpoint);
     let journey = asked.follow_one(follower, &example)?;
     let passed = journey.passed.iter();
     let flow = passed.min_by_key(|flow| flow.assumed().len());
@@ -401,15 +388,35 @@ fn passage(
     }))
 }
 
+/// Returns packets of a failing cell that are stopped for the same reason. If the verdict depends on conditions, so do
+/// these. If possible, their local address belongs to the PBX or to the machine.
+fn stopped_packets(asked: &Asked, verdict: Verdict, failing: &Cell, viewpoint: &Viewpoint) -> Cell {
+    let direction = asked.question.direction;
+    if asked.stage != Stage::Replies && viewpoint.own.is_none() {
+        // Any address may be that of the machine.
+        return failing.clone();
+    }
+    let stops = asked.journey.stopped.iter().filter_map(|stop| {
+        let (packets, _) = failing.split_by(&stop.flow.original())?;
+        let depends = verdict == Verdict::Depends && !stop.flow.is_certain();
+        let is_usual = has_usual_address(&packets, direction, viewpoint);
+        Some(((!depends, !is_usual), packets))
+    });
+    let best = stops.min_by_key(|(rank, _)| *rank);
+    best.map_or_else(|| failing.clone(), |(_, packets)| packets)
+}
+
 /// Explains why a packet may not pass, by following one of them.
 fn problem(
     follower: &mut Follower,
     asked: &Asked,
+    verdict: Verdict,
     failing: &Cell,
     viewpoint: &Viewpoint,
 ) -> Result<Problem, LimitExceeded> {
     let direction = asked.question.direction;
-    let example = Packet::of(failing, direction, viewpoint.local(direction));
+    let packets = stopped_packets(asked, verdict, failing, viewpoint);
+    let example = Packet::of(&packets, direction, viewpoint);
     let journey = asked.follow_one(follower, &example)?;
     let passed = journey.passed.iter();
     let flows = journey.stopped.iter().map(|stop| &stop.flow).chain(passed);

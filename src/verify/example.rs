@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use serde::Serialize;
 
+use super::viewpoint::Viewpoint;
 use crate::packets::{
     Cell, Dimension, Direction, HeaderMatch, Interval, IntervalSet, PacketBox, Protocols,
 };
@@ -25,13 +26,10 @@ pub struct Packet {
 pub(super) const FIRST_USER_PORT: u32 = 1024;
 
 impl Packet {
-    /// Returns a packet of a cell. `local` are the possible addresses of the PBX.
-    pub(super) fn of(cell: &Cell, direction: Direction, local: &IntervalSet) -> Packet {
+    /// Returns a packet of a cell, as `viewpoint` sees it.
+    pub(super) fn of(cell: &Cell, direction: Direction, viewpoint: &Viewpoint) -> Packet {
         let remote = Some(address(cell.set(Dimension::Remote)));
-        let both = cell.set(Dimension::Local).and_set(local);
-        let both = both.unwrap_or_else(|| cell.set(Dimension::Local).clone());
-        let is_any = both.hull() == Dimension::Local.whole();
-        let local = (!is_any).then(|| address(&both));
+        let local = local_address(cell.set(Dimension::Local), direction, viewpoint);
         let port = |dimension| {
             let ports = cell.set(dimension);
             let user = ports
@@ -91,6 +89,31 @@ impl Packet {
             .with(Dimension::LocalPort, Interval::single(local_port.into()));
         packets.into()
     }
+}
+
+/// True if packets of a cell have a local address that belongs to the PBX or to the machine.
+pub(super) fn has_usual_address(cell: &Cell, direction: Direction, viewpoint: &Viewpoint) -> bool {
+    let usual = cell
+        .set(Dimension::Local)
+        .and_set(viewpoint.local(direction));
+    let own = viewpoint.own;
+    usual.is_some_and(|usual| own.is_none_or(|own| usual.and_set(own).is_some()))
+}
+
+/// Returns one of the addresses, if possible one that belongs to the PBX or to the machine. `None` means any address.
+fn local_address(
+    addresses: &IntervalSet,
+    direction: Direction,
+    viewpoint: &Viewpoint,
+) -> Option<Ipv4Addr> {
+    if *addresses == Dimension::Local.whole().into() {
+        let local = viewpoint.local(direction);
+        return (local != addresses).then(|| address(local));
+    }
+    let usual = addresses.and_set(viewpoint.local(direction));
+    let usual = usual.as_ref().unwrap_or(addresses);
+    let own = viewpoint.own.and_then(|own| usual.and_set(own));
+    Some(address(own.as_ref().unwrap_or(usual)))
 }
 
 fn address(addresses: &IntervalSet) -> Ipv4Addr {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::calls::{Verdict, first_packets, uncertain_stops};
-use super::example::Packet;
+use super::example::{Packet, has_usual_address};
 use super::sets::{to_any_address, without};
 use super::viewpoint::Viewpoint;
 use crate::firewall::{ChainKind, Decision, Flow, Follower};
@@ -102,8 +102,11 @@ fn of_rule(
     // The number of an exposure by the rules that let it in, and the sources of each exposure.
     let mut numbers = HashMap::new();
     let mut all_sources: Vec<Vec<Interval>> = Vec::new();
-    for flow in &journey.passed {
-        let packets = flow.original();
+    let passed = journey.passed.iter().map(|flow| (flow, flow.original()));
+    let mut passed: Vec<(&Flow, Cell)> = passed.collect();
+    // The first flow of an exposure becomes its example.
+    passed.sort_by_key(|(_, packets)| !has_usual_address(packets, Direction::In, viewpoint));
+    for (flow, packets) in passed {
         let sources = packets.set(Dimension::Remote).clone();
         let is_certain = flow.is_certain() || is_certain(&packets, &stopped, viewpoint.limits)?;
         let exposure = Exposure {
@@ -119,7 +122,7 @@ fn of_rule(
             decision: letting_in(follower, flow),
             translated_by: flow.before.as_ref().map(|before| before.changed_by),
             assumed: flow.assumed(),
-            example: Packet::of(&packets, Direction::In, viewpoint.destinations),
+            example: Packet::of(&packets, Direction::In, viewpoint),
             sources,
         };
         let by = exposure.decision.as_ref().map(|decision| decision.at);

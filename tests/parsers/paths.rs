@@ -22,6 +22,7 @@ use twilio_sip_allow::packets::{
 
 const ADDRESSES: [u32; 4] = [0, 1, 2, u32::MAX];
 const PORTS: [u32; 2] = [5060, 65535];
+const REMOTE_PORT: u32 = 5060;
 const HOOKS: [&str; 7] = [
     "ingress",
     "prerouting",
@@ -433,7 +434,7 @@ impl Interpreter<'_> {
         within(Dimension::Remote, packet.remote)
             && within(Dimension::Local, packet.local)
             && within(port, packet.local_port)
-            && within(other, 5060)
+            && within(other, REMOTE_PORT)
             && header.protocols.holds(Protocols::of(packet.protocol))
             && header.states.names().any(|name| name == packet.state)
     }
@@ -527,12 +528,18 @@ impl Interpreter<'_> {
             let mut next = BTreeSet::new();
             for packet in here {
                 let (base, accepts) = chain.base.as_ref().unwrap();
-                let device = on_interface(base.devices.as_ref(), self.interface);
+                let is_outside = (hook == "egress") == (self.direction == Direction::Out);
+                let interface = if is_outside {
+                    self.interface
+                } else {
+                    Interface::Unknown
+                };
+                let device = on_interface(base.devices.as_ref(), interface);
                 let is_translated = match hook {
                     "prerouting" | "output" => packet.is_translated,
                     _ => packet.has_new_source,
                 };
-                let settled = self.state != "new" || packet.is_untracked || is_translated;
+                let settled = packet.state != "new" || is_translated;
                 if base.kind == ChainKind::Nat && settled || device == Some(false) {
                     next.insert(packet);
                     continue;
@@ -567,6 +574,11 @@ impl Interpreter<'_> {
             End::Accept => return vec![packet],
             End::Fall if accepts => return vec![packet],
             End::Deny | End::Fall => return Vec::new(),
+            End::Translate(2, address, port) if self.direction == Direction::Out => {
+                let is_unchanged = address.is_none_or(|address| address == packet.remote)
+                    && port.is_none_or(|port| port == REMOTE_PORT);
+                return is_unchanged.then_some(packet).into_iter().collect();
+            }
             End::Translate(..) if self.direction == Direction::Out => return Vec::new(),
             End::Translate(kind, address, port) => (kind, address, port),
         };
@@ -624,7 +636,9 @@ impl Interpreter<'_> {
         if self.direction == Direction::Out {
             let hooks: &[&str] = match self.position {
                 Position::Host => &["output", "postrouting", "egress"],
-                Position::Router(_) => &["prerouting", "forward", "postrouting", "egress"],
+                Position::Router(_) => {
+                    &["ingress", "prerouting", "forward", "postrouting", "egress"]
+                }
             };
             let (passed, stops) = self.hooks(hooks, packet);
             return (!passed.is_empty(), stops);
@@ -632,7 +646,12 @@ impl Interpreter<'_> {
         let mut packet = packet;
         packet.is_for_machine = match self.position {
             Position::Host => true,
-            Position::Router(_) => !is_behind(&packet),
+            Position::Router(None) => false,
+            Position::Router(Some(_)) => {
+                let own = self.own.as_ref();
+                let is_own = |own: &IntervalSet| own.and(Interval::single(packet.local)).is_some();
+                !is_behind(&packet) && own.is_none_or(is_own)
+            }
         };
         let (arrived, mut stops) = self.hooks(&["ingress", "prerouting"], packet);
         let mut passes = false;
@@ -641,7 +660,7 @@ impl Interpreter<'_> {
             let (passed, stopped) = match (&self.position, is_for_machine) {
                 (Position::Host, true) => self.hooks(&["input"], packet),
                 (_, false) if self.position == Position::Host || is_behind(&packet) => {
-                    self.hooks(&["forward", "postrouting"], packet)
+                    self.hooks(&["forward", "postrouting", "egress"], packet)
                 }
                 _ => (BTreeSet::new(), true),
             };
@@ -687,7 +706,10 @@ fn apply(change: Change, packet: &mut Packet) {
     } = *packet;
     match change {
         Change::Mark(MarkChange { cleared, flipped }) => packet.mark = mark & !cleared ^ flipped,
-        Change::Untrack if !packet.is_tracked() => packet.is_untracked = true,
+        Change::Untrack if !packet.is_tracked() => {
+            packet.is_untracked = true;
+            packet.state = "untracked";
+        }
         _ if !packet.is_tracked() => {}
         Change::ConnectionMark(MarkChange { cleared, flipped }) => {
             packet.connection_mark = connection_mark & !cleared ^ flipped;
@@ -712,7 +734,7 @@ fn cell(remote: Interval, local: Interval, ports: Interval, protocol: u8) -> Cel
     let packets = PacketBox::of(header)
         .with(Dimension::Remote, remote)
         .with(Dimension::Local, local)
-        .with(Dimension::RemotePort, Interval::single(5060))
+        .with(Dimension::RemotePort, Interval::single(REMOTE_PORT))
         .with(Dimension::LocalPort, ports);
     packets.into()
 }
@@ -800,8 +822,13 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
             interface,
             own: own.as_ref(),
             routes: &routes,
+            is_known: false,
+            is_later: false,
+            answers_source_of: None,
+            chosen_by: None,
             forwards: None,
             translated: None,
+            restored: None,
             is_redirected: Some(false),
             connection_mark: Mark::UNMARKED,
             limits: Limits::default(),
@@ -874,6 +901,11 @@ fn passes_input(text: &str, own: Option<&IntervalSet>, is_reply: bool) -> bool {
         interface: Interface::External,
         own,
         routes: &routes,
+        is_known: false,
+        is_later: false,
+        answers_source_of: None,
+        chosen_by: None,
+        restored: None,
         forwards: None,
         translated: None,
         is_redirected: Some(false),

@@ -19,4 +19,5 @@ mod recognition;
 mod scan;
 mod structure;
 mod system_calls_and_crates;
+mod verified_firewalls;
 mod verify;

@@ -20,8 +20,6 @@ pub struct Generated {
     pub rules: String,
     /// The input of `ipset restore`.
     pub sets: String,
-    /// True if the rules contain conditions that `verify` cannot know.
-    pub has_unknown: bool,
 }
 
 /// The number of firewalls for each back end, unless the variable `VERIFY_FIREWALLS` names another one.
@@ -66,9 +64,7 @@ fn script(lab: &Lab, back_end: BackEnd, generated: &Generated) -> String {
         _ => format!("ipset -exist restore -file {sets}\niptables-restore {rules}"),
     };
     let collector = folder.join("collect.sh").display().to_string();
-    format!(
-        "nft flush ruleset\n{load}\nconntrack -F 2>/dev/null\nsh {collector} 2>/dev/null\n{SILENCE}"
-    )
+    format!("nft flush ruleset\n{load}\nsh {collector} 2>/dev/null\n{SILENCE}")
 }
 
 fn kernel_agrees(test: &str, back_end: BackEnd) {
@@ -104,8 +100,8 @@ fn kernel_agrees(test: &str, back_end: BackEnd) {
             "PACKET_SEED={own_seed} {back_end:?}\n{}\n{}\n{capture}",
             generated.sets, generated.rules
         );
-        let mut tried = Tried::new(&capture, place, generated.has_unknown);
-        let found = tried.run(&mut exchange, &mut random, &mut counts);
+        let mut tried = Tried::new(&capture, place);
+        let found = tried.run(&lab, &mut exchange, &mut random, &mut counts);
         wrong.extend(
             found
                 .iter()

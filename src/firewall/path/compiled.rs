@@ -127,10 +127,17 @@ fn have_same_packets(one: &[&RuleBranch], next: &[&RuleBranch]) -> bool {
     ends && one.len() == next.len() && one.iter().zip(next).all(same)
 }
 
-/// Returns the same packets as fewer cells, by joining cells that differ only in one of their addresses.
+/// Returns the same packets as fewer cells, by joining cells that differ only in one of their addresses or ports.
 fn grouped(cells: Vec<Cell>) -> Vec<Cell> {
-    let cells = joined_by(Dimension::Remote, cells);
-    joined_by(Dimension::Local, cells)
+    // Sets of ipset contain each port of a range as an element.
+    const DIMENSIONS: [Dimension; 4] = [
+        Dimension::LocalPort,
+        Dimension::RemotePort,
+        Dimension::Remote,
+        Dimension::Local,
+    ];
+    let join = |cells, dimension: &Dimension| joined_by(*dimension, cells);
+    DIMENSIONS.iter().fold(cells, join)
 }
 
 /// Joins cells that differ only in one dimension, in the order of their first appearance.

@@ -14,6 +14,8 @@ pub struct Flow {
     /// The destination before a translation; `None` if no rule has changed it.
     pub before: Option<Rc<Destination>>,
     pub facts: FlowFacts,
+    /// The place of the rule that changes the source.
+    pub source_changed_by: Option<u32>,
     /// True if the machine forwards the packets.
     pub is_forwarded: bool,
     /// The rules with unknown conditions on the way, the last one first.
@@ -182,13 +184,14 @@ impl Flow {
         }));
     }
 
-    /// Returns the packets as they were before any translation, in any state of connection tracking: the state of the same
-    /// packets changes on their way.
+    /// Returns the packets as they were before any translation, in any state.
     pub fn original(&self) -> Cell {
-        let mut packets = self.packets.with_header(HeaderMatch {
+        // The state is a fact about the way: the same packet is in another state before connection tracking.
+        let header = HeaderMatch {
             states: States::ALL,
             ..self.packets.header
-        });
+        };
+        let mut packets = self.packets.with_header(header);
         let before = self.before.as_deref();
         if let Some(addresses) = before.and_then(|before| before.addresses.clone()) {
             packets = packets.with(Dimension::Local, addresses);
@@ -227,7 +230,14 @@ impl Flow {
             }
             Change::UnknownMark => facts.mark = Mark::UNKNOWN,
             Change::UnknownConnectionMark => facts.connection_mark = Mark::UNKNOWN,
-            Change::Untrack => facts.is_untracked |= !is_tracked,
+            Change::Untrack if is_tracked => {}
+            Change::Untrack => {
+                facts.is_untracked = true;
+                self.packets = self.packets.with_header(HeaderMatch {
+                    states: States::UNTRACKED,
+                    ..self.packets.header
+                });
+            }
         }
     }
 
@@ -299,6 +309,22 @@ impl Flow {
                 self.packets = self.packets.with(dimension, set.clone());
             }
         }
+    }
+
+    /// Changes the source of replies to the destination of the first packet, before its translation.
+    pub fn answer_from(&mut self, first: &Destination) {
+        let mut change = |dimension, to: &Option<IntervalSet>| {
+            let to = to.as_ref()?;
+            let before = self.packets.set(dimension).clone();
+            self.packets = self.packets.with(dimension, to.clone());
+            Some(before)
+        };
+        let before = Destination {
+            addresses: change(Dimension::Local, &first.addresses),
+            ports: change(Dimension::LocalPort, &first.ports),
+            changed_by: first.changed_by,
+        };
+        self.before = Some(Rc::new(before));
     }
 
     /// True if the destination is an address of loopback.

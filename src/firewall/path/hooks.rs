@@ -10,7 +10,9 @@ use crate::firewall::criteria::{Criteria, Facts, Interface};
 use crate::firewall::model::{Firewall, Table};
 use crate::firewall::rule::Translation;
 use crate::limits::LimitExceeded;
-use crate::packets::{Condition, Dimension, Direction, HeaderMatch, States};
+use crate::packets::{
+    Cell, Condition, Dimension, Direction, HeaderMatch, Interval, IntervalSet, PacketBox, States,
+};
 
 /// The base chains of all tables, each with the index of its table, in the order in which packets pass them.
 #[derive(Debug)]
@@ -82,6 +84,64 @@ const CONNECTION_TRACKING: i32 = -200;
 const DESTINATIONS: i32 = -100;
 const SOURCES: i32 = 100;
 
+/// A step of connection tracking, which needs no rule.
+#[derive(Clone, Copy)]
+enum KnownStep {
+    /// It finds the state of the connection.
+    State,
+    /// It translates the destination as that of the first packet.
+    Destination,
+    /// It makes the destination of the first packet, before its translation, the source of the reply.
+    Source,
+}
+
+/// The local end that connection tracking gives packets.
+struct Known<'k> {
+    addresses: &'k Option<IntervalSet>,
+    ports: &'k Option<IntervalSet>,
+    changed_by: u32,
+}
+
+impl Known<'_> {
+    fn ends(&self) -> [(Dimension, &Option<IntervalSet>); 2] {
+        [
+            (Dimension::Local, self.addresses),
+            (Dimension::LocalPort, self.ports),
+        ]
+    }
+
+    /// Returns the packets that may have this end.
+    fn packets(&self) -> Cell {
+        let all = Cell::from(PacketBox::ALL);
+        let with = |packets: Cell, (dimension, to): (Dimension, &Option<IntervalSet>)| match to {
+            Some(to) => packets.with(dimension, to.clone()),
+            None => packets,
+        };
+        self.ends().into_iter().fold(all, with)
+    }
+
+    /// True if there is only one such end.
+    fn is_single(&self) -> bool {
+        let is_single = |to: &IntervalSet| to.hull().first == to.hull().last;
+        self.ends()
+            .iter()
+            .all(|(_, to)| to.as_ref().is_none_or(is_single))
+    }
+}
+
+/// Returns the steps of connection tracking at a hook, each with its priority.
+fn known_steps(hook: &str) -> &'static [(i32, KnownStep)] {
+    match hook {
+        "prerouting" => &[
+            (CONNECTION_TRACKING, KnownStep::State),
+            (DESTINATIONS, KnownStep::Destination),
+        ],
+        "output" => &[(CONNECTION_TRACKING, KnownStep::State)],
+        "postrouting" => &[(SOURCES, KnownStep::Source)],
+        _ => &[],
+    }
+}
+
 /// Flows on their way through the hooks.
 pub(super) struct Passage<'a, 'f, 'q> {
     firewall: &'f Firewall<'a>,
@@ -134,52 +194,112 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         facts: Facts<'q>,
         mut flows: Vec<Flow>,
     ) -> Result<Vec<Flow>, LimitExceeded> {
-        // Packets get a state, and a known translation, at the first hook after a network or a program.
-        let is_first = matches!(hook, "prerouting" | "output");
-        let mut has_state = !is_first;
-        let mut translation = self.translation_at(hook);
+        let mut steps = known_steps(hook).iter().peekable();
         for number in 0..self.hooks.0.len() {
             let (table, chain) = self.hooks.0[number].clone();
             if !chain.hook.eq_ignore_ascii_case(hook) {
                 continue;
             }
-            if !has_state && place_in_hook(&chain) >= CONNECTION_TRACKING {
-                flows = self.tracked(flows);
-                has_state = true;
-            }
-            if translation.is_some_and(|place| place_in_hook(&chain) >= place) {
-                self.translate_known(&mut flows);
-                translation = None;
+            let place = place_in_hook(&chain);
+            while let Some((_, step)) = steps.next_if(|(priority, _)| *priority <= place) {
+                flows = self.apply(*step, flows);
             }
             flows = self.walker.fewer(flows)?;
             flows = self.enter(number, table, &chain, facts, flows)?;
         }
-        if !has_state {
-            flows = self.tracked(flows);
-        }
-        if translation.is_some() {
-            self.translate_known(&mut flows);
-        }
-        Ok(flows)
+        Ok(steps.fold(flows, |flows, (_, step)| self.apply(*step, flows)))
     }
 
-    /// Returns the priority at which a hook applies the known translation: that of destinations, or that of the sources
-    /// of answers.
-    fn translation_at(&self, hook: &str) -> Option<i32> {
-        match (hook, self.question.direction) {
-            ("prerouting", Direction::In) => Some(DESTINATIONS),
-            ("postrouting", Direction::Out) => Some(SOURCES),
-            _ => None,
+    /// Applies what connection tracking knows about the connection.
+    fn apply(&mut self, step: KnownStep, flows: Vec<Flow>) -> Vec<Flow> {
+        match step {
+            KnownStep::State => self.tracked(flows),
+            KnownStep::Destination => match self.question.translated.as_deref() {
+                Some(to) => {
+                    let known = Known {
+                        addresses: &to.addresses,
+                        ports: &to.ports,
+                        changed_by: to.changed_by,
+                    };
+                    self.translated(flows, &known, |flow| flow.send_to(to))
+                }
+                None => flows,
+            },
+            KnownStep::Source => match self.question.restored.as_deref() {
+                Some(to) => {
+                    let known = Known {
+                        addresses: &to.addresses,
+                        ports: &to.ports,
+                        changed_by: to.changed_by,
+                    };
+                    self.translated(flows, &known, |flow| flow.answer_from(to))
+                }
+                None => flows,
+            },
         }
     }
 
-    /// Applies the translation that connection tracking knows from the first packet.
-    fn translate_known(&self, flows: &mut [Flow]) {
-        let Some(translated) = &self.question.translated else {
-            return;
+    /// Translates packets as the first packet of the connection. Connection tracking does not translate untracked packets,
+    /// so the other side does not recognize them, unless the translation would not change them.
+    fn translated(
+        &mut self,
+        flows: Vec<Flow>,
+        known: &Known,
+        translate: impl Fn(&mut Flow),
+    ) -> Vec<Flow> {
+        let mut left = Vec::new();
+        for mut flow in flows {
+            if !flow.facts.is_untracked {
+                translate(&mut flow);
+                left.push(flow);
+                continue;
+            }
+            left.extend(self.unless_changed(&flow, known));
+        }
+        left
+    }
+
+    /// Stops later packets that a redirection sends to another end of the machine.
+    fn keep_end(
+        &mut self,
+        number: usize,
+        flow: &Flow,
+        ports: Option<Interval>,
+        at: u32,
+        left: &mut Vec<Flow>,
+    ) {
+        let known = Known {
+            addresses: &Some(
+                self.question
+                    .own
+                    .cloned()
+                    .unwrap_or(Interval::ADDRESSES.into()),
+            ),
+            ports: &ports.map(IntervalSet::One),
+            changed_by: at,
         };
-        let tracked = flows.iter_mut().filter(|flow| !flow.facts.is_untracked);
-        tracked.for_each(|flow| flow.send_to(translated));
+        if let Some(mut kept) = self.unless_changed(flow, &known) {
+            kept.decide(number, at, false);
+            left.push(kept);
+        }
+    }
+
+    /// Stops packets whose local end would change, and returns those whose end may stay the same.
+    fn unless_changed(&mut self, flow: &Flow, known: &Known) -> Option<Flow> {
+        let cause = Cause::Diverted(known.changed_by);
+        let Some((same, others)) = flow.packets.split_by(&known.packets()) else {
+            self.stop(flow.clone(), cause, None);
+            return None;
+        };
+        for packets in others {
+            self.stop(flow.with(packets), cause, None);
+        }
+        let mut flow = flow.with(same);
+        if !known.is_single() {
+            flow.assume(known.changed_by);
+            self.stop(flow.clone(), cause, None);
+        }
+        Some(flow)
     }
 
     /// Divides flows by the facts about their interfaces at a hook.
@@ -278,15 +398,17 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         facts: &Facts,
         flows: Vec<Flow>,
     ) -> (Vec<Flow>, Vec<Flow>) {
-        let devices = match self.question.direction {
-            Direction::In => Criteria {
-                input: chain.devices.clone(),
+        let devices = chain.devices.clone();
+        let devices = if chain.hook.eq_ignore_ascii_case("egress") {
+            Criteria {
+                output: devices,
                 ..Criteria::default()
-            },
-            Direction::Out => Criteria {
-                output: chain.devices.clone(),
+            }
+        } else {
+            Criteria {
+                input: devices,
                 ..Criteria::default()
-            },
+            }
         };
         match devices.condition(facts) {
             Condition::False => return (flows, Vec::new()),
@@ -308,7 +430,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
             } else {
                 flow.facts.has_new_source
             };
-            self.question.state != States::NEW || flow.facts.is_untracked || is_translated
+            flow.packets.header.states != States::NEW || self.question.is_known || is_translated
         };
         flows.into_iter().partition(is_settled)
     }
@@ -345,19 +467,68 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         at: u32,
         left: &mut Vec<Flow>,
     ) {
+        let Question {
+            direction,
+            is_later,
+            own,
+            ..
+        } = *self.question;
         let is_source = translation == Translation::Source;
-        if !is_source && self.question.direction == Direction::Out {
-            return self.stop(flow, Cause::Diverted(at), Some(number));
-        }
-        flow.translate(translation, at, self.question.own);
-        flow.decide(number, at, false);
-        if !is_source && flow.is_for_loopback() {
-            // The kernel drops the packet, unless the setting route_localnet allows it.
+        if is_source && is_later {
+            // The new source may be another address than the one that the other side expects.
             flow.assume(at);
             self.stop(flow.clone(), Cause::Diverted(at), Some(number));
         }
-        left.push(flow);
+        if is_source && direction == Direction::Out {
+            flow.source_changed_by = Some(at);
+        }
+        if is_source || direction == Direction::In && !is_later {
+            flow.translate(translation, at, own);
+            flow.decide(number, at, false);
+            if !is_source && flow.is_for_loopback() {
+                // The kernel drops the packet, unless the setting route_localnet allows it.
+                flow.assume(at);
+                self.stop(flow.clone(), Cause::Diverted(at), Some(number));
+            }
+            return left.push(flow);
+        }
+        if let (Translation::Redirect { ports }, Direction::In) = (translation, direction) {
+            return self.keep_end(number, &flow, ports, at, left);
+        }
+        let unchanged = unchanged(translation, direction);
+        let parts = unchanged.and_then(|unchanged| flow.packets.split_by(&unchanged));
+        let (kept, diverted) = match parts {
+            Some((kept, diverted)) => (Some(kept), diverted),
+            None => (None, vec![flow.packets.clone()]),
+        };
+        for packets in diverted {
+            self.stop(flow.with(packets), Cause::Diverted(at), Some(number));
+        }
+        if let Some(packets) = kept {
+            flow.packets = packets;
+            flow.decide(number, at, false);
+            left.push(flow);
+        }
     }
+}
+
+/// Returns the packets whose destination a translation does not change; `None` if there are none for certain.
+fn unchanged(translation: Translation, direction: Direction) -> Option<Cell> {
+    let Translation::Destination { addresses, ports } = translation else {
+        return None;
+    };
+    let all = Cell::from(PacketBox::ALL);
+    let (address, port) = match direction {
+        Direction::In => (Dimension::Local, Dimension::LocalPort),
+        Direction::Out => (Dimension::Remote, Dimension::RemotePort),
+    };
+    let ends = [(address, addresses), (port, ports)];
+    ends.into_iter()
+        .try_fold(all, |packets, (dimension, to)| match to {
+            None => Some(packets),
+            Some(to) if to.first == to.last => Some(packets.with(dimension, to.into())),
+            Some(_) => None,
+        })
 }
 
 /// Returns the flow with another connection state.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::flow::{Flow, Translated};
+use super::flow::{Destination, Flow, Translated};
 use crate::firewall::criteria::Interface;
 use crate::firewall::mark::Mark;
 use crate::firewall::routes::Routes;
@@ -14,19 +14,30 @@ use crate::packets::{Cell, Direction, IntervalSet, States};
 pub struct Question<'q> {
     pub direction: Direction,
     pub packets: Vec<Cell>,
-    /// The state of the connection: new or established.
+    /// The state of the packets, unless a rule exempts them from connection tracking.
     pub state: States,
+    /// True if connection tracking knows the connection, so that no rule decides about its translation.
+    pub is_known: bool,
     pub position: Position,
     /// The interface that leads to the remote side.
     pub interface: Interface<'q>,
     /// The addresses of the machine, if they are known.
     pub own: Option<&'q IntervalSet>,
     pub routes: &'q Routes,
+    /// True if other packets of the connection went before, so that no rule may change the addresses.
+    pub is_later: bool,
+    /// The rule that changed the source of the first packet, if the packets answer it. Until connection tracking restores
+    /// their destination, it is one of the addresses of the machine.
+    pub answers_source_of: Option<u32>,
+    /// The rule that chose one of several local addresses for the packets, if it is unknown which one.
+    pub chosen_by: Option<u32>,
     /// True if the machine forwards packets; `None` if this is unknown.
     pub forwards: Option<bool>,
     /// The destination that connection tracking gives the packets of an established connection, as for its first packet.
     /// For answers, it is their source after the hook `postrouting`.
     pub translated: Option<Rc<Translated>>,
+    /// The destination that the first packet had before a translation. Connection tracking makes it the source of replies.
+    pub restored: Option<Rc<Destination>>,
     /// True if connection tracking has changed the destination of the connection before; `None` if this is unknown.
     pub is_redirected: Option<bool>,
     /// The known bits of the mark of the connection.

@@ -291,6 +291,7 @@ impl<'a, 's> Rule<'a, 's> {
         if families.ipv6 && self.is_separate {
             branches.push(branch(HeaderBox::ALL, false, Ipv6Packets::Some));
         }
+        let mut others = Vec::new();
         for packets in boxes {
             let ipv6 = if !families.ipv6 || self.is_separate {
                 Ipv6Packets::None
@@ -300,14 +301,15 @@ impl<'a, 's> Rule<'a, 's> {
                 Ipv6Packets::Some
             };
             if families.ipv4 || ipv6 != Ipv6Packets::None {
-                let (with_ports, others) = self.by_ports(packets);
+                let (with_ports, without) = self.by_ports(packets);
                 branches.extend(with_ports.map(|packets| branch(packets, families.ipv4, ipv6)));
-                branches.extend(others.map(|packets| RuleBranch {
+                others.extend(without.map(|packets| RuleBranch {
                     condition: Condition::Unknown,
                     ..branch(packets, families.ipv4, ipv6)
                 }));
             }
         }
+        branches.append(&mut others);
     }
 
     /// Divides packets into those whose ports the rule compares, and those in which it compares other bytes instead.

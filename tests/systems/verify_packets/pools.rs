@@ -82,6 +82,32 @@ const PORTS: [(u16, u16); 11] = [
 /// An interface of the machine, or another one. The machine gets calls through `wall0`.
 const INTERFACES: [&str; 6] = ["wall0", "wall0", "wall1", "lo", "eth9", "wall+"];
 
+/// Parts of rules whose effect `verify` cannot know: conditions that are not in the packet, and translations to one of
+/// several addresses of the machine.
+const UNKNOWN: [&str; 16] = [
+    "limit",
+    "statistic",
+    "u32",
+    "numgen",
+    "meta hour",
+    "src-type",
+    "fib saddr",
+    "{ syn",
+    "0x00000055",
+    "dport map",
+    "redirect",
+    "REDIRECT",
+    "masquerade",
+    "MASQUERADE",
+    "snat",
+    "SNAT",
+];
+
+/// True if the effect of a rule is not known, so that a verdict may depend on it.
+pub fn is_unknown(rule: &str) -> bool {
+    UNKNOWN.iter().any(|part| rule.contains(part))
+}
+
 pub fn network(random: &mut Random) -> &'static str {
     pick::<&str>(random, &NETWORKS)
 }
@@ -116,7 +142,7 @@ pub fn several_ports(random: &mut Random, separator: &str) -> Vec<String> {
 }
 
 pub fn interface(random: &mut Random) -> &'static str {
-    *pick(random, &INTERFACES)
+    pick::<&str>(random, &INTERFACES)
 }
 
 /// A random part of the values, at least one.
@@ -124,7 +150,7 @@ pub fn some(random: &mut Random, values: &[&'static str]) -> Vec<&'static str> {
     let mut chosen: Vec<&str> = values.to_vec();
     chosen.retain(|_| chance(random, 2));
     if chosen.is_empty() {
-        chosen.push(*pick(random, values));
+        chosen.push(pick::<&str>(random, values));
     }
     chosen
 }

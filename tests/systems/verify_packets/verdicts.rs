@@ -15,9 +15,9 @@ use twilio_sip_allow::policy::{Direction, Policy, RemoteNetwork, Rule};
 use twilio_sip_allow::verify::{Call, Problem, Stage, Verdict, Viewpoint, calls};
 
 use super::exchange::{Arrival, Arrivals, Exchange, Opening};
-use super::pools::{BEHIND, EDITION, ELSEWHERE, HOSTS, NETWORKS, OWN, REGIONS};
+use super::pools::{BEHIND, EDITION, ELSEWHERE, HOSTS, NETWORKS, OWN, REGIONS, is_unknown};
 use crate::common::judge::{chance, pick, policy_of_case};
-use crate::common::lab::Place;
+use crate::common::lab::{Lab, Place};
 use crate::common::oracle::Random;
 use crate::common::{Case, Tool, facts};
 
@@ -72,8 +72,10 @@ enum Claim {
     },
     /// One of the connections with this number passes.
     Passes(usize),
-    /// The example of a blocked cell, at a stage of the connection.
+    /// The example of a blocked cell, which is the first packet or the one after the reply.
     Blocked(&'static str, Value),
+    /// The example of a blocked cell is the reply in one of the connections with this number.
+    NoReply(usize, Value),
     /// The example of an exposure, which gets in.
     Exposed(Value),
 }
@@ -82,18 +84,16 @@ enum Claim {
 pub struct Tried<'t> {
     capture: &'t str,
     place: Place,
-    has_unknown: bool,
     probes: Vec<Probe>,
     wrong: Vec<String>,
     next_port: u16,
 }
 
 impl<'t> Tried<'t> {
-    pub fn new(capture: &'t str, place: Place, has_unknown: bool) -> Self {
+    pub fn new(capture: &'t str, place: Place) -> Self {
         Tried {
             capture,
             place,
-            has_unknown,
             probes: Vec::new(),
             wrong: Vec::new(),
             next_port: 30_000,
@@ -103,6 +103,7 @@ impl<'t> Tried<'t> {
     /// Returns the disagreements.
     pub fn run(
         &mut self,
+        lab: &Lab,
         exchange: &mut Exchange,
         random: &mut Random,
         counts: &mut Counts,
@@ -118,6 +119,8 @@ impl<'t> Tried<'t> {
         let rounds = rounds(&openings);
         let mut arrivals: Vec<Option<Arrivals>> = vec![None; openings.len()];
         for round in rounds {
+            // A packet must not belong to a connection of an earlier round.
+            lab.on_wall("conntrack -F");
             let sent: Vec<Opening> = round.iter().map(|at| openings[*at].clone()).collect();
             for (at, found) in round.iter().zip(exchange.exchange(&sent)) {
                 arrivals[*at] = Some(found);
@@ -202,19 +205,23 @@ impl<'t> Tried<'t> {
                 match group["verdict"].as_str().unwrap() {
                     "passes" => {
                         counts.passing_cells += regions.len();
+                        counts.examples += 1;
+                        let opening = self.of_example(&group["passage"]["example"]);
+                        let number = self.probes.len();
+                        self.add(opening, Claim::Passes(number));
                         for region in regions {
                             self.passing(call, region.as_str().unwrap(), random);
                         }
                     }
                     "blocked" => {
                         counts.examples += 1;
-                        self.blocked_example(problem);
+                        self.blocked_example(call, problem);
                     }
                     _ => {
                         counts.depending_cells += regions.len();
-                        let conditions = problem["conditions"].as_array().unwrap();
-                        if conditions.is_empty() || !self.has_unknown {
-                            let text = format!("depends without a reason: {conditions:?}");
+                        let unknown = problem["conditions"].as_array().unwrap();
+                        if !names_unknown(unknown) {
+                            let text = format!("depends without a reason: {unknown:?}");
                             self.add_wrong(text);
                         }
                     }
@@ -224,10 +231,9 @@ impl<'t> Tried<'t> {
         for exposure in report["exposures"].as_array().unwrap() {
             if exposure["sometimes"] == false {
                 counts.exposures += 1;
-                if let Some(opening) = self.of_example(&exposure["example"]) {
-                    self.add(opening, Claim::Exposed(exposure.clone()));
-                }
-            } else if !self.has_unknown {
+                let opening = self.of_example(&exposure["example"]);
+                self.add(opening, Claim::Exposed(exposure.clone()));
+            } else if !names_unknown(exposure["conditions"].as_array().unwrap()) {
                 let text = format!(
                     "an exposure is uncertain without a reason: {}",
                     exposure["conditions"]
@@ -269,8 +275,8 @@ impl<'t> Tried<'t> {
         }
     }
 
-    /// The connection whose first packet is an example; `None` if no packet has its destination.
-    fn of_example(&self, example: &Value) -> Option<Opening> {
+    /// The connection whose first packet is an example.
+    fn of_example(&self, example: &Value) -> Opening {
         let text = |key: &str| example[key].as_str();
         let port = |key: &str| u16::try_from(example[key].as_u64().unwrap()).unwrap();
         let direction = direction_of(example);
@@ -282,7 +288,7 @@ impl<'t> Tried<'t> {
                 OWN[0]
             }
         };
-        Some(Opening {
+        Opening {
             direction,
             protocol: if text("protocol") == Some("tcp") {
                 "tcp"
@@ -294,28 +300,53 @@ impl<'t> Tried<'t> {
             source_port: port("source_port"),
             destination: text("destination").unwrap_or_else(any).to_owned(),
             destination_port: port("destination_port"),
-        })
+        }
     }
 
-    fn blocked_example(&mut self, problem: &Value) {
-        let Some(mut opening) = self.of_example(&problem["example"]) else {
-            return;
+    fn blocked_example(&mut self, call: &Value, problem: &Value) {
+        let example = self.of_example(&problem["example"]);
+        match problem["stage"].as_str().unwrap() {
+            "new" => self.add(example, Claim::Blocked("first", problem.clone())),
+            "later" => self.add(example, Claim::Blocked("later", problem.clone())),
+            _ => self.blocked_reply(call, problem, &example),
+        }
+    }
+
+    /// Adds connections to whose first packets the example of a reply may answer. A rule may have changed their
+    /// destination.
+    fn blocked_reply(&mut self, call: &Value, problem: &Value, reply: &Opening) {
+        let group = self.probes.len();
+        let remote = |opening: &Opening| (opening.destination.clone(), opening.destination_port);
+        let (first_port, last_port) = ends(call["ports"].as_str().unwrap());
+        let (locals, ports) = if reply.direction == "in" {
+            let port = reply.destination_port;
+            return self.add(
+                Opening {
+                    direction: "out",
+                    source: reply.destination.clone(),
+                    source_port: port,
+                    destination: reply.source.clone(),
+                    destination_port: reply.source_port,
+                    ..reply.clone()
+                },
+                Claim::NoReply(group, problem.clone()),
+            );
+        } else {
+            let mut locals = self.locals("in");
+            locals.push(&reply.source);
+            let ports = [reply.source_port, first_port, last_port, 12_000];
+            (
+                locals.into_iter().map(str::to_owned).collect::<Vec<_>>(),
+                ports,
+            )
         };
-        let stage = match problem["stage"].as_str().unwrap() {
-            "new" => "first",
-            "reply" => {
-                opening.direction = if opening.direction == "in" {
-                    "out"
-                } else {
-                    "in"
-                };
-                std::mem::swap(&mut opening.source, &mut opening.destination);
-                std::mem::swap(&mut opening.source_port, &mut opening.destination_port);
-                "reply"
+        for local in &locals {
+            for port in ports {
+                let opening =
+                    self.opening("in", reply.protocol, remote(reply), (local.clone(), port));
+                self.add(opening, Claim::NoReply(group, problem.clone()));
             }
-            _ => "later",
-        };
-        self.add(opening, Claim::Blocked(stage, problem.clone()));
+        }
     }
 
     /// Adds random connections with the verdict about each of them.
@@ -375,7 +406,10 @@ impl<'t> Tried<'t> {
             let claim = Claim::Single {
                 verdict: group.verdict,
                 stage: problem.map(|problem| problem.stage),
-                has_unknown: problem.is_some_and(|problem| !problem.assumed.is_empty()),
+                has_unknown: problem.is_some_and(|problem| {
+                    let mut assumed = problem.assumed.iter();
+                    assumed.any(|at| is_unknown(&excerpt(self.capture, *at)))
+                }),
                 why: problem.map_or_else(String::new, |problem| {
                     explain(problem, &machine, self.capture, &lines)
                 }),
@@ -439,6 +473,7 @@ impl<'t> Tried<'t> {
 
     fn compare(&mut self, arrivals: &[Arrivals], counts: &mut Counts) {
         let mut groups: Vec<(usize, bool, String)> = Vec::new();
+        let mut replies: Vec<(usize, bool, String)> = Vec::new();
         for (probe, found) in self.probes.iter().zip(arrivals) {
             let seen = Seen::of(&probe.opening, found, self.is_host());
             counts.connections += 1;
@@ -456,10 +491,8 @@ impl<'t> Tried<'t> {
                     counts.single[*verdict as usize] += 1;
                     let agrees = match verdict {
                         Verdict::Passes => seen.all(),
-                        Verdict::Blocked => {
-                            seen.is_blocked_at(*stage, *has_unknown || self.has_unknown)
-                        }
-                        Verdict::Depends => *has_unknown && self.has_unknown,
+                        Verdict::Blocked => seen.is_blocked_at(*stage, is_unknown(self.capture)),
+                        Verdict::Depends => *has_unknown,
                     };
                     if !agrees {
                         self.wrong
@@ -473,16 +506,17 @@ impl<'t> Tried<'t> {
                     }
                 }
                 Claim::Blocked(stage, problem) => {
-                    let passed = match *stage {
-                        "first" => seen.first,
-                        // The reply of the example may be of another connection, because of a translation.
-                        "reply" => seen.reply && answers(&problem["example"], found.0.as_ref()),
-                        _ => seen.later,
-                    };
-                    if passed {
+                    if (*stage == "first" && seen.first) || (*stage == "later" && seen.later) {
                         self.wrong.push(format!(
                             "an example of a blocked cell passes: {shown}\n  {problem}"
                         ));
+                    }
+                }
+                Claim::NoReply(group, problem) => {
+                    let is_blocked = answers(&problem["example"], found.0.as_ref()) && !seen.reply;
+                    match replies.iter_mut().find(|(known, ..)| known == group) {
+                        Some((_, blocked, _)) => *blocked |= is_blocked,
+                        None => replies.push((*group, is_blocked, format!("{shown}\n  {problem}"))),
                     }
                 }
                 Claim::Exposed(exposure) => {
@@ -492,6 +526,11 @@ impl<'t> Tried<'t> {
                         ));
                     }
                 }
+            }
+        }
+        for (_, blocked, shown) in replies {
+            if !blocked && !is_unknown(self.capture) {
+                self.wrong.push(format!("no reply is blocked: {shown}"));
             }
         }
         for (_, passes, shown) in groups {
@@ -623,15 +662,30 @@ fn rounds(openings: &[Opening]) -> Vec<Vec<usize>> {
         if *direction == "out" {
             key += &format!(" {destination} {destination_port}");
         }
-        match rounds.iter_mut().find(|(keys, _)| !keys.contains(&key)) {
-            Some((keys, round)) => {
-                keys.insert(key);
+        let mut ends = [
+            format!("{source}:{source_port}"),
+            format!("{destination}:{destination_port}"),
+        ];
+        ends.sort();
+        // A packet in the other direction would be a reply.
+        let keys = [key, format!("{protocol} {}", ends.join(" "))];
+        let is_free = |known: &HashSet<String>| keys.iter().all(|key| !known.contains(key));
+        match rounds.iter_mut().find(|(known, _)| is_free(known)) {
+            Some((known, round)) => {
+                known.extend(keys);
                 round.push(number);
             }
-            None => rounds.push((HashSet::from([key]), vec![number])),
+            None => rounds.push((HashSet::from(keys), vec![number])),
         }
     }
     rounds.into_iter().map(|(_, round)| round).collect()
+}
+
+/// True if one of the lines of a report has an unknown effect.
+fn names_unknown(lines: &[Value]) -> bool {
+    lines
+        .iter()
+        .any(|line| is_unknown(line["text"].as_str().unwrap()))
 }
 
 fn direction_of(value: &Value) -> &'static str {
@@ -691,7 +745,7 @@ fn remote(random: &mut Random, rule: &Rule, number: usize) -> String {
         };
     }
     if chance(random, 4) {
-        let network = facts::network(*pick(random, &NETWORKS[..12]));
+        let network = facts::network(pick::<&str>(random, &NETWORKS[..12]));
         return dotted(u64::from(if chance(random, 2) {
             network.0
         } else {

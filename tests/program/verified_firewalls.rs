@@ -1,0 +1,212 @@
+//! Verdicts of `verify` about small firewalls. `systems/verify_packets.rs` compares random firewalls with packets; these
+//! are the cases in which connection tracking, the order of base chains or translations decide.
+
+use serde_json::Value;
+
+use crate::common::Tool;
+
+/// A firewall, and the verdicts about the calls that do not pass.
+struct Case {
+    name: &'static str,
+    options: &'static str,
+    /// The output of `nft list ruleset` or of `iptables-save`.
+    rules: &'static str,
+    /// Each line is a direction, a plane or transport, the verdict, and the stage of the example.
+    problems: &'static str,
+}
+
+/// The verdicts that are not `passes`, in the form of [`Case::problems`].
+fn problems(case: &Case) -> String {
+    let line = format!(
+        "verify --quiet --json --edition regional --region tokyo {} listing",
+        case.options
+    );
+    let ran = Tool::line(&line).file("listing", case.rules).run();
+    assert!(ran.status < 2, "{}: {ran}", case.name);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let mut lines = Vec::new();
+    for call in report["machines"][0]["calls"].as_array().unwrap() {
+        let what = call["transport"].as_str().unwrap_or("media");
+        for group in call["groups"].as_array().unwrap() {
+            if group["verdict"] != "passes" {
+                let verdict = group["verdict"].as_str().unwrap();
+                let stage = group["problem"]["stage"].as_str().unwrap();
+                let direction = call["direction"].as_str().unwrap();
+                lines.push(format!("{direction} {what} {verdict} {stage}"));
+            }
+        }
+    }
+    lines.join("\n")
+}
+
+fn assert_problems(cases: &[Case]) {
+    for case in cases {
+        assert_eq!(problems(case), case.problems, "{}", case.name);
+    }
+}
+
+const OWN_AND_ROUTES: &str = r#"
+[{"ifname":"eth0","addr_info":[{"family":"inet","local":"192.0.2.10","prefixlen":24}]}]
+[{"dst":"default","gateway":"192.0.2.1","dev":"eth0","flags":[]},{"dst":"198.51.100.0/24","dev":"eth1","flags":[]}]
+"#;
+
+#[test]
+fn knows_the_state_of_replies_to_untracked_packets() {
+    assert_problems(&[
+        Case {
+            name: "a reply to an untracked packet is new, but an answer to an untracked opening is invalid",
+            options: "--direction in",
+            rules: "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j CT --notrack\nCOMMIT\n\
+                    *filter\n:OUTPUT DROP [0:0]\n-A OUTPUT -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT\nCOMMIT\n",
+            problems: "in tcp blocked reply\nin tls blocked reply",
+        },
+        Case {
+            name: "a packet after an untracked reply is new, but it is invalid for TCP",
+            options: "--direction in",
+            rules: "*raw\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -j CT --notrack\nCOMMIT\n\
+                    *filter\n:INPUT DROP [0:0]\n-A INPUT -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT\nCOMMIT\n",
+            problems: "in tcp blocked later\nin tls blocked later",
+        },
+        Case {
+            name: "rules after 'notrack' see an untracked packet",
+            options: "--direction in --plane media",
+            rules: "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j CT --notrack\n\
+                    -A PREROUTING -m conntrack --ctstate INVALID -j DROP\nCOMMIT\n",
+            problems: "",
+        },
+        Case {
+            name: "untracked in both directions",
+            options: "--direction in",
+            rules: "*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A PREROUTING -j CT --notrack\n\
+                    -A OUTPUT -j CT --notrack\nCOMMIT\n\
+                    *filter\n:OUTPUT DROP [0:0]\n-A OUTPUT -m conntrack --ctstate UNTRACKED -j ACCEPT\nCOMMIT\n",
+            problems: "",
+        },
+    ]);
+}
+
+#[test]
+fn no_match_on_the_mark_of_a_connection_matches_without_a_connection() {
+    assert_problems(&[
+        Case {
+            name: "untracked",
+            options: "--direction in",
+            rules: "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j CT --notrack\nCOMMIT\n\
+                    *filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m connmark ! --mark 0x1 -j DROP\nCOMMIT\n",
+            problems: "",
+        },
+        Case {
+            name: "tracked",
+            options: "--direction in --plane media",
+            rules: "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m connmark ! --mark 0x1 -j DROP\nCOMMIT\n",
+            problems: "in media blocked new",
+        },
+    ]);
+}
+
+#[test]
+fn an_unknown_condition_before_connection_tracking_makes_the_verdict_depend() {
+    assert_problems(&[Case {
+        name: "a rate in the table raw",
+        options: "--direction out --plane media",
+        rules: "*raw\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -m limit --limit 5/sec -j DROP\nCOMMIT\n",
+        problems: "out media depends new",
+    }]);
+}
+
+#[test]
+fn base_chains_are_in_the_order_of_the_kernel() {
+    const MARKS: &str = "chain marks {\ntype filter hook prerouting priority -150; policy accept;\nmeta mark set 0x1\n}\n";
+    const DROPS: &str = "chain drops {\ntype filter hook prerouting priority -150; policy accept;\nmeta mark 0x1 drop\n}\n";
+    let table = |chains: &[&str]| -> &'static str {
+        format!("table inet t {{\n{}}}\n", chains.concat()).leak()
+    };
+    assert_problems(&[
+        Case {
+            name: "of two chains with the same priority, the last one is first",
+            options: "--direction in --plane media",
+            rules: table(&[MARKS, DROPS]),
+            problems: "",
+        },
+        Case {
+            name: "of two chains with the same priority, the last one is first: reversed",
+            options: "--direction in --plane media",
+            rules: table(&[DROPS, MARKS]),
+            problems: "in media blocked new",
+        },
+        Case {
+            name: "translation comes at its own priority, whatever the priority of its chain",
+            options: "--direction in --plane media",
+            rules: table(&[
+                "chain nat {\ntype nat hook prerouting priority 50; policy accept;\nmeta mark 0x0 redirect to :9\n}\n",
+                "chain marks {\ntype filter hook prerouting priority -50; policy accept;\nmeta mark set 0x1\n}\n",
+                "chain input {\ntype filter hook input priority 0; policy accept;\nudp dport 9 drop\n}\n",
+            ]),
+            problems: "in media blocked new",
+        },
+    ]);
+}
+
+#[test]
+fn follows_ports_of_any_protocol() {
+    assert_problems(&[Case {
+        name: "th without a protocol",
+        options: "--direction in --plane signaling",
+        rules: "table inet t {\nchain input {\ntype filter hook input priority 0; policy drop;\n\
+                ct state established accept\nth dport 5060 accept\n}\n}\n",
+        problems: "in tls blocked new",
+    }]);
+}
+
+#[test]
+fn a_translation_that_changes_nothing_diverts_nothing() {
+    assert_problems(&[Case {
+        name: "the new port is the old one",
+        options: "--direction out --plane signaling",
+        rules: "*nat\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -p tcp -j DNAT --to-destination :5060\nCOMMIT\n",
+        problems: "out tls blocked new",
+    }]);
+}
+
+#[test]
+fn a_router_asks_about_packets_from_the_pbx() {
+    assert_problems(&[Case {
+        name: "only other sources get out",
+        options: "--direction out --plane media --at router --pbx 198.51.100.10",
+        rules: "*filter\n:FORWARD DROP [0:0]\n-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT\n\
+                -A FORWARD -s 192.0.2.0/24 -j ACCEPT\nCOMMIT\n",
+        problems: "out media blocked new",
+    }]);
+}
+
+#[test]
+fn replies_to_a_new_source_are_for_the_machine_until_their_destination_is_restored() {
+    let rules = |raw: &str| -> &'static str {
+        format!(
+            "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING {raw}\nCOMMIT\n\
+             *nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -o eth0 -j MASQUERADE\nCOMMIT\n{}",
+            OWN_AND_ROUTES.trim_start()
+        )
+        .leak()
+    };
+    assert_problems(&[
+        Case {
+            name: "dropped by the address of the machine",
+            options: "--direction out --plane media --at router --pbx 198.51.100.10",
+            rules: rules("-i eth0 -d 192.0.2.10/32 -j DROP"),
+            problems: "out media blocked reply",
+        },
+        Case {
+            name: "not dropped by the address of the PBX",
+            options: "--direction out --plane media --at router --pbx 198.51.100.10",
+            rules: rules("-i eth0 -d 198.51.100.10/32 -j DROP"),
+            problems: "",
+        },
+        Case {
+            name: "untracked, so that nothing restores the destination",
+            options: "--direction out --plane media --at router --pbx 198.51.100.10",
+            rules: rules("-m addrtype --dst-type LOCAL -j CT --notrack"),
+            problems: "out media blocked reply",
+        },
+    ]);
+}
