@@ -70,20 +70,6 @@ pub struct Translated {
     pub changed_by: u32,
 }
 
-impl Translated {
-    /// Returns a destination that may be either of two.
-    #[must_use]
-    pub fn or(self, other: Translated) -> Translated {
-        let either =
-            |one: Option<IntervalSet>, other: Option<IntervalSet>| Some(one?.or_set(&other?));
-        Translated {
-            addresses: either(self.addresses, other.addresses),
-            ports: either(self.ports, other.ports),
-            ..self
-        }
-    }
-}
-
 /// The destination of packets before a rule changed it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Destination {
@@ -330,17 +316,6 @@ impl Flow {
     /// True if the destination is an address of loopback.
     pub fn is_for_loopback(&self) -> bool {
         LOOPBACK.holds(self.packets.set(Dimension::Local).hull())
-    }
-
-    /// Returns the destination that the packets had before a rule changed it. Their answers get it as their source.
-    pub fn restored(&self) -> Option<Translated> {
-        let before = self.before.as_deref()?;
-        Some(Translated {
-            addresses: before.addresses.clone(),
-            ports: before.ports.clone(),
-            is_for_machine: Some(false),
-            changed_by: before.changed_by,
-        })
     }
 
     /// Returns the destination to which a rule sent the packets, if there is one.

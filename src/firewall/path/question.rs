@@ -34,7 +34,6 @@ pub struct Question<'q> {
     /// True if the machine forwards packets; `None` if this is unknown.
     pub forwards: Option<bool>,
     /// The destination that connection tracking gives the packets of an established connection, as for its first packet.
-    /// For answers, it is their source after the hook `postrouting`.
     pub translated: Option<Rc<Translated>>,
     /// The destination that the first packet had before a translation. Connection tracking makes it the source of replies.
     pub restored: Option<Rc<Destination>>,
