@@ -126,6 +126,22 @@ fn packets_with_a_new_destination_pass_the_chains_that_change_sources() {
 }
 
 #[test]
+fn answers_get_their_old_source_back_after_the_chains_that_change_sources() {
+    let redirect = "udp dport 5060 redirect to :5061";
+    for (priority, port, expected) in [
+        (50, 5060, "passes"),
+        (50, 5061, "blocked"),
+        (200, 5060, "blocked"),
+        (200, 5061, "passes"),
+    ] {
+        let post = format!("type filter hook postrouting priority {priority}; policy accept;");
+        let drop = format!("udp sport {port} drop");
+        let text = nft(&[(PREROUTING_NAT, &[redirect]), (&post, &[&drop])]);
+        assert_eq!(verdict(&text), expected, "{priority} {port}");
+    }
+}
+
+#[test]
 fn packets_have_no_mark_of_a_connection_before_connection_tracking() {
     for rule in [
         "ct mark 0x00000000 accept",
@@ -150,6 +166,29 @@ fn packets_have_no_mark_of_a_connection_before_connection_tracking() {
         verdict(&(untracked + &iptables("filter", &[], &[drop]))),
         "passes"
     );
+}
+
+#[test]
+fn an_unknown_condition_before_connection_tracking_counts() {
+    let limit = "-m recent --update --seconds 60 --hitcount 9 --name sip --rsource";
+    let drop = format!("PREROUTING -p udp {limit} -j DROP");
+    assert_eq!(verdict(&iptables("raw", &[], &[&drop])), "depends");
+    let untrack = format!("PREROUTING -p udp {limit} -j NOTRACK");
+    let untracked = "INPUT -m conntrack --ctstate UNTRACKED -j DROP";
+    let text = iptables("raw", &[], &[&untrack]) + &iptables("filter", &[], &[untracked]);
+    assert_eq!(verdict(&text), "depends");
+    for family in ["inet", "netdev"] {
+        let text = format!(
+            "table {family} t {{\n\tchain i {{\n\t\ttype filter hook ingress device \"eth0\" priority filter; policy drop;\n\t}}\n}}\n"
+        );
+        for (options, expected) in [
+            ("", "depends"),
+            ("--interface eth0", "blocked"),
+            ("--interface eth1", "passes"),
+        ] {
+            assert_eq!(verdict_with(options, &text), expected, "{family} {options}");
+        }
+    }
 }
 
 #[test]
@@ -390,4 +429,30 @@ fn packets_may_pass_any_number_of_base_chains() {
     let bases: Vec<String> = (0..50_000).map(base).collect();
     let chains: Vec<(&str, &[&str])> = bases.iter().map(|base| (&**base, &[][..])).collect();
     assert_eq!(verdict(&nft(&chains)), "passes");
+}
+
+#[test]
+fn notes_name_rules_that_are_not_followed() {
+    let bridge = "table bridge b {\n\tchain i {\n\t\ttype filter hook input priority filter; policy drop;\n\t}\n}\n";
+    let listed = "-P INPUT ACCEPT\n-A INPUT -p udp -j ACCEPT\n";
+    for (text, note) in [
+        (
+            nft(&[]) + bridge,
+            "tables of the family bridge are not followed",
+        ),
+        (
+            listed.to_owned(),
+            "the output of 'iptables -S' shows only the table 'filter'",
+        ),
+    ] {
+        let notes = machine(SIP_IN, &text)["notes"].to_string();
+        assert!(notes.contains(note), "{notes}");
+    }
+    for text in [nft(&[(INPUT, &[])]), iptables("filter", &[], &[])] {
+        let notes = machine(SIP_IN, &text)["notes"].to_string();
+        assert!(
+            !notes.contains("are not followed") && !notes.contains("shows only"),
+            "{notes}"
+        );
+    }
 }

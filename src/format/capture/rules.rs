@@ -36,6 +36,7 @@ pub(super) fn read<'a>(
         Err(_) => Vec::new(),
     };
     note_gaps(outputs, notes);
+    note_omissions(outputs, notes);
     merge(&mut tables, of_iptables_nft);
     tables.extend(back_end(Output::IptablesLegacy)?);
     Ok(tables)
@@ -163,6 +164,35 @@ fn sets<'a>(
 
 fn mentions(part: Part, word: &str) -> bool {
     memmem::find(part.text.as_bytes(), word.as_bytes()).is_some()
+}
+
+/// Adds the rules to `notes` that may drop packets, but that are not followed or not listed.
+fn note_omissions(outputs: &Outputs, notes: &mut Vec<String>) {
+    let tables_of_bridges = [
+        "table bridge ",
+        "\"family\": \"bridge\"",
+        "\"family\":\"bridge\"",
+    ];
+    let has_bridges = |part: Part| {
+        tables_of_bridges.iter().any(|word| mentions(part, word)) && mentions(part, "hook")
+    };
+    if outputs.get(Output::Nftables).is_ok_and(has_bridges) {
+        notes.push(
+            "tables of the family bridge are not followed, so their rules may drop packets that pass a bridge".to_owned(),
+        );
+    }
+    // Only 'iptables -S' prints rules without the name of their table.
+    let is_single = |part: Part| part.text.lines().all(|line| !line.starts_with('*'));
+    if outputs
+        .get(Output::IptablesNft)
+        .is_ok_and(|part| !part.text.trim().is_empty() && is_single(part))
+    {
+        notes.push(
+            "the output of 'iptables -S' shows only the table 'filter', so the rules of the other tables are unknown; \
+             provide the output of 'iptables-save'"
+                .to_owned(),
+        );
+    }
 }
 
 /// Adds the listings of rules that are missing to `notes`.
