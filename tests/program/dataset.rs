@@ -671,7 +671,7 @@ fn rejects_wrong_usage_of_dataset_with_advice() {
         ),
         (
             "dataset diff --direction in page",
-            "--direction is an option of 'render', 'check' and 'explain', not of 'dataset diff'",
+            "--direction is an option of 'render', 'check', 'verify' and 'explain', not of 'dataset diff'",
         ),
         (
             "dataset diff page page",
@@ -706,7 +706,7 @@ fn rejects_wrong_usage_of_dataset_with_advice() {
         ("dataset show --dataset page", "page:"),
         (
             "--region tokyo dataset show",
-            "--region is an option of 'render', 'check', 'dataset diff', 'dataset import', 'explain' and 'scan', not of 'dataset show'",
+            "--region is an option of 'render', 'check', 'verify', 'dataset diff', 'dataset import', 'explain' and 'scan', not of 'dataset show'",
         ),
     ] {
         let printed = Tool::line(line)

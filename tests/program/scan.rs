@@ -1258,7 +1258,7 @@ fn reports_unreadable_input_and_prints_no_findings() {
         ("scan --edition never list", "unknown edition 'never'"),
         (
             "scan --direction in list",
-            "--direction is an option of 'render', 'check' and 'explain', not of 'scan'",
+            "--direction is an option of 'render', 'check', 'verify' and 'explain', not of 'scan'",
         ),
     ] {
         let ran = Tool::line(line)

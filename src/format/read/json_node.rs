@@ -167,7 +167,8 @@ impl<'a> Node<'a> {
     ) -> Result<Vec<T>, Vec<ReadError>> {
         let array = self.read::<Vec<&RawValue>>("an array", '[');
         let array = array.map_err(|problem| problem.of(object, key))?;
-        let mut values = Vec::new();
+        // Most items have one result.
+        let mut values = Vec::with_capacity(array.len());
         let mut errors = ErrorCollector::default();
         for (number, value) in array.into_iter().enumerate() {
             let text = self.text;

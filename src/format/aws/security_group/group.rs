@@ -27,10 +27,12 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let attachments = Attachments::find(&documents, group.names.id.as_deref(), &name)?;
     let unit = |(direction, permissions): &(Direction, Vec<Permission>)| {
         let direction = *direction;
-        let steps = permissions.iter().flat_map(|p| p.steps(direction));
+        // Most permissions are one step, and a list that grows takes more memory.
+        let mut steps = Vec::with_capacity(permissions.len());
+        steps.extend(permissions.iter().flat_map(|p| p.steps(direction)));
         let unmeasured = permissions.iter().flat_map(|p| p.unmeasured(direction));
         Ok(DeployedUnit {
-            steps: steps.collect(),
+            steps,
             unmeasured: unmeasured.collect(),
             hook: attachments.hook(direction, wanted.limits)?,
             ..DeployedUnit::empty(direction, name.clone())
