@@ -151,6 +151,7 @@ fn follow_marks(table: &Table, text: &str, packet: Packet) -> [usize; 2] {
                     let facts = Facts {
                         mark,
                         connection_mark,
+                        is_tracked: Some(true),
                         ..Facts::default()
                     };
                     let condition = branch.condition & branch.criteria.condition(&facts);

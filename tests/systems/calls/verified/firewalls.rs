@@ -327,7 +327,9 @@ COMMIT
 ",
         call_in: Outcome::NoCall,
         call_out: Outcome::Sound,
-        stopped_by: Some("not_forwarded"),
+        stopped_by: Some(
+            "-A PREROUTING -d 192.0.2.10/32 -i eth0 -p udp -m udp --dport 5060 -j DNAT --to-destination 10.0.0.6",
+        ),
     },
     Firewall {
         name: "ports that Docker publishes with iptables-nft",
