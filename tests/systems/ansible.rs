@@ -394,7 +394,7 @@ pipelining = true
         let before = self.states();
         let good = self.playbook("verify.yml", &interface);
         good.assert_changed(&[]);
-        let passes = "calls get through; nobody else reaches SIP";
+        let passes = "calls get through; no one else reaches SIP";
         assert_eq!(good.text.matches(passes).count(), 3, "{}", good.text);
         let rule = "iptables -I INPUT -p udp --dport 5060 -j";
         self.on(self.host("sbc1"), &format!("{rule} ACCEPT"));
@@ -409,7 +409,7 @@ pipelining = true
         for said in [
             "calls get through; others reach SIP",
             "-A INPUT -p udp -m udp --dport 5060 -j ACCEPT",
-            "calls do NOT get through: 1 blocked; nobody else reaches SIP",
+            "calls do NOT get through: 1 blocked; no one else reaches SIP",
             "-A INPUT -p udp -m udp --dport 5060 -j DROP",
         ] {
             assert!(damaged.text.contains(said), "{said} in {}", damaged.text);
