@@ -72,6 +72,10 @@ fn use_it(cli: Cli) {
                 explain::try_out(addresses.join("\n").as_bytes());
             }
         }
+        Some(Verb::Verify(args)) => {
+            policy(&args.selection);
+            let _ = (args.files(), args.report());
+        }
         Some(Verb::Scan(args)) => {
             published(&args.published);
             let _ = (args.files(), args.fails_on());
