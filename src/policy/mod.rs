@@ -17,7 +17,7 @@ pub use crate::packets::Direction;
 
 pub use boxes::{Granularity, boxes};
 pub use network::{
-    ALL_REGIONS, NetworkError, Origin, RemoteNetwork, address_or_cidr, merge, notation,
+    ALL_REGIONS, NetworkError, Origin, RemoteNetwork, address_or_cidr, merge, not_public, notation,
     parse_network,
 };
 pub use ports::{PortRange, PortRangeError};

@@ -107,6 +107,32 @@ fn merged_and_homes(published: &[(Ipv4Net, Origin)]) -> (Vec<Ipv4Net>, Vec<usize
     (merged, homes)
 }
 
+/// The first address and the prefix length of networks that are not for hosts on the internet (RFC 6890, and RFC 5771 for
+/// multicast).
+const NOT_PUBLIC: [(u32, u32); 15] = [
+    (0x0000_0000, 8),
+    (0x0a00_0000, 8),
+    (0x6440_0000, 10),
+    (0x7f00_0000, 8),
+    (0xa9fe_0000, 16),
+    (0xac10_0000, 12),
+    (0xc000_0000, 24),
+    (0xc000_0200, 24),
+    (0xc058_6300, 24),
+    (0xc0a8_0000, 16),
+    (0xc612_0000, 15),
+    (0xc633_6400, 24),
+    (0xcb00_7100, 24),
+    (0xe000_0000, 4),
+    (0xf000_0000, 4),
+];
+
+/// Returns the networks that are not for hosts on the internet.
+pub fn not_public() -> impl Iterator<Item = Interval> {
+    let networks = NOT_PUBLIC.iter();
+    networks.map(|(first, length)| Interval::network(*first, *length))
+}
+
 /// Formats a network as nft does: a /32 as an address, everything else in CIDR notation.
 pub fn address_or_cidr(network: Ipv4Net) -> String {
     if network.prefix_len() == 32 {

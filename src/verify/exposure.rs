@@ -10,7 +10,7 @@ use super::viewpoint::Viewpoint;
 use crate::firewall::{ChainKind, Decision, Flow, Follower};
 use crate::limits::{LimitExceeded, Limits};
 use crate::packets::{Cell, Dimension, Direction, Interval, IntervalSet, complement, normalized};
-use crate::policy::{Plane, Policy, PortRange, Protocol, Rule};
+use crate::policy::{Plane, Policy, PortRange, Protocol, Rule, not_public};
 
 /// Others than Twilio who reach a port, by the rule that lets them in.
 #[derive(Debug)]
@@ -32,32 +32,12 @@ pub struct Exposure {
     pub example: Packet,
 }
 
-/// Addresses that are not public: the special-purpose address registry of IANA, and multicast.
-const NOT_PUBLIC: [(u32, u32); 15] = [
-    (0x0000_0000, 8),
-    (0x0a00_0000, 8),
-    (0x6440_0000, 10),
-    (0x7f00_0000, 8),
-    (0xa9fe_0000, 16),
-    (0xac10_0000, 12),
-    (0xc000_0000, 24),
-    (0xc000_0200, 24),
-    (0xc058_6300, 24),
-    (0xc0a8_0000, 16),
-    (0xc612_0000, 15),
-    (0xc633_6400, 24),
-    (0xcb00_7100, 24),
-    (0xe000_0000, 4),
-    (0xf000_0000, 4),
-];
-
 /// Returns the public addresses that are neither Twilio's nor in `known`.
 fn others(policy: &Policy, known: &[Interval]) -> Option<IntervalSet> {
     let rules = policy.rules.iter();
     let networks = rules.flat_map(|rule| rule.remote.networks.iter());
     let mut excluded: Vec<Interval> = networks.map(|remote| remote.network.into()).collect();
-    let special = NOT_PUBLIC.iter();
-    excluded.extend(special.map(|(address, length)| Interval::network(*address, *length)));
+    excluded.extend(not_public());
     excluded.extend(known);
     let excluded = normalized(excluded);
     IntervalSet::of(complement(&excluded, Interval::ADDRESSES))
