@@ -1,6 +1,6 @@
 //! Cells: the disjoint sets of packets into which a comparison divides all packets.
 
-use super::header::HeaderMatch;
+use super::header::{HeaderMatch, States};
 use super::interval::IntervalSet;
 use super::packet_box::{DIMENSIONS, Dimension, HeaderBox, PacketBox};
 
@@ -40,6 +40,15 @@ impl Cell {
             header,
             sets: self.sets.clone(),
         }
+    }
+
+    /// Returns the same packets with other states of their connections.
+    #[must_use]
+    pub fn in_states(&self, states: States) -> Cell {
+        self.with_header(HeaderMatch {
+            states,
+            ..self.header
+        })
     }
 
     /// Returns the packets that are in both the cell and `other`, if any.

@@ -72,6 +72,8 @@ impl Flags {
     pub const RST: u8 = 4;
     /// Differs from the bit of ACK in a TCP header. There, this bit is PSH.
     pub const ACK: u8 = 8;
+    /// The mask of all four flags.
+    pub const MASK: u8 = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
     /// Every combination of flags.
     pub const ALL: Flags = Flags(u16::MAX);
 
@@ -82,6 +84,11 @@ impl Flags {
     /// Returns the combinations whose flags in `mask` are exactly those of `value`.
     pub fn masked(mask: u8, value: u8) -> Flags {
         Flags::combinations(|c| c & mask == value)
+    }
+
+    /// Returns the combination with exactly these flags.
+    pub fn exactly(flags: u8) -> Flags {
+        Flags::masked(Flags::MASK, flags)
     }
 
     /// Returns the combinations that have at least one flag of the mask.

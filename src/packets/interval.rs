@@ -138,11 +138,6 @@ impl From<Interval> for IntervalSet {
 }
 
 impl IntervalSet {
-    /// Returns true if the set is a single interval.
-    pub fn is_interval(&self) -> bool {
-        matches!(self, IntervalSet::One(_))
-    }
-
     /// Returns the union of the intervals; `None` if there are none.
     pub fn of(intervals: Vec<Interval>) -> Option<IntervalSet> {
         let intervals = normalized(intervals);

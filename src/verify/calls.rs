@@ -10,9 +10,11 @@ use crate::firewall::{
 };
 use crate::limits::{LimitExceeded, Limits};
 use crate::packets::{
-    Cell, Dimension, Direction, Flags, HeaderMatch, Interval, IntervalSet, Protocols,
+    Cell, Dimension, Direction, Flags, HeaderMatch, Interval, IntervalSet, PacketBox, Protocols,
 };
-use crate::policy::{ALL_REGIONS, Plane, Policy, PortRange, RemoteNetwork, Rule, Transport};
+use crate::policy::{
+    ALL_REGIONS, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule, Transport,
+};
 
 /// The verdict about packets at a firewall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,7 +34,7 @@ pub struct Call {
     pub plane: Plane,
     /// `None` for media.
     pub transport: Option<Transport>,
-    pub protocol: crate::policy::Protocol,
+    pub protocol: Protocol,
     /// The ports on the side that receives the first packet.
     pub ports: PortRange,
     /// The regions by their verdict.
@@ -191,12 +193,6 @@ fn regions(network: &RemoteNetwork) -> Vec<Arc<str>> {
     regions
 }
 
-/// The flags of a packet that opens a TCP connection.
-pub(super) fn opening_flags() -> Flags {
-    const ALL: u8 = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
-    Flags::masked(ALL, Flags::SYN)
-}
-
 /// Returns the packets whose free ports are those that programs choose.
 ///
 /// Many firewalls drop packets from port 0 or 53, or to a server's port such as 22, which no call has.
@@ -219,10 +215,10 @@ fn from_user_ports(packets: &Cell) -> Cell {
 pub(super) fn first_packets(rule: &Rule, remotes: IntervalSet, viewpoint: &Viewpoint) -> Cell {
     let protocols: Protocols = rule.protocol.into();
     let header = HeaderMatch {
-        flags: opening_flags(),
+        flags: Flags::exactly(Flags::SYN),
         ..HeaderMatch::of(protocols)
     };
-    Cell::from(crate::packets::PacketBox::of(header))
+    Cell::from(PacketBox::of(header))
         .with(Dimension::Remote, remotes)
         .with(Dimension::Local, viewpoint.local(rule.direction).clone())
         .with(

@@ -1,7 +1,7 @@
 //! Sets of packets as lists of cells.
 
 use crate::limits::{Limit, LimitExceeded, Limits};
-use crate::packets::{Cell, Dimension, HeaderMatch, States};
+use crate::packets::{Cell, Dimension, States};
 
 /// Returns the packets that are in none of the others.
 pub(super) fn without(
@@ -31,10 +31,6 @@ pub(super) fn without(
 
 /// Returns the packets of the same kind to any local address, in any state.
 pub(super) fn to_any_address(cell: &Cell) -> Cell {
-    let header = HeaderMatch {
-        states: States::ALL,
-        ..cell.header
-    };
     let whole = Dimension::Local.whole().into();
-    cell.with(Dimension::Local, whole).with_header(header)
+    cell.with(Dimension::Local, whole).in_states(States::ALL)
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::firewall::mark::Mark;
 use crate::firewall::rule::{Change, Translation};
-use crate::packets::{Cell, Dimension, HeaderMatch, Interval, IntervalSet, States};
+use crate::packets::{Cell, Dimension, Interval, IntervalSet, States};
 
 /// Packets that have taken the same way so far, and the facts about them.
 #[derive(Clone, Debug)]
@@ -173,11 +173,7 @@ impl Flow {
     /// Returns the packets as they were before any translation, in any state.
     pub fn original(&self) -> Cell {
         // The state is a fact about the way: the same packet is in another state before connection tracking.
-        let header = HeaderMatch {
-            states: States::ALL,
-            ..self.packets.header
-        };
-        let mut packets = self.packets.with_header(header);
+        let mut packets = self.packets.in_states(States::ALL);
         let before = self.before.as_deref();
         if let Some(addresses) = before.and_then(|before| before.addresses.clone()) {
             packets = packets.with(Dimension::Local, addresses);
@@ -219,10 +215,7 @@ impl Flow {
             Change::Untrack if is_tracked => {}
             Change::Untrack => {
                 facts.is_untracked = true;
-                self.packets = self.packets.with_header(HeaderMatch {
-                    states: States::UNTRACKED,
-                    ..self.packets.header
-                });
+                self.packets = self.packets.in_states(States::UNTRACKED);
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::firewall::model::{Firewall, Table};
 use crate::firewall::rule::Translation;
 use crate::limits::LimitExceeded;
 use crate::packets::{
-    Cell, Condition, Dimension, Direction, HeaderMatch, Interval, IntervalSet, PacketBox, States,
+    Cell, Condition, Dimension, Direction, Interval, IntervalSet, PacketBox, States,
 };
 
 /// The base chains of all tables, each with the index of its table, in the order in which packets pass them.
@@ -533,10 +533,6 @@ fn unchanged(translation: Translation, direction: Direction) -> Option<Cell> {
 
 /// Returns the flow with another connection state.
 pub(super) fn in_state(flow: Flow, states: States) -> Flow {
-    let header = HeaderMatch {
-        states,
-        ..flow.packets.header
-    };
-    let packets = flow.packets.with_header(header);
+    let packets = flow.packets.in_states(states);
     Flow { packets, ..flow }
 }

@@ -185,9 +185,8 @@ fn is_tcp(flows: &[&Flow]) -> bool {
 
 /// Returns the header of later packets: of any state, and with these TCP flags.
 fn later_header(header: HeaderMatch, flags: u8) -> HeaderMatch {
-    const ALL: u8 = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
     HeaderMatch {
-        flags: Flags::masked(ALL, flags),
+        flags: Flags::exactly(flags),
         states: States::ALL,
         ..header
     }

@@ -161,10 +161,7 @@ impl<'a> RuleReader<'a, '_> {
             "--ports" => self.either_port(option, negated),
             "--src-range" => self.address_range(option, negated, HeaderField::Source),
             "--dst-range" => self.address_range(option, negated, HeaderField::Destination),
-            "--syn" => {
-                let mask = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
-                self.flags(Flags::masked(mask, Flags::SYN), negated)
-            }
+            "--syn" => self.flags(Flags::exactly(Flags::SYN), negated),
             "--tcp-flags" => self.tcp_flags(option, negated),
             "--state" | "--ctstate" => self.states(option, negated),
             "--mark" => self.mark(option, negated),

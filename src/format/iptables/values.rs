@@ -46,7 +46,7 @@ pub(super) fn flag_bits(list: &str) -> Result<(u8, u8), String> {
             "ACK" => known |= Flags::ACK,
             "PSH" => other |= 1,
             "URG" => other |= 2,
-            "ALL" => (known, other) = (Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK, 3),
+            "ALL" => (known, other) = (Flags::MASK, 3),
             "NONE" => {}
             _ => return Err(format!("'{name}' is not a TCP flag")),
         }

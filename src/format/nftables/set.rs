@@ -355,9 +355,6 @@ fn rest(boxes: &[HeaderBox], matches: &mut Matches) -> Result<Vec<HeaderBox>, St
     Ok(rest)
 }
 
-/// The flags that packet boxes model.
-const MODELED_FLAGS: u8 = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
-
 /// The packets whose flags or state satisfy `holds`.
 ///
 /// The condition is unknown if the result also depends on flags that packet boxes do not model.
@@ -368,13 +365,13 @@ pub(super) fn header_where(key: Key, holds: impl Fn(u32) -> bool) -> (HeaderMatc
         found.states = states_where(holds);
         return (found, condition);
     }
-    for modeled in 0..=MODELED_FLAGS {
+    for modeled in 0..=Flags::MASK {
         // ACK is one bit higher in a header than in `Flags`. PSH, URG, ECN and CWR are not modeled.
         let header = u32::from(modeled & !Flags::ACK | (modeled & Flags::ACK) << 1);
         let others = (0..16_u32).map(|n| (n & 1) << 3 | (n >> 1) << 5);
         let count = others.filter(|others| holds(header | others)).count();
         if count == 0 {
-            found.flags = found.flags.and(Flags::masked(MODELED_FLAGS, modeled).not());
+            found.flags = found.flags.and(Flags::masked(Flags::MASK, modeled).not());
         }
         condition &= Condition::true_if(count == 0 || count == 16);
     }
