@@ -13,6 +13,7 @@ use anyhow::{Context, Result};
 
 use self::file::Check;
 use self::run::Run;
+use super::parallel;
 use super::selected::print_notices;
 use super::standard_input::note_terminal;
 use crate::cli::{CheckArgs, ConfiguredCheck};
@@ -21,9 +22,6 @@ use crate::outcome::Outcome;
 use crate::output::{self, Console, Spool};
 use crate::report::Report;
 use crate::select::Notice;
-
-/// The number of files that each thread checks before their results are added to the report.
-const FILES_PER_THREAD: usize = 8;
 
 pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome> {
     let report = args.report(console);
@@ -119,9 +117,8 @@ fn check_files<'a>(
     let mut check = Check::new(args, limits)?;
     note_terminal(&files, "the listing", console);
     let mut run = Run::new(report, limits, console);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    for files in files.chunks(threads * FILES_PER_THREAD) {
-        for result in check.check_all(files, threads, report) {
+    for files in files.chunks(parallel::batch_size()) {
+        for result in parallel::map(files, |file| check.check_file(file, report)) {
             run.add(result)?;
         }
     }

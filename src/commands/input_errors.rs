@@ -1,5 +1,6 @@
 //! Summarizes the errors of one input in few messages.
 
+use crate::format::read::{Lines, ReadError};
 use crate::outcome::Outcome;
 use crate::output::Console;
 
@@ -63,6 +64,22 @@ pub(super) fn messages(
         messages.push(text.into());
     }
     messages
+}
+
+/// Returns the messages for the errors of a parser. `excerpt` quotes the text at a byte offset.
+pub(super) fn reading_errors(
+    name: &str,
+    text: &str,
+    errors: &[ReadError],
+    excerpt: fn(&str, u32) -> String,
+) -> Vec<InputMessage> {
+    let lines = Lines::of(text);
+    let errors = errors.iter().map(|error| InputError {
+        line: Some(lines.number(error.at())),
+        cause: error.problem(),
+        found: excerpt(text, error.at()),
+    });
+    messages(name, errors)
 }
 
 /// Prints the errors in an input.

@@ -7,6 +7,7 @@ mod explain;
 mod input_errors;
 mod list;
 mod man;
+mod parallel;
 mod render;
 mod scan;
 mod selected;

@@ -3,10 +3,12 @@
 mod machine;
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
 use self::machine::{Verification, Verified};
+use super::parallel;
 use super::selected::print_notices;
 use super::standard_input::note_terminal;
 use crate::cli::{VerifyArgs, VerifyReport};
@@ -17,9 +19,6 @@ use crate::output::{self, Console, Spool};
 use crate::report::{
     MachineCounts, MachineReport, VerifyGitHub, VerifyHtml, VerifyJson, VerifySarif, VerifyText,
 };
-
-/// The number of files that each thread verifies before their results are added to the report.
-const FILES_PER_THREAD: usize = 8;
 
 pub fn run(args: &VerifyArgs, limits: Limits, console: Console) -> Result<Outcome> {
     if args.print_collector.is_some() {
@@ -32,10 +31,12 @@ pub fn run(args: &VerifyArgs, limits: Limits, console: Console) -> Result<Outcom
     let report = report(args, console);
     let mut parts = Spool::new(limits);
     let mut counts = MachineCounts::default();
-    let (mut refused, mut done) = (0, 0);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    for files in files.chunks(threads * FILES_PER_THREAD) {
-        for result in verification.verify_all(files, done, threads, &*report) {
+    let mut refused = 0;
+    let numbered: Vec<(usize, &PathBuf)> = (1..).zip(&files).collect();
+    for files in numbered.chunks(parallel::batch_size()) {
+        let verify =
+            |(number, file): &(usize, &PathBuf)| verification.file(*number, file, &*report);
+        for result in parallel::map(files, verify) {
             match result {
                 Ok(Verified { counts: own, part }) => {
                     if parts.length() > 0 && part.length() > 0 {
@@ -52,7 +53,6 @@ pub fn run(args: &VerifyArgs, limits: Limits, console: Console) -> Result<Outcom
                 }
             }
         }
-        done += files.len();
     }
     if refused > 0 {
         if files.len() > 1 {

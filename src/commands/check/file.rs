@@ -1,7 +1,6 @@
 //! Compares one file with the expected rules.
 
-use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use anyhow::Result;
@@ -10,7 +9,7 @@ use super::candidates::{Expected, edition_sets};
 use super::diagnosis::Search;
 use super::explanation::{not_deployed, not_hooked};
 use crate::cli::CheckArgs;
-use crate::commands::input_errors::{InputError, InputMessage, messages};
+use crate::commands::input_errors::{InputMessage, reading_errors};
 use crate::commands::selected::{Selected, select};
 use crate::dataset::{self, Edition, ReferenceData};
 use crate::firewall::{DeployedUnit, Drift, PublishedNetwork};
@@ -99,36 +98,7 @@ impl Check {
         }
     }
 
-    /// Checks the files in several threads, and returns the results in the order of the files.
-    pub(super) fn check_all(
-        &self,
-        files: &[PathBuf],
-        threads: usize,
-        report: &dyn Report,
-    ) -> Vec<FileResult> {
-        let check = |files: &[PathBuf]| -> Vec<FileResult> {
-            files
-                .iter()
-                .map(|file| self.check_file(file, report))
-                .collect()
-        };
-        if files.len() == 1 {
-            return check(files);
-        }
-        let check = &check;
-        std::thread::scope(|scope| {
-            let shares = files.chunks(files.len().div_ceil(threads));
-            let workers: Vec<_> = shares
-                .map(|share| scope.spawn(move || check(share)))
-                .collect();
-            let results = workers
-                .into_iter()
-                .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            results.collect()
-        })
-    }
-
-    fn check_file(&self, file: &Path, report: &dyn Report) -> FileResult {
+    pub(super) fn check_file(&self, file: &Path, report: &dyn Report) -> FileResult {
         let (_turn, text) = match input::text_in_turn(file, self.limits, Limit::Input) {
             Ok(read) => read,
             Err(error) => return FileResult::Refused(vec![format!("{error:#}").into()]),
@@ -291,14 +261,7 @@ impl Check {
         if let Some(message) = self.other_language(name, text) {
             return vec![message.into()];
         }
-        let lines = Lines::of(text);
-        let excerpt = format::excerpt(self.format);
-        let errors_found = errors.iter().map(|error| InputError {
-            line: Some(lines.number(error.at())),
-            cause: error.problem(),
-            found: excerpt(text, error.at()),
-        });
-        let mut messages = messages(name, errors_found);
+        let mut messages = reading_errors(name, text, errors, format::excerpt(self.format));
         if errors.len() >= MAX_ERRORS {
             messages.push(format!("{name}: stopped after {MAX_ERRORS} errors").into());
         }

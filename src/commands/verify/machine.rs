@@ -2,20 +2,19 @@
 
 mod destinations;
 
-use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use ipnet::Ipv4Net;
 
 use crate::cli::{PositionArg, VerifyArgs};
-use crate::commands::input_errors::{InputError, InputMessage, messages};
+use crate::commands::input_errors::{InputMessage, reading_errors};
 use crate::commands::selected::{Selected, select};
 use crate::dataset::{self, Edition, ReferenceData};
 use crate::firewall::{Follower, Interface, Position};
 use crate::format::UnitName;
 use crate::format::capture::{self, Machine};
-use crate::format::read::{Lines, ReadError, excerpt};
+use crate::format::read::{Lines, excerpt};
 use crate::input::{self, name_of};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::output::Spool;
@@ -76,45 +75,13 @@ impl<'a> Verification<'a> {
         &self.policy.scope
     }
 
-    /// Verifies the files in several threads, and returns the results in the order of the files. `before` is the
-    /// number of files before these.
-    pub(super) fn verify_all(
-        &self,
-        files: &[PathBuf],
-        before: usize,
-        threads: usize,
-        report: &dyn MachineReport,
-    ) -> Vec<Outcome> {
-        let numbered = before + 1..;
-        let files: Vec<(usize, &Path)> = numbered.zip(files.iter().map(PathBuf::as_path)).collect();
-        let verify = |files: &[(usize, &Path)]| -> Vec<_> {
-            let results = files.iter();
-            results
-                .map(|(number, file)| self.file(*number, file, report))
-                .collect()
-        };
-        if files.len() == 1 {
-            return verify(&files);
-        }
-        let verify = &verify;
-        std::thread::scope(|scope| {
-            let shares = files.chunks(files.len().div_ceil(threads));
-            let workers: Vec<_> = shares
-                .map(|share| scope.spawn(move || verify(share)))
-                .collect();
-            let results = workers
-                .into_iter()
-                .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            results.collect()
-        })
-    }
-
-    fn file(&self, number: usize, file: &Path, report: &dyn MachineReport) -> Outcome {
+    /// Verifies the firewall in a file. `number` counts the files from 1.
+    pub(super) fn file(&self, number: usize, file: &Path, report: &dyn MachineReport) -> Outcome {
         let (_turn, text) = input::text_in_turn(file, self.limits, Limit::Input)
             .map_err(|error| vec![format!("{error:#}").into()])?;
         let name = name_of(file);
-        let machine =
-            capture::read(&text, self.limits).map_err(|errors| refusal(&name, &text, &errors))?;
+        let machine = capture::read(&text, self.limits)
+            .map_err(|errors| reading_errors(&name, &text, &errors, excerpt))?;
         self.check_interface(&machine)
             .map_err(|problem| vec![format!("{name}: {problem}").into()])?;
         let verified = self
@@ -228,14 +195,4 @@ const MAX_NAMES: usize = 10;
 
 fn set_of(networks: &[Ipv4Net]) -> Option<IntervalSet> {
     IntervalSet::of(networks.iter().copied().map(Interval::from).collect())
-}
-
-fn refusal(name: &str, text: &str, errors: &[ReadError]) -> Vec<InputMessage> {
-    let lines = Lines::of(text);
-    let errors = errors.iter().map(|error| InputError {
-        line: Some(lines.number(error.at())),
-        cause: error.problem(),
-        found: excerpt(text, error.at()),
-    });
-    messages(name, errors)
 }
