@@ -12,7 +12,7 @@ pub struct BaseChain<'a> {
     pub name: &'a str,
     /// The name of the hook, such as `input`.
     pub hook: &'a str,
-    /// Of the chains of a hook, packets pass those with a lower priority first.
+    /// Packets pass chains with a lower priority first.
     pub priority: i32,
     pub kind: ChainKind,
     /// The interfaces of a chain at the hook `ingress` or `egress`.

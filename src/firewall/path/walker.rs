@@ -24,7 +24,7 @@ const JOINING: usize = 4;
 /// The chains that were read, and the work of all questions so far.
 #[derive(Default)]
 pub(super) struct ReadChains<'a> {
-    /// By direction, table and name.
+    /// The rules of each chain, by direction, table and name.
     known: HashMap<(Direction, usize, &'a str), Rc<[Compiled<'a>]>>,
     work: usize,
 }

@@ -14,11 +14,11 @@ pub struct VerifySarif;
 const RULES: [SarifRule; Kind::ALL.len()] = [
     SarifRule {
         id: "blocked",
-        description: "Packets of Twilio's calls that do not pass the firewall",
+        description: "Twilio packets that do not pass the firewall",
     },
     SarifRule {
         id: "depends",
-        description: "Packets of Twilio's calls that pass the firewall only under some conditions",
+        description: "Twilio packets that pass the firewall only under some conditions",
     },
     SarifRule {
         id: "exposed",

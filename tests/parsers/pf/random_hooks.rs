@@ -10,7 +10,7 @@ use super::tokyo;
 
 const TEXTS: usize = 3_000;
 
-/// Networks around 54.65.63.192, the start of Twilio's networks in Tokyo: the last byte and the prefix length.
+/// The last byte and the prefix length of networks around 54.65.63.192, where Twilio's Tokyo networks start.
 const NETWORKS: [(u32, u32); 8] = [
     (192, 30),
     (192, 26),
@@ -35,7 +35,7 @@ const PORTS: [(&str, u16, u16); 5] = [
 struct Packet {
     direction: Direction,
     protocol: &'static str,
-    /// The last byte of Twilio's address.
+    /// The last byte of the Twilio address.
     remote: u32,
     /// The destination port.
     port: u16,
@@ -174,7 +174,7 @@ fn text(statements: &[Statement]) -> String {
     statements.iter().map(line).collect()
 }
 
-/// Where a packet gets if it matches no rule that depends on the interface, but every call of the anchor `twilio-sip`
+/// The way of a packet that matches no rule with an interface, but every call of the anchor `twilio-sip`
 /// that does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {

@@ -7,7 +7,7 @@ use crate::format::nftables::token::Token;
 use crate::format::nftables::value::integer;
 use crate::format::nftables::words::is_listed;
 
-/// How tightly an operator binds its operands; zero for one that computes no number.
+/// The precedence of an operator; zero if it computes no number.
 fn precedence(operator: &str) -> u8 {
     match operator {
         "&" | "and" => 3,
