@@ -17,7 +17,7 @@ const ROUNDS: usize = 5;
 const CAPTURES: usize = 1_000;
 const RULES_OF_CAPTURE: u32 = 500;
 
-/// The arguments of every call. The firewalls let all calls through, and nobody else.
+/// The arguments of every call. The firewalls let all calls through, and nobody else, so the exit status is 0.
 const OPTIONS: &str = "verify --quiet --edition global --direction in --interface eth0";
 
 /// The rules at the start and at the end of each firewall of iptables.
@@ -147,7 +147,7 @@ fn firewalls(section: &mut Section) {
     ] {
         let whole = file("firewall", &text(rules));
         let half = file("half", &text(rules / 2));
-        let [own, half] = [&whole, &half].map(|file| passing(verify(std::slice::from_ref(file))));
+        let [own, half] = [&whole, &half].map(|file| verify(std::slice::from_ref(file)));
         let other = Job::new(loads).arg(&whole);
         let other = Some(other).filter(Job::works);
         let jobs: Vec<&Job> = [&own, &half].into_iter().chain(&other).collect();
@@ -180,8 +180,8 @@ fn many_captures(section: &mut Section) {
             file
         })
         .collect();
-    let own = passing(verify(&files));
-    let half = passing(verify(&files[..CAPTURES / 2]));
+    let own = verify(&files);
+    let half = verify(&files[..CAPTURES / 2]);
     let times = fastest(ROUNDS, &[&own, &half]);
     let mut table = Table::new("| firewalls | rules of each | ms | to half of them | peak MB");
     table.row([
@@ -197,14 +197,4 @@ fn many_captures(section: &mut Section) {
         "Many firewalls in one call; fastest of {ROUNDS} runs:"
     ));
     section.add(table);
-}
-
-/// Fails unless calls get through, and nobody else.
-fn passing(job: Job) -> Job {
-    let report = job.output();
-    assert!(
-        !report.contains("do NOT") && !report.contains("others reach"),
-        "{report}"
-    );
-    job
 }
