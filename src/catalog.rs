@@ -1,4 +1,4 @@
-//! A catalog of every published network, from editions in force and superseded ones.
+//! A catalog of every published network, from editions in force, superseded ones, and other services.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
-use crate::dataset::{Edition, ReferenceData};
+use crate::dataset::{Edition, ReferenceData, Service};
 use crate::packets::{Interval, normalized};
 use crate::policy::{ALL_REGIONS, Plane, Transport};
 
@@ -18,10 +18,14 @@ pub const NEVER_PUBLISHED: &str = "not on any list that Twilio has published";
 pub struct Catalog {
     /// In the order of publication. A user's own list is the last one.
     pub editions: Vec<Edition>,
+    /// For each edition, true if it is in force.
+    in_force: Vec<bool>,
     /// The name of the user's own list, if any.
     pub own: Option<Arc<str>>,
     /// One entry for each network, plane, region and ports, with all editions that publish it.
     pub entries: Vec<Entry>,
+    /// Services and lists outside of the editions.
+    pub services: Vec<Service>,
     /// For each prefix length, the longest first: the indices of its entries, sorted by address.
     widths: Vec<(u8, Vec<usize>)>,
 }
@@ -39,6 +43,26 @@ pub struct Entry {
     pub ports: String,
     /// True if any of the editions is in force.
     pub in_force: bool,
+}
+
+/// A network of a service that is no edition.
+#[derive(Clone, Copy, Debug)]
+pub struct ServiceNetwork<'a> {
+    pub service: &'a Service,
+    /// A region, or an exchange.
+    pub place: &'a str,
+    pub network: Ipv4Net,
+}
+
+impl ServiceNetwork<'_> {
+    pub fn span(&self) -> Interval {
+        self.network.into()
+    }
+
+    /// Returns a short description, such as `STUN/TURN of virginia`.
+    pub fn subject(&self) -> String {
+        format!("{} of {}", self.service.name, self.place)
+    }
 }
 
 /// The properties that are the same for all editions of one entry: plane, region, network, ports.
@@ -67,6 +91,7 @@ impl Catalog {
         mut editions: Vec<Edition>,
         own: Option<Edition>,
         selected: &[Arc<str>],
+        services: Vec<Service>,
         reference_data: &ReferenceData,
     ) -> Catalog {
         let replaced = own.as_ref().map(|own| own.connection);
@@ -75,10 +100,12 @@ impl Catalog {
         editions.extend(own);
         let mut entries: Vec<Entry> = Vec::new();
         let mut known: HashMap<Key, usize> = HashMap::new();
+        let mut all_in_force = Vec::new();
         for (at, edition) in editions.iter().enumerate() {
             let in_force = edition.superseded.is_none() && replaced != Some(edition.connection);
             let in_force =
                 in_force || at == embedded || (name.is_none() && selected.contains(&edition.name));
+            all_in_force.push(in_force);
             for (plane, region, network) in edition.published(reference_data) {
                 let region = region.map(|region| region.id.clone());
                 let ports = ports(edition, plane);
@@ -100,9 +127,11 @@ impl Catalog {
         }
         Catalog {
             widths: by_width(&entries),
+            in_force: all_in_force,
             editions,
             own: name,
             entries,
+            services,
         }
     }
 
@@ -121,6 +150,32 @@ impl Catalog {
             entries: &self.entries,
             widths: widths.filter(|of_width| !of_width.is_empty()).collect(),
         }
+    }
+
+    /// Returns the editions of an entry that are in force.
+    pub fn editions_in_force(&self, entry: &Entry) -> impl Iterator<Item = &Edition> {
+        let editions = entry.editions.iter().filter(|at| self.in_force[**at]);
+        editions.map(|at| &self.editions[*at])
+    }
+
+    /// Returns the networks of services that have an address in a span.
+    pub fn services_touching(&self, span: Interval) -> impl Iterator<Item = ServiceNetwork<'_>> {
+        let networks = self.services.iter().flat_map(|service| {
+            let networks = service.networks();
+            networks.map(move |(place, network)| ServiceNetwork {
+                service,
+                place,
+                network,
+            })
+        });
+        networks.filter(move |listed| listed.span().overlaps(span))
+    }
+
+    /// Returns the addresses of all services for which `wanted` is true.
+    pub fn addresses_of_services(&self, wanted: impl Fn(&Service) -> bool) -> Vec<Interval> {
+        let services = self.services.iter().filter(|service| wanted(service));
+        let networks = services.flat_map(Service::networks);
+        normalized(networks.map(|(_, network)| network.into()).collect())
     }
 
     /// Returns the addresses of all entries for which `wanted` is true.

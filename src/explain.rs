@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use ipnet::Ipv4Net;
 
-use crate::catalog::{Catalog, Entry};
+use crate::catalog::{Catalog, Entry, ServiceNetwork};
 use crate::packets::{Interval, normalized};
 use crate::policy::{
     Direction, Policy, PortRange, Protocol, RemoteNetwork, Rule, Transport, parse_network,
@@ -100,6 +100,8 @@ pub struct Answer<'a> {
     /// The published networks that overlap with the question's addresses. The flag is true for
     /// networks that contain all of them.
     pub published: Listed<(&'a Entry, bool)>,
+    /// The networks of other services that overlap with the question's addresses, with the same flag.
+    pub services: Listed<(ServiceNetwork<'a>, bool)>,
     /// The rules that allow the question's packets, each with its networks that overlap.
     pub rules: Vec<(&'a Rule, Listed<&'a RemoteNetwork>)>,
     pub allowed: Allowed,
@@ -162,7 +164,9 @@ impl<'a> Explainer<'a> {
             (rule, networks)
         };
         let rules: Vec<_> = policy.rules.iter().map(ascending).collect();
-        let published = catalog.entries.iter().map(Entry::span);
+        let services = catalog.services_touching(Interval::ADDRESSES);
+        let services = services.map(|listed| listed.span());
+        let published = catalog.entries.iter().map(Entry::span).chain(services);
         let networks = rules.iter().flat_map(|(_, networks)| networks);
         let allowed = networks.map(|remote| Interval::from(remote.network));
         let mut edges = vec![0];
@@ -196,6 +200,11 @@ impl<'a> Explainer<'a> {
         let entries = touching
             .iter()
             .map(|entry| (entry, entry.span().holds(span)));
+        let services = self.catalog.services_touching(span);
+        let services: Vec<_> = services
+            .map(|listed| (listed, listed.span().holds(span)))
+            .collect();
+        let number_of_services = services.len();
         let mut rules = Vec::new();
         for (rule, networks) in self.rules.iter().filter(|(rule, _)| question.fits(rule)) {
             let networks = overlapping(networks, span);
@@ -206,6 +215,7 @@ impl<'a> Explainer<'a> {
         }
         Answer {
             published: Listed::of(entries, touching.len()),
+            services: Listed::of(services.into_iter(), number_of_services),
             rules,
             allowed: self.allowed(question),
         }
@@ -245,6 +255,11 @@ fn overlapping<'n, 'a>(
 }
 
 impl Answer<'_> {
+    /// True if no published network has any of the addresses.
+    pub fn is_unknown(&self) -> bool {
+        self.published.first.is_empty() && self.services.first.is_empty()
+    }
+
     /// Returns the rules for one direction.
     pub fn rules(
         &self,

@@ -4,6 +4,7 @@
 //! around them, and `twilio_text` classifies them. `ignored` excludes the files that Git ignores.
 //! `docs/scan.md` describes the rules.
 
+mod assess;
 mod classification;
 mod comment;
 mod context;
@@ -18,6 +19,7 @@ mod line_mark;
 mod lines;
 mod positions;
 mod published;
+mod replacement;
 mod scanner;
 mod spans;
 mod spellings;
@@ -32,4 +34,5 @@ pub use error::ScanError;
 pub use expected::Expected;
 pub use finding::Finding;
 pub use ignored::Ignored;
+pub use replacement::Replacement;
 pub use scanner::Scanner;

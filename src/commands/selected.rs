@@ -93,6 +93,7 @@ pub(super) fn catalog(
         crate::dataset::editions()?,
         own,
         &names,
+        crate::dataset::services()?,
         reference_data,
     ))
 }

@@ -52,6 +52,11 @@ impl Interval {
         Ipv4Subnets::new(self.first.into(), self.last.into(), 0)
     }
 
+    /// Returns the number of values.
+    pub fn size(self) -> u64 {
+        u64::from(self.last - self.first) + 1
+    }
+
     /// Returns the intersection; `None` if it is empty.
     pub fn and(self, other: Interval) -> Option<Interval> {
         Interval::new(self.first.max(other.first), self.last.min(other.last))

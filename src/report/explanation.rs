@@ -17,7 +17,7 @@ use crate::policy::{
 use crate::terminal::{GREEN, RED, YELLOW, json_escaped, painted};
 
 /// The version of the JSON schema.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The maximum number of cached answers.
 const MAX_KEPT: usize = 1_000;
@@ -157,7 +157,7 @@ impl<'a> Explanation<'a> {
         };
         let [inward, outward] = [Direction::In, Direction::Out].map(|way| uses(answer, way));
         let (ways, uses) = match (&*inward, &*outward) {
-            ("", "") if answer.published.first.is_empty() => (None, NEVER_PUBLISHED.to_owned()),
+            ("", "") if answer.is_unknown() => (None, NEVER_PUBLISHED.to_owned()),
             ("", "") => return format!("{word} by {}", selection(self.scope, None)),
             (_, "") => (Some("in"), inward),
             ("", _) => (Some("out"), outward),
@@ -167,7 +167,8 @@ impl<'a> Explanation<'a> {
         format!("{word} by {}: {uses}", selection(self.scope, ways))
     }
 
-    /// Returns a row for each edition of each published network, starting with editions in force.
+    /// Returns a row for each edition of each published network, and for each network of a service, starting with editions
+    /// in force.
     fn published(&self, answer: &Answer) -> String {
         let mut rows = Vec::new();
         for (entry, _) in &answer.published.first {
@@ -185,10 +186,12 @@ impl<'a> Explanation<'a> {
             }
         }
         rows.sort_by_key(|(superseded, _)| *superseded);
-        let rows: Vec<Vec<String>> = rows.into_iter().map(|(_, row)| row).collect();
+        let rows = rows.into_iter().map(|(_, row)| row);
+        let rows: Vec<Vec<String>> = rows.chain(services(answer)).collect();
         let mut text = table(&rows);
-        if answer.published.more > 0 {
-            text += &format!("  and {} more published networks\n", answer.published.more);
+        let more = answer.published.more + answer.services.more;
+        if more > 0 {
+            text += &format!("  and {more} more published networks\n");
         }
         text
     }
@@ -213,6 +216,17 @@ impl<'a> Explanation<'a> {
                 "editions": editions.collect::<Vec<_>>(),
             })
         });
+        let services = answer.services.first.iter().map(|(listed, whole)| {
+            json!({
+                "service": listed.service.id,
+                "place": listed.place,
+                "network": listed.network,
+                "ports": listed.service.ports,
+                "plane": listed.service.plane,
+                "superseded": listed.service.superseded,
+                "whole": whole,
+            })
+        });
         let rules = answer.rules.iter().map(|(rule, networks)| {
             json!({
                 "direction": rule.direction,
@@ -230,6 +244,8 @@ impl<'a> Explanation<'a> {
             "transport": question.transport,
             "published": published.collect::<Vec<_>>(),
             "more_published": answer.published.more,
+            "services": services.collect::<Vec<_>>(),
+            "more_services": answer.services.more,
             "allowed": match answer.allowed {
                 Allowed::Yes => "yes",
                 Allowed::Partly => "partly",
@@ -238,6 +254,22 @@ impl<'a> Explanation<'a> {
             "rules": rules.collect::<Vec<_>>(),
         })
     }
+}
+
+/// Returns a row for each network of a service.
+fn services(answer: &Answer) -> impl Iterator<Item = Vec<String>> {
+    answer.services.first.iter().map(|(listed, _)| {
+        let service = listed.service;
+        let plane = service.plane.map(|plane| plane.to_string());
+        vec![
+            format!("  {}", service.id),
+            service.status(),
+            plane.unwrap_or_else(|| "not SIP".to_owned()),
+            listed.place.to_owned(),
+            address_or_cidr(listed.network),
+            service.ports.clone(),
+        ]
+    })
 }
 
 /// Describes the traffic that the rules of one direction allow, as in `signaling udp and tcp of

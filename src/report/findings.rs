@@ -14,7 +14,7 @@ use crate::terminal::{
 };
 
 /// The version of the JSON schema.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The form of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +102,10 @@ impl Findings<'_> {
     fn shows(&self, finding: &Finding) -> bool {
         self.shape == Shape::Json
             || self.list_current
-            || finding.classification != Classification::Current
+            || !matches!(
+                finding.classification,
+                Classification::Current | Classification::OtherService
+            )
     }
 
     /// Returns the text before the parts.
@@ -167,7 +170,7 @@ impl Findings<'_> {
         let result = SarifResult {
             rule: rule.unwrap_or_default(),
             level: match finding.classification {
-                Classification::Current => Level::None,
+                Classification::Current | Classification::OtherService => Level::None,
                 _ if self.fails(finding) => Level::Error,
                 _ => Level::Warning,
             },
@@ -186,7 +189,7 @@ impl Findings<'_> {
         let name = finding.classification.name();
         let word = match (colored, finding.classification) {
             (false, _) => name.to_owned(),
-            (true, Classification::Current) => painted(name, GREEN),
+            (true, Classification::Current | Classification::OtherService) => painted(name, GREEN),
             (true, _) if self.fails(finding) => painted(name, RED),
             (true, _) => painted(name, YELLOW),
         };
@@ -209,12 +212,16 @@ impl Findings<'_> {
             "text": finding.text,
             "networks": finding.networks,
             "explanation": finding.explanation,
+            "replacement": {
+                "signaling": finding.replacement.signaling,
+                "media": finding.replacement.media,
+            },
         })
     }
 
     fn annotation(&self, file: &str, finding: &Finding) -> String {
         let level = match finding.classification {
-            Classification::Current => "notice",
+            Classification::Current | Classification::OtherService => "notice",
             _ if self.fails(finding) => "error",
             _ => "warning",
         };
@@ -261,6 +268,7 @@ fn sarif_rules() -> [SarifRule; Classification::ALL.len()] {
 fn description(classification: Classification) -> &'static str {
     match classification {
         Classification::Current => "Addresses that Twilio publishes",
+        Classification::OtherService => "Addresses that Twilio uses for other services than SIP",
         Classification::Narrower => "Only a part of a Twilio network",
         Classification::Superseded => "Addresses that Twilio published but no longer uses",
         Classification::Wider => "More addresses than Twilio ever published",

@@ -3,6 +3,8 @@
 pub enum Classification {
     /// All addresses are in force.
     Current,
+    /// Another service of Twilio's uses all addresses that are not in force for SIP.
+    OtherService,
     /// All addresses are in force, but they are only a part of a media network.
     Narrower,
     /// All addresses were published, but some only in superseded editions.
@@ -17,14 +19,23 @@ pub enum Classification {
 
 impl Classification {
     /// All classifications with their names.
-    pub const ALL: [(Classification, &'static str); 6] = [
+    pub const ALL: [(Classification, &'static str); 7] = [
         (Classification::Current, "current"),
+        (Classification::OtherService, "other-service"),
         (Classification::Narrower, "narrower"),
         (Classification::Superseded, "superseded"),
         (Classification::Wider, "wider"),
         (Classification::Unpublished, "unpublished"),
         (Classification::Missing, "missing"),
     ];
+
+    /// True if some of the addresses are or were used for SIP.
+    pub(super) fn is_sip(self) -> bool {
+        !matches!(
+            self,
+            Classification::Unpublished | Classification::OtherService
+        )
+    }
 
     pub fn name(self) -> &'static str {
         let named = Classification::ALL

@@ -76,6 +76,20 @@ static OWN: Finders = LazyLock::new(|| {
     ])
 });
 
+/// Words about services of Twilio's other than SIP, in the form of [`normalize_words`].
+static OTHER_SERVICES: Finders = LazyLock::new(|| {
+    finders(&[
+        " stun ",
+        " turn ",
+        " coturn ",
+        " turnserver ",
+        " webrtc ",
+        " video ",
+        " network traversal ",
+        " 3478 ",
+    ])
+});
+
 /// The lines of a text with addresses.
 pub struct Context<'t> {
     lines: Lines<'t>,
@@ -97,6 +111,8 @@ struct Row {
     list: usize,
     /// True if a heading of the list, or a comment in it before this line, mentions Twilio.
     list_speaks: bool,
+    /// True if the heading of the list, or the last comment in it before this line, is about another service of Twilio's.
+    is_for_others: bool,
     /// True if the last comment in the list above this line is about something else.
     is_others: bool,
     mark: LineMark,
@@ -139,6 +155,7 @@ impl<'t> Context<'t> {
     /// Adds the lines of a list, each with the topics of the comments before it.
     fn add_rows(&mut self, lines: &[usize], list: usize) {
         let mut list_speaks = self.head_speaks(lines[0]);
+        let mut is_for_others = self.head_is_for_others(lines[0]);
         let mut is_others = false;
         let mut line = lines[0].saturating_sub(1);
         for row in lines {
@@ -148,6 +165,9 @@ impl<'t> Context<'t> {
                 } else if self.lines.is_comment(line) {
                     let topic = self.topic(line);
                     is_others = topic == Topic::Other;
+                    if line >= lines[0] {
+                        is_for_others = self.is_about_other_services(line);
+                    }
                     list_speaks |= line >= lines[0] && topic == Topic::Twilio;
                 }
                 line += 1;
@@ -157,6 +177,7 @@ impl<'t> Context<'t> {
                 line: *row,
                 list,
                 list_speaks,
+                is_for_others,
                 is_others,
                 mark,
             });
@@ -247,6 +268,12 @@ impl<'t> Context<'t> {
         self.words.topic(&self.near_words(at)) == Topic::Twilio
     }
 
+    /// Returns true if the words near a place, or the heading of its list, are about another service of Twilio's.
+    pub fn is_for_other_services(&self, at: usize) -> bool {
+        self.row(at).is_some_and(|row| row.is_for_others)
+            || has_any(&self.near_words(at), &OTHER_SERVICES)
+    }
+
     /// Returns true if a line is about an address on the user's side.
     pub fn is_own(&self, at: usize) -> bool {
         let line = self.near_words(at);
@@ -281,12 +308,27 @@ impl<'t> Context<'t> {
 
     /// Returns true if a line above a list says that it contains Twilio addresses.
     fn head_speaks(&self, start: usize) -> bool {
-        let above = (start.saturating_sub(REACH)..start).rev();
-        let mut above = above.take_while(|line| !self.lines.is_blank(*line));
-        above.any(|line| {
+        self.lines_above(start).any(|line| {
             let heads = line + 1 == start && !is_setting(&self.lines.beginning_text(line));
             (heads || self.lines.is_comment(line)) && self.topic(line) == Topic::Twilio
         })
+    }
+
+    /// Returns true if a line above a list is about another service of Twilio's.
+    fn head_is_for_others(&self, start: usize) -> bool {
+        self.lines_above(start)
+            .any(|line| self.is_about_other_services(line))
+    }
+
+    fn is_about_other_services(&self, line: usize) -> bool {
+        let words = self.words_of(&self.lines.beginning_text(line));
+        has_any(&words, &OTHER_SERVICES)
+    }
+
+    /// Returns the lines before a line up to a blank one, at most [`REACH`], starting with the closest.
+    fn lines_above(&self, start: usize) -> impl Iterator<Item = usize> {
+        let above = (start.saturating_sub(REACH)..start).rev();
+        above.take_while(|line| !self.lines.is_blank(*line))
     }
 
     /// Returns the number of lists.

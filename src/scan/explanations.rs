@@ -1,6 +1,12 @@
 //! Describes findings in words.
 
-use crate::catalog::{Catalog, Entry};
+use std::collections::BTreeSet;
+use std::fmt;
+
+use ipnet::Ipv4Net;
+
+use super::replacement::Replacement;
+use crate::catalog::{Catalog, Entry, ServiceNetwork};
 use crate::packets::{Interval, complement};
 use crate::policy::address_or_cidr;
 
@@ -23,47 +29,138 @@ fn of_each_subject<'e>(entries: &[&'e Entry]) -> Vec<&'e Entry> {
     first
 }
 
-/// Describes superseded entries, and when the last of their editions was superseded.
-pub(super) fn superseded(catalog: &Catalog, entries: &[&Entry]) -> String {
+/// Describes networks of services, as in `STUN/TURN of virginia`.
+pub(super) fn of_services(services: &[ServiceNetwork]) -> String {
+    let subjects: BTreeSet<String> = services.iter().map(ServiceNetwork::subject).collect();
+    subjects.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// A superseded set of addresses.
+pub(super) struct Superseded<'a> {
+    pub catalog: &'a Catalog,
+    /// The superseded networks of editions that the set touches.
+    pub entries: Vec<&'a Entry>,
+    /// The networks of services that the set touches.
+    pub services: &'a [ServiceNetwork<'a>],
+    pub replacement: &'a Replacement,
+    /// True if the set contains signaling addresses in force.
+    pub holds_signaling: bool,
+    /// True if the text has no better network that contains these signaling addresses.
+    pub is_only_one: bool,
+}
+
+impl fmt::Display for Superseded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.entries.is_empty() {
+            let lists = self.services.iter().filter_map(|listed| {
+                let when = listed.service.superseded.as_ref()?;
+                Some(format!("{}, superseded {when}", listed.subject()))
+            });
+            f.write_str(&lists.collect::<Vec<_>>().join("; "))?;
+        } else {
+            let when = superseded_when(self.catalog, &self.entries);
+            write!(f, "{}{when}", subjects(&self.entries))?;
+        }
+        let current = self.services.iter();
+        let current = current.filter(|listed| listed.service.superseded.is_none());
+        let current: Vec<ServiceNetwork> = current.copied().collect();
+        if !current.is_empty() {
+            write!(f, " (now {})", of_services(&current))?;
+        }
+        Ok(())
+    }
+}
+
+impl Superseded<'_> {
+    /// Says what to write instead. The text is empty if nothing is recommended.
+    pub(super) fn advice(&self) -> String {
+        let Replacement { signaling, media } = self.replacement;
+        if !self.holds_signaling {
+            let all = [&signaling[..], &media[..]].concat();
+            return match &all[..] {
+                [] => String::new(),
+                all => format!("replace it by {}", written(all)),
+            };
+        }
+        let only = if self.is_only_one {
+            ", and nothing else in the file does"
+        } else {
+            ""
+        };
+        let media = match &media[..] {
+            [] => String::new(),
+            media => format!(", and for media by {}", written(media)),
+        };
+        let signaling = written(signaling);
+        format!("it still covers signaling {signaling}{only}: replace it by that{media}")
+    }
+}
+
+fn written(networks: &[Ipv4Net]) -> String {
+    let written: Vec<String> = networks.iter().copied().map(address_or_cidr).collect();
+    written.join(", ")
+}
+
+/// Returns when the last of the editions of superseded entries was superseded, and by which.
+fn superseded_when(catalog: &Catalog, entries: &[&Entry]) -> String {
     let editions = entries.iter().flat_map(|entry| &entry.editions);
     let ends: Vec<_> = editions
         .map(|at| catalog.editions[*at].superseded.as_ref())
         .collect();
     let last = ends.iter().flatten().max_by(|a, b| a.date.cmp(&b.date));
-    let when = match (&catalog.own, last) {
+    match (&catalog.own, last) {
         // The user's own list replaces an edition that would otherwise be in force.
         (Some(own), _) if ends.iter().any(Option::is_none) => format!(", replaced by {own}"),
         (_, Some(end)) => format!(", superseded on {} by {}", end.date, end.by),
         (_, None) => String::new(),
-    };
-    format!("{}{when}", subjects(entries))
+    }
 }
 
 /// The maximum number of published networks that the explanation of a wider one names.
 const MAX_NAMED: usize = 3;
 
-/// Describes a span that is wider than the published networks in it.
-pub(super) fn wider(span: Interval, published: &[Interval], entries: &[&Entry]) -> String {
+/// Above this number of other addresses, the explanation of a wider network has no details.
+const MAX_COUNTED: u64 = 65_536;
+
+/// Describes a span that is wider than the published networks in it. `networks` are these networks, each with its
+/// subject.
+pub(super) fn wider(
+    span: Interval,
+    published: &[Interval],
+    networks: &[(String, Ipv4Net)],
+) -> String {
     let beyond: u64 = complement(published, span)
         .iter()
-        .map(|s| u64::from(s.last - s.first) + 1)
+        .map(|part| part.size())
         .sum();
-    let networks = entries.chunk_by(|one, next| one.network == next.network);
-    let different: Vec<&Entry> = networks.flat_map(of_each_subject).collect();
-    let named = different.iter().take(MAX_NAMED).map(|entry| {
-        let network = address_or_cidr(entry.network);
-        format!("{} is {network}", entry.subject())
+    let more = match beyond {
+        1 => "1 more address".to_owned(),
+        2..=MAX_COUNTED => format!("{beyond} more addresses"),
+        _ => return "far more addresses than Twilio has published".to_owned(),
+    };
+    let of_subjects =
+        networks[..networks.len().min(MAX_NAMED)].chunk_by(|one, next| one.0 == next.0);
+    let named = of_subjects.map(|networks| {
+        let verb = if networks.len() == 1 { "is" } else { "are" };
+        let of_subject: Vec<Ipv4Net> = networks.iter().map(|(_, network)| *network).collect();
+        format!("{} {verb} {}", networks[0].0, written(&of_subject))
     });
     let named: Vec<String> = named.collect();
-    let more = different.len() - named.len();
-    let more = if more > 0 {
-        format!(", and {more} more")
-    } else {
-        String::new()
+    let rest = match networks.len().saturating_sub(MAX_NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
     };
-    let plural = if beyond == 1 { "address" } else { "addresses" };
     format!(
-        "{beyond} more {plural} than Twilio has published: {}{more}",
+        "{more} than Twilio has published: {}{rest}",
         named.join(", ")
     )
+}
+
+/// Returns the network and the subject of each entry, without repetitions.
+pub(super) fn with_subjects(entries: &[&Entry]) -> Vec<(String, Ipv4Net)> {
+    let networks = entries.chunk_by(|one, next| one.network == next.network);
+    let different = networks.flat_map(of_each_subject);
+    different
+        .map(|entry| (entry.subject(), entry.network))
+        .collect()
 }

@@ -1,6 +1,7 @@
 use ipnet::Ipv4Net;
 
 use super::classification::Classification;
+use super::replacement::Replacement;
 use crate::policy::Plane;
 
 /// Addresses in a text, or missing from it, with their classification.
@@ -19,6 +20,8 @@ pub struct Finding {
     pub networks: Vec<Ipv4Net>,
     /// The published networks that contain the addresses, or the network that was probably meant.
     pub explanation: String,
+    /// The networks to write instead.
+    pub replacement: Replacement,
     /// The plane and the region, for missing addresses.
     pub missing: Option<(Plane, String)>,
 }

@@ -1,22 +1,26 @@
 //! All published networks, prepared for looking up addresses.
 
+use super::replacement::{Replacement, Successors};
 use super::spellings::Spellings;
 use super::work::Work;
-use crate::catalog::Catalog;
-use crate::packets::Interval;
-use crate::policy::Plane;
+use crate::catalog::{Catalog, Entry};
+use crate::packets::{Interval, normalized};
+use crate::policy::{Plane, parse_network};
 
 /// A network that is larger than a published one by more than this factor is not a mistyped one.
 /// Unless the text mentions Twilio, such a network belongs to somebody else.
-const MOST_TIMES: u64 = 16;
+pub(super) const MOST_TIMES: u64 = 16;
 
 /// Published addresses, grouped by properties.
 pub(super) struct Published<'a> {
     pub catalog: &'a Catalog,
     pub in_force: Vec<Interval>,
     pub signaling: Vec<Interval>,
-    /// All addresses that were ever published.
+    /// The addresses that other services use, such as STUN and TURN.
+    pub other_services: Vec<Interval>,
+    /// All addresses that were ever published, for SIP or for another service.
     pub ever: Vec<Interval>,
+    pub successors: Successors,
     spellings: Spellings,
 }
 
@@ -25,7 +29,15 @@ impl<'a> Published<'a> {
         Published {
             in_force: catalog.addresses(|entry| entry.in_force),
             signaling: catalog.addresses(|entry| entry.in_force && entry.plane == Plane::Signaling),
-            ever: catalog.addresses(|_| true),
+            other_services: catalog.addresses_of_services(|service| service.superseded.is_none()),
+            ever: normalized(
+                [
+                    catalog.addresses(|_| true),
+                    catalog.addresses_of_services(|_| true),
+                ]
+                .concat(),
+            ),
+            successors: Successors::new(catalog),
             spellings: Spellings::new(catalog),
             catalog,
         }
@@ -45,15 +57,25 @@ impl<'a> Published<'a> {
         if !self.contains_some(span) {
             return false;
         }
-        let size = |span: Interval| u64::from(span.last - span.first) + 1;
-        let widest = self.catalog.touching(span).iter().next_back();
-        widest.is_some_and(|entry| size(span) <= MOST_TIMES * size(entry.span()))
+        let of_editions = self.catalog.touching(span).iter().next_back();
+        let of_editions = of_editions.map(Entry::span).into_iter();
+        let of_services = self.catalog.services_touching(span);
+        let mut all = of_editions.chain(of_services.map(|listed| listed.span()));
+        all.any(|published| span.size() <= MOST_TIMES * published.size())
     }
 
     /// Returns a published network or address from which `spelling` differs by one typing error,
     /// with the index of its entry in the catalog.
     pub fn one_slip_from(&self, spelling: &str, work: &Work) -> Option<&(String, usize)> {
         self.spellings.one_slip_from(spelling, work)
+    }
+
+    /// Returns the replacement by the network that was probably meant.
+    pub fn meant(&self, (spelling, entry): &(String, usize)) -> Replacement {
+        let entry = &self.catalog.entries[*entry];
+        // The spelling is that of the network, or of one of its addresses.
+        let network = parse_network(spelling).unwrap_or(entry.network);
+        Replacement::by(network, entry.plane)
     }
 
     /// Returns a suggestion, such as `did you mean 192.0.2.0/30, signaling of tokyo?`

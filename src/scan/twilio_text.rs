@@ -4,21 +4,22 @@ use std::ops::Range;
 
 use ipnet::Ipv4Net;
 
+use super::assess::{Assessment, Held, assess};
 use super::classification::Classification;
 use super::context::Context;
 use super::error::ScanError;
 use super::expected::Expected;
-use super::explanations::{subjects, superseded, wider};
 use super::find::{Found, invalid_addresses};
 use super::finding::Finding;
 use super::positions::Positions;
 use super::published::Published;
+use super::replacement::Replacement;
 use super::spans::{covers, is_public, is_wide};
 use super::topic::Topic;
 use super::work::Work;
-use crate::catalog::{Entry, NEVER_PUBLISHED};
+use crate::catalog::NEVER_PUBLISHED;
 use crate::packets::{Interval, complement, normalized};
-use crate::policy::{Plane, address_or_cidr, notation};
+use crate::policy::{address_or_cidr, notation};
 
 /// The steps of [`crate::limits::Limit::Work`] for each missing network. One finding contains all
 /// missing networks of a plane and region, and there may be millions of them between the addresses
@@ -32,6 +33,7 @@ struct PendingFinding {
     text: String,
     networks: Vec<Ipv4Net>,
     explanation: String,
+    replacement: Replacement,
 }
 
 /// A text with Twilio addresses, and the context of the addresses.
@@ -42,7 +44,7 @@ pub(super) struct TwilioText<'t> {
     context: Context<'t>,
     found: Vec<Found>,
     /// The addresses that the text contains, without networks that do not refer to Twilio.
-    held: Vec<Interval>,
+    held: Held,
     /// For each list, how many of its public addresses are published, and how many are not.
     lists: Vec<(usize, usize)>,
     /// For each line with addresses, true if any of them belongs to Twilio.
@@ -62,7 +64,7 @@ impl<'t> TwilioText<'t> {
             published,
             expected,
             bytes,
-            held: held(&found, &context),
+            held: held(published, &found, &context),
             lists: count_lists(published, &found, &context),
             rows: rows(published, &found, &context),
             context,
@@ -97,7 +99,7 @@ impl<'t> TwilioText<'t> {
                 break;
             };
             let finding = self.placed(&mut positions, next);
-            if finding.classification != Classification::Unpublished {
+            if finding.classification.is_sip() {
                 first_of_twilios.get_or_insert((finding.line, finding.column));
             }
             report(finding)?;
@@ -111,13 +113,14 @@ impl<'t> TwilioText<'t> {
     /// Returns the reported sets of addresses with their classification.
     fn classified(&self) -> impl Iterator<Item = PendingFinding> {
         self.found.iter().filter_map(|one| {
-            let (classification, explanation) = self.classify(one)?;
+            let assessment = self.classify(one)?;
             Some(PendingFinding {
-                classification,
+                classification: assessment.classification,
                 place: one.place.clone(),
                 text: one.text(self.bytes),
                 networks: one.span.networks().collect(),
-                explanation,
+                explanation: assessment.text(),
+                replacement: assessment.replacement,
             })
         })
     }
@@ -134,6 +137,7 @@ impl<'t> TwilioText<'t> {
             text: pending.text,
             networks: pending.networks,
             explanation: pending.explanation,
+            replacement: pending.replacement,
             missing: None,
         }
     }
@@ -142,6 +146,12 @@ impl<'t> TwilioText<'t> {
     /// it by one typing error.
     fn meant(&self, spelling: &str) -> Option<&(String, usize)> {
         self.published.one_slip_from(spelling, &self.context.work)
+    }
+
+    /// Does the same as [`TwilioText::meant`] with the spelling in the text, and with the usual one.
+    fn meant_by(&self, one: &Found) -> Option<&(String, usize)> {
+        let written = self.meant(&one.text(self.bytes));
+        written.or_else(|| self.meant(&notation(one.span)))
     }
 
     /// Returns invalid addresses that differ from a Twilio address by one typing error.
@@ -153,6 +163,7 @@ impl<'t> TwilioText<'t> {
             Some(PendingFinding {
                 classification: Classification::Unpublished,
                 explanation: format!("not a valid address; {}", self.published.suggestion(meant)),
+                replacement: self.published.meant(meant),
                 place,
                 text,
                 networks: Vec::new(),
@@ -161,92 +172,80 @@ impl<'t> TwilioText<'t> {
     }
 
     /// Classifies a set of addresses and explains it; `None` if it is not reported.
-    fn classify(&self, one: &Found) -> Option<(Classification, String)> {
+    fn classify(&self, one: &Found) -> Option<Assessment> {
         let published = self.published;
         let slip = one
             .has_invalid_prefix
             .then(|| self.meant(&one.text(self.bytes)));
         if let Some(meant) = slip.flatten() {
-            let explanation = format!("not a valid prefix length; {}", published.suggestion(meant));
-            return Some((Classification::Unpublished, explanation));
+            return Some(self.slip("not a valid prefix length", meant));
         }
         if !published.contains_some(one.span) {
-            return self
-                .unpublished(one)
-                .map(|explanation| (Classification::Unpublished, explanation));
+            return self.unpublished(one);
         }
         if !published.is_twilios(one.span) && !self.context.is_meant(&one.place, is_wide(one.span))
         {
             return None;
         }
-        Some(self.classify_published(one))
+        let is_for_others = self.context.is_for_other_services(one.place.start);
+        let work = &self.context.work;
+        let assessment = assess(one.span, is_for_others, published, &self.held, work);
+        Some(self.with_slip_from_current(one, assessment))
     }
 
-    /// Classifies a set with published addresses, and explains it.
-    fn classify_published(&self, one: &Found) -> (Classification, String) {
+    /// Suggests a network in force if a superseded one, or an address of another service, differs from it by one
+    /// typing error.
+    fn with_slip_from_current(&self, one: &Found, mut assessment: Assessment) -> Assessment {
+        let may_be_slip = match assessment.classification {
+            Classification::Superseded => true,
+            // The other addresses of an exchange of Interconnect are close to its signaling addresses.
+            Classification::OtherService => one.span.size() == 1,
+            _ => false,
+        };
         let published = self.published;
-        let touching = published.catalog.touching(one.span);
-        self.context.work.add(touching.len());
-        let entries: Vec<&Entry> = touching.iter().collect();
-        if !covers(&published.ever, one.span) {
-            // `wider` looks at each entry once more and compares it with its neighbors.
-            self.context.work.add(entries.len());
-            let explanation = wider(one.span, &published.ever, &entries);
-            return (Classification::Wider, explanation);
+        let slip = may_be_slip.then(|| self.meant_by(one));
+        let slip = slip.flatten();
+        let Some(meant) = slip.filter(|(_, at)| published.catalog.entries[*at].in_force) else {
+            return assessment;
+        };
+        if assessment.classification == Classification::OtherService {
+            return self.slip(NEVER_PUBLISHED, meant);
         }
-        if !covers(&published.in_force, one.span) {
-            let old = entries.iter().filter(|entry| !entry.in_force).copied();
-            let explanation = superseded(published.catalog, &old.collect::<Vec<_>>());
-            let explanation = format!("{explanation}{}", self.slip_from_current(one));
-            return (Classification::Superseded, explanation);
-        }
-        let current: Vec<&Entry> = entries.into_iter().filter(|entry| entry.in_force).collect();
-        // Signaling addresses are published one by one, even inside a media network.
-        if covers(&published.signaling, one.span) {
-            return (Classification::Current, subjects(&current));
-        }
-        let partly = current
-            .iter()
-            .find(|entry| entry.plane == Plane::Media && !self.has_all_of(entry, one.span));
-        match partly {
-            Some(entry) => (
-                Classification::Narrower,
-                format!("{} is {}", entry.subject(), entry.network),
-            ),
-            None => (Classification::Current, subjects(&current)),
-        }
+        assessment.advice = published.suggestion(meant);
+        assessment.replacement = published.meant(meant);
+        assessment
     }
 
-    /// Suggests a network in force if a superseded one differs from it by one typing error.
-    fn slip_from_current(&self, one: &Found) -> String {
-        let published = self.published;
-        let slip = self
-            .meant(&one.text(self.bytes))
-            .filter(|(_, at)| published.catalog.entries[*at].in_force);
-        slip.map_or_else(String::new, |meant| {
-            format!("; {}", published.suggestion(meant))
-        })
-    }
-
-    /// Returns true if the span or the whole text contains all of a network.
-    fn has_all_of(&self, entry: &Entry, span: Interval) -> bool {
-        span.holds(entry.span()) || covers(&self.held, entry.span())
-    }
-
-    /// Explains an address that no edition contains; `None` if it is not reported.
-    fn unpublished(&self, one: &Found) -> Option<String> {
+    /// Explains addresses that Twilio never published; `None` if they are not reported.
+    fn unpublished(&self, one: &Found) -> Option<Assessment> {
         if !is_public(one.span) {
             return None;
         }
-        let written = self.meant(&one.text(self.bytes));
-        let meant = written.or_else(|| self.meant(&notation(one.span)));
+        let meant = self.meant_by(one);
         if meant.is_none() && !self.is_presented_as_twilios(one) {
             return None;
         }
         Some(match meant {
-            Some(meant) => format!("{NEVER_PUBLISHED}; {}", self.published.suggestion(meant)),
-            None => format!("{NEVER_PUBLISHED}, although it is listed among Twilio addresses"),
+            Some(meant) => self.slip(NEVER_PUBLISHED, meant),
+            None => Assessment {
+                classification: Classification::Unpublished,
+                explanation: format!(
+                    "{NEVER_PUBLISHED}, although it is listed among Twilio addresses"
+                ),
+                advice: String::new(),
+                replacement: Replacement::default(),
+            },
         })
+    }
+
+    /// Assesses a typing error. `meant` is the spelling that was meant.
+    fn slip(&self, explanation: &str, meant: &(String, usize)) -> Assessment {
+        Assessment {
+            classification: Classification::Unpublished,
+            explanation: explanation.to_owned(),
+            advice: self.published.suggestion(meant),
+            replacement: self.published.meant(meant),
+        }
     }
 
     /// Returns true if the text around an address presents it as Twilio's.
@@ -297,7 +296,7 @@ impl<'t> TwilioText<'t> {
             let rest = expected
                 .networks
                 .iter()
-                .flat_map(|span| complement(&self.held, *span));
+                .flat_map(|span| complement(&self.held.all, *span));
             let networks: Vec<Ipv4Net> = rest
                 .flat_map(Interval::networks)
                 .inspect(|_| work.add(STEPS_OF_MISSING))
@@ -312,6 +311,7 @@ impl<'t> TwilioText<'t> {
                 text: written.join(", "),
                 networks,
                 explanation: format!("{} of {}", expected.plane, expected.region),
+                replacement: Replacement::default(),
                 missing: Some((expected.plane, expected.region.clone())),
             })
         })
@@ -319,10 +319,16 @@ impl<'t> TwilioText<'t> {
 }
 
 /// Returns the addresses in a text, without wide networks that do not refer to Twilio.
-fn held(found: &[Found], context: &Context) -> Vec<Interval> {
+fn held(published: &Published, found: &[Found], context: &Context) -> Held {
     let meant =
         |one: &&Found| !is_wide(one.span) || context.is_meant(&one.place, is_wide(one.span));
-    normalized(found.iter().filter(meant).map(|one| one.span).collect())
+    let spans: Vec<Interval> = found.iter().filter(meant).map(|one| one.span).collect();
+    let in_force = spans.iter().copied();
+    let in_force = in_force.filter(|span| covers(&published.in_force, *span));
+    Held {
+        in_force: normalized(in_force.collect()),
+        all: normalized(spans),
+    }
 }
 
 /// Counts, for each list, the public addresses that are published and those that are not.

@@ -33,6 +33,11 @@ pub fn regions() -> Vec<Vec<String>> {
     rows("regions")
 }
 
+/// The rows of `other_services.csv`: the service, the place, the network, the ports, and whether it is in force.
+pub fn other_services() -> Vec<Vec<String>> {
+    rows("other_services")
+}
+
 /// The rows of `region_names.csv`: the name, the regions, and the connection.
 pub fn region_names() -> Vec<Vec<String>> {
     rows("region_names")

@@ -149,12 +149,14 @@ fn the_text_starts_with_the_verdict_followed_by_a_table() {
   regional-expanded  superseded on 2024-02-21 by global  signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
   regional           superseded on 2024-02-21 by global  media      tokyo  54.65.63.192/26  udp 10000-20000
   regional-expanded  superseded on 2024-02-21 by global  media      tokyo  54.65.63.192/26  udp 10000-20000
+  stun-turn          in force                            not SIP    tokyo  54.65.63.192/26  tcp 443, udp and tcp 3478, tcp 5349, relay udp 10000-60000
 54.65.63.0/24:10000/udp: not allowed by edition global
   global             in force since 2024-02-21           signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
   regional           superseded on 2024-02-21 by global  signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
   regional-expanded  superseded on 2024-02-21 by global  signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
   regional           superseded on 2024-02-21 by global  media      tokyo  54.65.63.192/26  udp 10000-20000
   regional-expanded  superseded on 2024-02-21 by global  media      tokyo  54.65.63.192/26  udp 10000-20000
+  stun-turn          in force                            not SIP    tokyo  54.65.63.192/26  tcp 443, udp and tcp 3478, tcp 5349, relay udp 10000-60000
 168.86.128.0/17: partly allowed by edition global (in and out): media of all regions (168.86.128.0/18)
   global        in force since 2024-02-21  media  all regions  168.86.128.0/18  udp 10000-60000
   interconnect  in force                   media  all regions  168.86.128.0/18  udp 10000-60000
@@ -164,6 +166,7 @@ fn the_text_starts_with_the_verdict_followed_by_a_table() {
   regional-expanded  superseded on 2024-02-21 by global  signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
   regional           superseded on 2024-02-21 by global  media      tokyo  54.65.63.192/26  udp 10000-20000
   regional-expanded  superseded on 2024-02-21 by global  media      tokyo  54.65.63.192/26  udp 10000-20000
+  stun-turn          in force                            not SIP    tokyo  54.65.63.192/26  tcp 443, udp and tcp 3478, tcp 5349, relay udp 10000-60000
 8.8.8.8: not allowed by edition global: not on any list that Twilio has published
 "
     );
@@ -435,7 +438,7 @@ fn an_answer_lists_16_networks_and_counts_the_others() {
         "explain",
         &asked("--json", "0.0.0.0/0\n0.0.0.0/1\n54.65.63.0/24\n"),
     );
-    assert_eq!(report["version"], 2);
+    assert_eq!(report["version"], 3);
     let answers = report["addresses"].as_array().unwrap();
     // An edition that publishes the same network with other ports has its own row.
     let rows = |width: u32| {
@@ -463,9 +466,13 @@ fn an_answer_lists_16_networks_and_counts_the_others() {
         lines[0].starts_with("0.0.0.0/0: partly allowed by edition global"),
         "{text}"
     );
-    let more = format!("  and {} more published networks", rows(0) - 16);
+    let services = facts::other_services().len();
+    let more = format!(
+        "  and {} more published networks",
+        rows(0) - 16 + services - 16
+    );
     assert_eq!(lines.last(), Some(&&*more), "{text}");
-    let networks: BTreeSet<&str> = lines[1..lines.len() - 1]
+    let networks: BTreeSet<&str> = lines[1..lines.len() - 17]
         .iter()
         .map(|row| {
             row.split("  ")
@@ -537,6 +544,38 @@ fn equal_questions_get_equal_answers() {
 }
 
 /// A CI job must not succeed if the program fails, or if only a part is allowed.
+/// The networks of other services that overlap an address.
+#[test]
+fn explains_the_addresses_of_other_services() {
+    let all = facts::other_services();
+    let lines: Vec<&str> = all.iter().map(|row| row[2].as_str()).collect();
+    let json = asked("--json", &lines.join("\n")).ok();
+    let report: Value = serde_json::from_str(&json).unwrap();
+    let answers = report["addresses"].as_array().unwrap();
+    for (answer, row) in answers.iter().zip(&all) {
+        let services = answer["services"].as_array().unwrap();
+        let own = services.iter().find(|listed| listed["service"] == row[0]);
+        let own = own.unwrap_or_else(|| panic!("{row:?}"));
+        assert_eq!(
+            (&own["place"], &own["network"]),
+            (&row[1].clone().into(), &row[2].clone().into())
+        );
+        assert_eq!(own["whole"], true, "{row:?}");
+        let standing = own["superseded"].as_str();
+        let standing = standing.map_or("in force".to_owned(), |when| format!("superseded {when}"));
+        assert_eq!(standing, row[4]);
+    }
+    assert_eq!(answers.len(), all.len());
+    let text = asked("", "3.7.35.130\n107.21.222.153\n").ok();
+    assert_eq!(
+        text,
+        "3.7.35.130: not allowed by edition global\n  \
+         stun-turn  in force  not SIP  mumbai  3.7.35.128/25  tcp 443, udp and tcp 3478, tcp 5349, relay udp 10000-60000\n\
+         107.21.222.153: not allowed by edition global\n  \
+         sip-2013  superseded before 2015  signaling  virginia  107.21.222.153  udp and tcp 5060\n"
+    );
+}
+
 #[test]
 fn all_allowed_causes_status_1_unless_everything_is_allowed() {
     for (lines, status) in [

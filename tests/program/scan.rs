@@ -139,7 +139,8 @@ fn the_text_has_one_line_per_finding_and_a_total() {
         .run();
     assert_eq!(
         ran.stdout,
-        "list:3:1: superseded: 54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global\n\
+        "list:3:1: superseded: 54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global (now STUN/TURN of tokyo); \
+         it still covers signaling 54.65.63.192/30: replace it by that, and for media by 168.86.128.0/18\n\
          list:4:1: unpublished: 54.65.36.192/30: not on any list that Twilio has published; did you mean 54.65.63.192/30, signaling of tokyo?\n\
          list:6:1: wider: 168.86.0.0/16: 49152 more addresses than Twilio has published: media of all regions is 168.86.128.0/18\n\
          1 file with Twilio addresses: 2 current, 1 superseded, 1 wider, 1 unpublished\n"
@@ -377,7 +378,8 @@ fn selected_editions_are_current() {
         .run();
     assert_eq!(
         ran.stdout,
-        "list:1:1: superseded: 54.65.63.192/30: signaling of tokyo, media of tokyo, replaced by own\n\
+        "list:1:1: superseded: 54.65.63.192/30: signaling of tokyo, media of tokyo, replaced by own (now STUN/TURN of tokyo); \
+         replace it by 133.242.0.0/30, 133.242.1.0/24\n\
          list:2:1: current: 133.242.0.0/30: signaling of tokyo\n\
          list:3:1: current: 133.242.1.0/24: media of tokyo\n\
          list:4:1: current: 208.78.112.64: signaling of virginia\n\
@@ -507,7 +509,7 @@ fn sarif_matches_its_schema_and_lists_all_addresses_that_are_not_current() {
     let results = log["runs"][0]["results"].as_array().unwrap();
     let expected: Vec<String> = expected()
         .into_iter()
-        .filter(|line| !line.contains(": current: "))
+        .filter(|line| !line.contains(": current: ") && !line.contains(": other-service: "))
         .collect();
     assert_eq!(results.len(), expected.len());
     for (result, expected) in results.iter().zip(&expected) {
@@ -573,7 +575,8 @@ fn annotations_contain_file_line_and_column() {
     .run();
     assert_eq!(
         ran.stdout,
-        "::error title=Twilio%3A superseded,file=a%2Cb.txt,line=2,col=3::54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global\n\
+        "::error title=Twilio%3A superseded,file=a%2Cb.txt,line=2,col=3::54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global (now STUN/TURN of tokyo); \
+         it still covers signaling 54.65.63.192/30, and nothing else in the file does: replace it by that, and for media by 168.86.128.0/18\n\
          ::warning title=Twilio%3A wider,file=a%2Cb.txt,line=3,col=1::168.86.128.0/17: 16384 more addresses than Twilio has published: media of all regions is 168.86.128.0/18\n"
     );
     assert_eq!(ran.status, 1);
@@ -1328,13 +1331,25 @@ fn classifies_every_published_network_and_its_neighbors() {
             .map(|(.., range)| range)
             .collect();
         let (a, b) = facts::network(&wide[0]);
-        let covered = facts::united(all).iter().any(|(x, y)| *x <= a && b <= *y);
-        assert_eq!(
-            findings(&ran)[0].contains(": wider: "),
-            !covered,
-            "{}",
-            wide[0]
-        );
+        let holds = |(x, y): &facts::Range| *x <= a && b <= *y;
+        let is_route =
+            |row: &Vec<String>| row[0] == "interconnect-routes" && holds(&facts::network(&row[2]));
+        // Twice a signaling network is not a published network, even inside a superseded media network.
+        let is_current = |name| {
+            let listed = facts::published(name, "all", "signaling");
+            facts::united(listed).iter().any(holds)
+        };
+        let wanted = if ["global", "interconnect"].into_iter().any(is_current) {
+            "current"
+        } else if facts::other_services().iter().any(is_route) {
+            "other-service"
+        } else if plane == "signaling" || !facts::united(all).iter().any(holds) {
+            "wider"
+        } else {
+            "superseded"
+        };
+        let verdict = &findings(&ran)[0];
+        assert!(verdict.contains(&format!(": {wanted}: ")), "{verdict}");
     }
 }
 
@@ -1376,4 +1391,59 @@ fn reads_only_the_start_of_a_comment_and_only_once() {
         .run();
     assert_eq!(ran.status, 0, "{ran}");
     assert_eq!(findings(&ran)[0], "list:1:8: current: 54.65.63.193");
+}
+
+/// A superseded or too wide network that contains signaling in force, the networks of other services, and the lists
+/// before the first edition. Each line has its verdict and the networks that replace it.
+#[test]
+fn says_what_to_write_instead() {
+    let cases = [
+        (
+            "match=54.172.60.0/23",
+            "superseded",
+            "54.172.60.0/30",
+            "168.86.128.0/18",
+        ),
+        ("match=54.65.63.192/29", "wider", "54.65.63.192/30", ""),
+        ("34.203.250.0/23", "superseded", "", "168.86.128.0/18"),
+        ("107.21.222.153", "superseded", "54.172.60.0/30", ""),
+        ("54.249.244.28", "superseded", "54.65.63.192/30", ""),
+        ("208.78.112.64/26", "other-service", "", ""),
+        (
+            "185.187.133.0/24 # Twilio london-ix",
+            "other-service",
+            "",
+            "",
+        ),
+        ("3.7.35.128/25", "other-service", "", ""),
+        ("turnserver 54.172.60.0/23", "other-service", "", ""),
+        ("168.86.128.0/17", "wider", "", "168.86.128.0/18"),
+        ("168.86.128.0/19", "narrower", "", "168.86.128.0/18"),
+        ("54.65.36.192/30", "unpublished", "54.65.63.192/30", ""),
+    ];
+    for (line, verdict, signaling, media) in cases {
+        let text = format!("# Twilio\n{line}\n");
+        let ran = Tool::line("scan --report json list")
+            .file("list", &text)
+            .run();
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let finding = &report["findings"][0];
+        assert_eq!(finding["verdict"], verdict, "{line}");
+        let written = |plane: &str| {
+            let networks = finding["replacement"][plane].as_array().unwrap();
+            let networks = networks.iter().map(|network| network.as_str().unwrap());
+            networks.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            (&*written("signaling"), &*written("media")),
+            (signaling, media),
+            "{line}"
+        );
+    }
+    let old = "54.172.60.0/23: media of virginia, superseded on 2024-02-21 by global (now STUN/TURN of virginia); \
+               it still covers signaling 54.172.60.0/30, and nothing else in the file does: replace it by that";
+    let ran = Tool::line("scan list")
+        .file("list", "match=54.172.60.0/23\n")
+        .run();
+    assert!(ran.stdout.contains(old), "{ran}");
 }

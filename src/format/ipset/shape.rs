@@ -72,7 +72,7 @@ impl<'a> Shape<'a> {
                 }
             }
         }
-        let size = u64::from(shape.range.last - shape.range.first) + 1;
+        let size = shape.range.size();
         if kind == "bitmap:ip" && size >> (32 - shape.length) > BITMAP_LIMIT {
             return Err("expected a range of at most 65536 addresses".to_owned());
         }

@@ -1,0 +1,234 @@
+//! Assesses sets of addresses that Twilio published.
+
+use super::classification::Classification;
+use super::explanations::{Superseded, of_services, subjects, wider, with_subjects};
+use super::published::{MOST_TIMES, Published};
+use super::replacement::Replacement;
+use super::spans::covers;
+use super::work::Work;
+use crate::catalog::{Entry, ServiceNetwork};
+use crate::packets::{Interval, normalized};
+use crate::policy::Plane;
+
+/// A classification with its reason.
+pub(super) struct Assessment {
+    pub classification: Classification,
+    pub explanation: String,
+    /// A recommendation in words. It is empty if nothing is recommended.
+    pub advice: String,
+    /// The networks to write instead.
+    pub replacement: Replacement,
+}
+
+impl Assessment {
+    /// Returns the explanation with the advice.
+    pub(super) fn text(&self) -> String {
+        match &*self.advice {
+            "" => self.explanation.clone(),
+            advice => format!("{}; {advice}", self.explanation),
+        }
+    }
+}
+
+/// The addresses of a text that matter for the assessment of each of its sets.
+pub(super) struct Held {
+    /// All addresses.
+    pub all: Vec<Interval>,
+    /// The addresses of sets that are in force as a whole.
+    pub in_force: Vec<Interval>,
+}
+
+/// Assesses a set with published addresses. `is_for_others` means that the text is about another service than SIP.
+pub(super) fn assess(
+    span: Interval,
+    is_for_others: bool,
+    published: &Published,
+    held: &Held,
+    work: &Work,
+) -> Assessment {
+    let touching = published.catalog.touching(span);
+    let touched: Vec<&Entry> = touching.iter().collect();
+    let services: Vec<ServiceNetwork> = published.catalog.services_touching(span).collect();
+    // The explanations look at each network a few times.
+    work.add(2 * (touched.len() + services.len()));
+    let set = Set {
+        span,
+        touched,
+        services,
+        published,
+        held,
+    };
+    if is_for_others && covers(&published.other_services, span) {
+        return set.other_service();
+    }
+    if covers(&published.in_force, span) {
+        return set.in_force();
+    }
+    if set.is_of_interconnect() {
+        return set.other_service();
+    }
+    if set.is_signaling_made_wider() {
+        return set.signaling_made_wider();
+    }
+    if !covers(&published.ever, span) {
+        return set.wider();
+    }
+    if set.was_for_sip() {
+        set.superseded()
+    } else {
+        set.other_service()
+    }
+}
+
+/// A set with the published networks that it touches.
+struct Set<'a> {
+    span: Interval,
+    touched: Vec<&'a Entry>,
+    services: Vec<ServiceNetwork<'a>>,
+    published: &'a Published<'a>,
+    held: &'a Held,
+}
+
+impl Set<'_> {
+    fn in_force(&self) -> Assessment {
+        let touched = self.touched.iter().copied();
+        let current: Vec<&Entry> = touched.filter(|entry| entry.in_force).collect();
+        let is_part = |entry: &&Entry| entry.plane == Plane::Media && !self.has_all_of(entry);
+        // Signaling addresses are published one by one, even inside a media network.
+        let is_signaling = covers(&self.published.signaling, self.span);
+        let partly = current
+            .iter()
+            .copied()
+            .find(|entry| !is_signaling && is_part(entry));
+        match partly {
+            Some(entry) => Assessment {
+                classification: Classification::Narrower,
+                explanation: format!("{} is {}", entry.subject(), entry.network),
+                advice: String::new(),
+                replacement: Replacement::by(entry.network, Plane::Media),
+            },
+            None => Assessment {
+                classification: Classification::Current,
+                explanation: subjects(&current),
+                advice: String::new(),
+                replacement: Replacement::default(),
+            },
+        }
+    }
+
+    /// True if the set or the whole text contains all of a network.
+    fn has_all_of(&self, entry: &Entry) -> bool {
+        self.span.holds(entry.span()) || covers(&self.held.all, entry.span())
+    }
+
+    fn other_service(&self) -> Assessment {
+        let touched = self.touched.iter().copied();
+        let current: Vec<&Entry> = touched.filter(|entry| entry.in_force).collect();
+        let mut explanation = of_services(&self.services);
+        if !current.is_empty() {
+            explanation = format!("{explanation}; for SIP: {}", subjects(&current));
+        }
+        Assessment {
+            classification: Classification::OtherService,
+            explanation,
+            advice: String::new(),
+            replacement: Replacement::default(),
+        }
+    }
+
+    /// True if the set consists of addresses that exchanges of Twilio Interconnect announce.
+    fn is_of_interconnect(&self) -> bool {
+        let routes = self
+            .services
+            .iter()
+            .filter(|listed| listed.service.address_space);
+        covers(
+            &normalized(routes.map(ServiceNetwork::span).collect()),
+            self.span,
+        )
+    }
+
+    /// True if the set is not a network that was published, but contains signaling addresses in force and few others.
+    fn is_signaling_made_wider(&self) -> bool {
+        let is_published = self.touched.iter().any(|entry| entry.span() == self.span);
+        let signaling = self.signaling().fold(0, |size, part| size + part.size());
+        !is_published && signaling > 0 && self.span.size() < MOST_TIMES * signaling
+    }
+
+    /// Returns the signaling addresses in force that the set contains.
+    fn signaling(&self) -> impl Iterator<Item = Interval> {
+        let signaling = &self.published.signaling;
+        let first = signaling.partition_point(|known| known.last < self.span.first);
+        signaling[first..]
+            .iter()
+            .map_while(|known| known.and(self.span))
+    }
+
+    fn was_for_sip(&self) -> bool {
+        let mut lists = self.services.iter();
+        !self.touched.is_empty() || lists.any(|listed| listed.service.superseded.is_some())
+    }
+
+    fn wider(&self) -> Assessment {
+        let networks = if self.touched.is_empty() {
+            let services = self.services.iter();
+            services
+                .map(|listed| (listed.subject(), listed.network))
+                .collect()
+        } else {
+            with_subjects(&self.touched)
+        };
+        Assessment {
+            classification: Classification::Wider,
+            explanation: wider(self.span, &self.published.ever, &networks),
+            advice: String::new(),
+            replacement: self.replacement(&self.touched),
+        }
+    }
+
+    fn signaling_made_wider(&self) -> Assessment {
+        let signaling: Vec<Interval> = self.signaling().collect();
+        let touched = self.touched.iter().copied();
+        let is_signaling = |entry: &&Entry| entry.plane == Plane::Signaling;
+        let entries: Vec<&Entry> = touched.filter(is_signaling).collect();
+        Assessment {
+            classification: Classification::Wider,
+            explanation: wider(self.span, &signaling, &with_subjects(&entries)),
+            advice: String::new(),
+            replacement: self.replacement(&entries),
+        }
+    }
+
+    fn superseded(&self) -> Assessment {
+        let replacement = self.replacement(&self.touched);
+        let mut signaling = self.signaling().peekable();
+        let explanation = Superseded {
+            catalog: self.published.catalog,
+            entries: self
+                .touched
+                .iter()
+                .copied()
+                .filter(|entry| !entry.in_force)
+                .collect(),
+            services: &self.services,
+            replacement: &replacement,
+            holds_signaling: signaling.peek().is_some(),
+            is_only_one: signaling.any(|part| !covers(&self.held.in_force, part)),
+        };
+        Assessment {
+            classification: Classification::Superseded,
+            explanation: explanation.to_string(),
+            advice: explanation.advice(),
+            replacement,
+        }
+    }
+
+    fn replacement(&self, touched: &[&Entry]) -> Replacement {
+        let Published {
+            successors,
+            catalog,
+            ..
+        } = self.published;
+        successors.replacement(self.span, touched, &self.services, catalog)
+    }
+}
