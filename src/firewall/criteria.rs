@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::mark::{Mark, MarkMatch};
-use crate::packets::Condition;
+use crate::packets::{Condition, Interval, IntervalSet};
 
 /// The criteria of a rule besides the header of a packet. Each of them must be met.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -19,12 +19,41 @@ pub struct Criteria<'a> {
     pub needs_connection: bool,
     /// True if the destination must be an address of the machine, false if it must not be one.
     pub destination_is_local: Option<bool>,
+    /// True if the source must be an address of the machine, false if it must not be one.
+    pub source_is_local: Option<bool>,
     /// True if the packet must be one that no call has, false if it must not be: to or from an address of a special kind
-    /// (see [`is_special_kind`]), on the link layer too; a fragment without ports; a packet that came from an interface to
-    /// which no route leads back; or TCP flags that no program sends.
+    /// (see [`is_special_kind`]), on the link layer too; a fragment without ports; or TCP flags that no program sends.
     pub is_irregular: Option<bool>,
+    /// True if packets to the source must leave through the interface that received the packet, false if they must not.
+    pub has_route_back: Option<bool>,
     /// True if connection tracking must have changed the destination of the connection, false if it must not.
     pub is_redirected: Option<bool>,
+    /// The destination of the connection's first packet, before any change.
+    pub original_address: Option<Range>,
+    pub original_port: Option<Range>,
+}
+
+/// A match on an interval of addresses or ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Range {
+    pub interval: Interval,
+    /// True if the value must be outside.
+    pub is_negated: bool,
+}
+
+impl Range {
+    /// Returns whether the possible values match. Unknown if some do and others do not.
+    fn condition(self, possible: Option<&IntervalSet>) -> Condition {
+        let Some(possible) = possible else {
+            return Condition::Unknown;
+        };
+        let is_within = match possible.and_set(&self.interval.into()) {
+            None => false,
+            Some(common) if common == *possible => true,
+            Some(_) => return Condition::Unknown,
+        };
+        Condition::of(is_within != self.is_negated)
+    }
 }
 
 impl Criteria<'_> {
@@ -143,8 +172,13 @@ pub struct Facts<'f> {
     /// True if the packet belongs to a tracked connection.
     pub is_tracked: Option<bool>,
     pub destination_is_local: Option<bool>,
+    pub source_is_local: Option<bool>,
     pub is_irregular: Option<bool>,
+    pub has_route_back: Option<bool>,
     pub is_redirected: Option<bool>,
+    /// The possible destinations of the connection's first packet, before any change.
+    pub original_addresses: Option<&'f IntervalSet>,
+    pub original_ports: Option<&'f IntervalSet>,
 }
 
 impl Criteria<'_> {
@@ -175,15 +209,25 @@ impl Criteria<'_> {
             (Some(wanted), Some(known)) => Condition::of(wanted == known),
             (Some(_), None) => Condition::Unknown,
         };
-        let needs_connection = self.needs_connection || self.connection_mark.is_some();
+        let within = |wanted: Option<Range>, possible| {
+            wanted.map_or(Condition::True, |wanted| wanted.condition(possible))
+        };
+        let needs_connection = self.needs_connection
+            || self.connection_mark.is_some()
+            || self.original_address.is_some()
+            || self.original_port.is_some();
         interface(&self.input, facts.input)
             & interface(&self.output, facts.output)
             & mark(self.mark, facts.mark)
             & mark(self.connection_mark, facts.connection_mark)
             & equal(needs_connection.then_some(true), facts.is_tracked)
             & equal(self.destination_is_local, facts.destination_is_local)
+            & equal(self.source_is_local, facts.source_is_local)
             & equal(self.is_irregular, facts.is_irregular)
+            & equal(self.has_route_back, facts.has_route_back)
             & equal(self.is_redirected, facts.is_redirected)
+            & within(self.original_address, facts.original_addresses)
+            & within(self.original_port, facts.original_ports)
     }
 }
 

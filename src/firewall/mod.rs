@@ -19,7 +19,9 @@ mod unit;
 
 pub use attribution::{Attribution, Publication};
 pub use chains::{BaseChain, ChainKind, Chains, MAX_MENTIONED, names_in};
-pub use criteria::{Criteria, Facts, Interface, Interfaces, Names, Pattern, is_special_kind};
+pub use criteria::{
+    Criteria, Facts, Interface, Interfaces, Names, Pattern, Range, is_special_kind,
+};
 pub use deployed::{DeployedUnit, Unmeasured};
 pub use drift::{Drift, Part, compare};
 pub use hook::{Approach, Hook, Unhooked};

@@ -47,7 +47,9 @@ impl<'a, 'f> Follower<'a, 'f> {
     /// If the work exceeds a limit.
     pub fn follow(&mut self, question: &Question) -> Result<Journey, LimitExceeded> {
         let mut passage = Passage::new(self.firewall, &self.hooks, &mut self.chains, question);
-        let flows = starts(question);
+        let starts = starts(question).into_iter();
+        let flows = starts.flat_map(|flow| by_route_back(question, flow));
+        let flows = flows.collect();
         match question.direction {
             Direction::In => incoming(&mut passage, question, flows)?,
             Direction::Out => outgoing(&mut passage, question, flows)?,
@@ -113,6 +115,7 @@ fn start(question: &Question, packets: Cell, is_for_machine: bool) -> Flow {
             is_untracked: false,
             has_new_source: false,
             is_for_machine: Some(is_for_machine),
+            has_route_back: Some(true),
             is_redirected: Some(false),
         },
         source_changed_by: None,
@@ -128,6 +131,24 @@ fn start(question: &Question, packets: Cell, is_for_machine: bool) -> Flow {
     }
     // Before connection tracking, rules see packets of every connection as invalid.
     in_state(flow, States::INVALID)
+}
+
+/// Divides a flow by whether packets to its source leave through the interface that receives it. This is unknown if the
+/// routes lead elsewhere: rules that the input does not show may lead them back.
+fn by_route_back(question: &Question, flow: Flow) -> Vec<Flow> {
+    let led_elsewhere = question.led_elsewhere;
+    let Some(led_elsewhere) = led_elsewhere.filter(|_| question.direction == Direction::In) else {
+        return vec![flow];
+    };
+    let sources = flow.packets.set(Dimension::Remote);
+    let from = |sources| flow.with(flow.packets.with(Dimension::Remote, sources));
+    let back = sources.without_set(led_elsewhere).map(from);
+    let elsewhere = sources.and_set(led_elsewhere).map(|sources| {
+        let mut flow = from(sources);
+        flow.facts.has_route_back = None;
+        flow
+    });
+    back.into_iter().chain(elsewhere).collect()
 }
 
 fn incoming(

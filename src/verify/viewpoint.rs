@@ -15,6 +15,8 @@ pub struct Viewpoint<'v> {
     /// The addresses to which Twilio may send packets. A router may change them to those of the PBX.
     pub destinations: &'v IntervalSet,
     pub routes: &'v Routes,
+    /// The remote addresses to which packets do not leave through `interface`, as far as routes are known.
+    pub led_elsewhere: Option<&'v IntervalSet>,
     /// True if the machine forwards packets; `None` if this is unknown.
     pub forwards: Option<bool>,
     pub limits: Limits,
@@ -34,6 +36,7 @@ impl<'v> Viewpoint<'v> {
         Question {
             direction,
             packets,
+            opened_by: direction,
             state: States::NEW,
             is_known: false,
             is_later: false,
@@ -43,6 +46,7 @@ impl<'v> Viewpoint<'v> {
             interface: self.interface,
             own: self.own,
             routes: self.routes,
+            led_elsewhere: self.led_elsewhere,
             forwards: self.forwards,
             translated: None,
             restored: None,

@@ -3,7 +3,8 @@
 use std::net::Ipv4Addr;
 
 use twilio_sip_allow::firewall::{
-    Change, Criteria, Interfaces, MarkMatch, Names, RuleAction, RuleBranch, Table, Translation,
+    Change, Criteria, Interfaces, MarkMatch, Names, Range, RuleAction, RuleBranch, Table,
+    Translation,
 };
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::{Dimension, Direction, Flags, Interval, Protocols, States};
@@ -47,21 +48,29 @@ fn mark(name: &str, wanted: Option<MarkMatch>) -> Option<String> {
 }
 
 fn criteria(criteria: &Criteria) -> Vec<String> {
-    let local = criteria
-        .destination_is_local
-        .map(|is_local| if is_local { "local" } else { "not local" }.to_owned());
+    let is = |name: &str, wanted: Option<bool>| {
+        let negation = |wanted| if wanted { "" } else { "not " };
+        wanted.map(|wanted| format!("{}{name}", negation(wanted)))
+    };
+    let range = |name: &str, wanted: Option<Range>, show: fn(Interval) -> String| {
+        let negation = |wanted: Range| if wanted.is_negated { "!" } else { "" };
+        wanted.map(|wanted| format!("{name} {}{}", negation(wanted), show(wanted.interval)))
+    };
     [
         interfaces("in", criteria.input.as_ref()),
         interfaces("out", criteria.output.as_ref()),
         mark("mark", criteria.mark),
         mark("connmark", criteria.connection_mark),
-        local,
+        is("local", criteria.destination_is_local),
+        is("from itself", criteria.source_is_local),
         criteria
             .is_irregular
             .map(|special| if special { "irregular" } else { "regular" }.to_owned()),
-        criteria
-            .is_redirected
-            .map(|yes| if yes { "redirected" } else { "not redirected" }.to_owned()),
+        is("route back", criteria.has_route_back),
+        is("tracked", criteria.needs_connection.then_some(true)),
+        is("redirected", criteria.is_redirected),
+        range("once to", criteria.original_address, addresses),
+        range("once to port", criteria.original_port, ports),
     ]
     .into_iter()
     .flatten()

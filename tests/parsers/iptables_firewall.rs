@@ -154,7 +154,24 @@ fn reads_interfaces_marks_and_local_destinations_as_criteria() {
             ),
             (
                 "-m addrtype --dst-type LOCAL,BROADCAST -j ACCEPT",
-                &["maybe: accept"],
+                &["local: accept"],
+            ),
+            (
+                "-m addrtype --dst-type UNICAST -j ACCEPT",
+                &["not local: accept"],
+            ),
+            (
+                "-m addrtype --dst-type LOCAL,UNICAST -j ACCEPT",
+                &["regular: accept"],
+            ),
+            ("-m addrtype --dst-type BLACKHOLE -j DROP", &["maybe: deny"]),
+            (
+                "-m addrtype ! --src-type LOCAL -j DROP",
+                &["not from itself: deny"],
+            ),
+            (
+                "-m addrtype ! --src-type LOCAL --limit-iface-out -j DROP",
+                &["maybe: deny"],
             ),
             (
                 "-m addrtype --dst-type BROADCAST -j ACCEPT",
@@ -166,7 +183,7 @@ fn reads_interfaces_marks_and_local_destinations_as_criteria() {
             ),
             (
                 "-m addrtype --src-type UNICAST --dst-type BROADCAST -j ACCEPT",
-                &["irregular, maybe: accept"],
+                &["not from itself, irregular: accept"],
             ),
             (
                 "-m conntrack --ctstate RELATED,DNAT -j ACCEPT",
@@ -181,6 +198,22 @@ fn reads_interfaces_marks_and_local_destinations_as_criteria() {
                 &["established+related+invalid+untracked, not redirected: deny"],
             ),
             ("-m conntrack --ctstate NEW,SNAT -j DROP", &["maybe: deny"]),
+            (
+                "-p udp -m conntrack --ctorigdst 192.0.2.9 ! --ctorigdstport 5060 -j DROP",
+                &["udp, once to 192.0.2.9, once to port !5060: deny"],
+            ),
+            (
+                "-m conntrack --ctorigdstport 5060:5061 -j RETURN",
+                &["once to port 5060:5061: return"],
+            ),
+            (
+                "-m conntrack --ctorigdst 192.0.2.0/24 --ctorigdst 192.0.2.9 -j DROP",
+                &["once to 192.0.2.0-192.0.2.255, maybe: deny"],
+            ),
+            (
+                "-m conntrack --ctorigdstport 5061:5060 -j DROP",
+                &["maybe: deny"],
+            ),
             ("-f -j DROP", &["irregular: deny"]),
             ("! -f -j ACCEPT", &["regular: accept"]),
             (
@@ -191,12 +224,21 @@ fn reads_interfaces_marks_and_local_destinations_as_criteria() {
                 "-m pkttype ! --pkt-type unicast -j DROP",
                 &["irregular: deny"],
             ),
+            ("-m pkttype --pkt-type host -j DROP", &["regular: deny"]),
+            ("-m pkttype --pkt-type 7 -j DROP", &["maybe: deny"]),
             (
                 "-m pkttype --pkt-type broadcast -m addrtype ! --src-type MULTICAST -j DROP",
                 &["irregular, maybe: deny"],
             ),
-            ("-m rpfilter --validmark -j RETURN", &["regular: return"]),
-            ("-m rpfilter --loose --invert -j DROP", &["irregular: deny"]),
+            (
+                "-m rpfilter --loose --validmark -j RETURN",
+                &["route back: return"],
+            ),
+            ("-m rpfilter --invert -j DROP", &["not route back: deny"]),
+            (
+                "! -f -m rpfilter --invert -j DROP",
+                &["regular, not route back: deny"],
+            ),
             (
                 "-m addrtype ! --dst-type LOCAL --limit-iface-in -j DROP",
                 &["maybe: deny"],
@@ -207,7 +249,7 @@ fn reads_interfaces_marks_and_local_destinations_as_criteria() {
             ),
             (
                 "-m addrtype --src-type LOCAL --dst-type LOCAL -j DROP",
-                &["local, maybe: deny"],
+                &["local, from itself: deny"],
             ),
         ],
         "",
@@ -398,7 +440,10 @@ fn an_unknown_part_of_a_rule_never_makes_it_more_certain() {
                 "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
                 &["established+related: accept"],
             ),
-            ("-m conntrack --ctstatus DNAT -j ACCEPT", &["maybe: accept"]),
+            (
+                "-m conntrack --ctstatus ASSURED -j ACCEPT",
+                &["maybe: accept"],
+            ),
             (
                 "-p udp -m recent --update --seconds 60 --name SIP --rsource -j DROP",
                 &["udp, maybe: deny"],

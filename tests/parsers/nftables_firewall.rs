@@ -115,9 +115,10 @@ fn criteria(criteria: &Criteria) -> Vec<String> {
     let local = local.map(|local| if local { "to itself" } else { "to others" }.to_owned());
     let special = criteria.is_irregular;
     let special = special.map(|special| if special { "irregular" } else { "regular" }.to_owned());
-    let redirected = criteria.is_redirected;
-    let redirected =
-        redirected.map(|yes| if yes { "redirected" } else { "not redirected" }.to_owned());
+    let is = |name: &str, wanted: Option<bool>| {
+        let negation = |wanted| if wanted { "" } else { "not " };
+        wanted.map(|wanted| format!("{}{name}", negation(wanted)))
+    };
     let all = [
         input,
         output,
@@ -125,8 +126,10 @@ fn criteria(criteria: &Criteria) -> Vec<String> {
         connection_mark,
         tracked,
         local,
+        is("from itself", criteria.source_is_local),
         special,
-        redirected,
+        is("route back", criteria.has_route_back),
+        is("redirected", criteria.is_redirected),
     ];
     all.into_iter().flatten().collect()
 }
@@ -206,6 +209,11 @@ const LISTED: &str = include_str!("../samples/nftables/firewall.listed");
 const JSON: &str = include_str!("../samples/nftables/firewall.json");
 const EFFECTS: &str = include_str!("../samples/nftables/firewall");
 
+/// The same for matches on the kinds of packets and addresses, and for sets whose elements expire.
+const FACTS_LISTED: &str = include_str!("../samples/nftables/facts.listed");
+const FACTS_JSON: &str = include_str!("../samples/nftables/facts.json");
+const FACTS_EFFECTS: &str = include_str!("../samples/nftables/facts");
+
 /// The same after commands of iptables-nft 1.8.9.
 const IPTABLES_LISTED: &str = include_str!("../samples/nftables/iptables-nft.listed");
 const IPTABLES_JSON: &str = include_str!("../samples/nftables/iptables-nft.json");
@@ -250,6 +258,11 @@ fn assert_effects(listed: &str, json: &str, expected: &str) {
 #[test]
 fn shows_every_effect_of_rules_in_a_listing() {
     assert_effects(LISTED, JSON, EFFECTS);
+}
+
+#[test]
+fn shows_kinds_of_packets_and_elements_that_expire() {
+    assert_effects(FACTS_LISTED, FACTS_JSON, FACTS_EFFECTS);
 }
 
 #[test]
@@ -529,9 +542,11 @@ fn understands_kinds_of_addresses_and_changed_destinations() {
         ("fib saddr type multicast drop", "irregular: deny"),
         (
             "fib daddr type { local, broadcast } accept",
-            "perhaps: accept",
+            "to itself: accept",
         ),
-        ("fib saddr type local accept", "perhaps: accept"),
+        ("fib daddr type unicast accept", "to others: accept"),
+        ("fib daddr type blackhole drop", "perhaps: deny"),
+        ("fib saddr type local accept", "from itself: accept"),
         ("fib saddr . iif type broadcast accept", "perhaps: accept"),
         (
             "meta pkttype { broadcast, multicast } drop",
@@ -540,9 +555,9 @@ fn understands_kinds_of_addresses_and_changed_destinations() {
         ("meta pkttype host accept", "regular: accept"),
         ("meta pkttype != unicast drop", "irregular: deny"),
         ("meta pkttype other drop", "perhaps: deny"),
-        ("fib saddr . iif oif missing drop", "irregular: deny"),
-        ("fib saddr . mark . iif oif 0 drop", "irregular: deny"),
-        ("fib saddr . iif oif exists accept", "regular: accept"),
+        ("fib saddr . iif oif missing drop", "not route back: deny"),
+        ("fib saddr . mark . iif oif 0 drop", "not route back: deny"),
+        ("fib saddr . iif oif exists accept", "route back: accept"),
         ("fib daddr . iif oif missing drop", "perhaps: deny"),
         ("ip frag-off & 0x1fff != 0 drop", "irregular: deny"),
         ("ip frag-off & 8191 0 accept", "regular: accept"),
@@ -555,15 +570,15 @@ fn understands_kinds_of_addresses_and_changed_destinations() {
             "tcp flags & (urg | syn) == urg drop",
             "tcp, flags, perhaps: deny",
         ),
-        ("ct status dnat accept", "redirected: accept"),
-        ("ct status ! dnat drop", "not redirected: deny"),
+        ("ct status dnat accept", "tracked, redirected: accept"),
+        ("ct status ! dnat drop", "tracked, not redirected: deny"),
         ("ct status == dnat accept", "perhaps: accept"),
-        ("ct status dnat,snat accept", "perhaps: accept"),
+        ("ct status dnat,snat accept", "tracked, perhaps: accept"),
         (
             "ct status & (dnat | snat) == dnat accept",
             "perhaps: accept",
         ),
-        ("ct status snat accept", "perhaps: accept"),
+        ("ct status snat accept", "tracked, perhaps: accept"),
     ] {
         assert_eq!(effects_of(&listing(rule)), [expected], "{rule}");
     }
@@ -580,7 +595,7 @@ fn understands_kinds_of_addresses_and_changed_destinations() {
     let status = json_listing(
         r#"[{"match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dnat"}}, {"accept": null}]"#,
     );
-    assert_eq!(effects_of(&status), ["redirected: accept"]);
+    assert_eq!(effects_of(&status), ["tracked, redirected: accept"]);
 }
 
 #[test]

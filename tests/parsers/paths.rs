@@ -9,8 +9,8 @@ use crate::common::judge::{chance, pick};
 use crate::common::oracle::Random;
 use twilio_sip_allow::firewall::{
     BaseChain, Cause, ChainKind, Chains, Change, Criteria, Firewall, Flow, Follower, Interface,
-    Interfaces, Ipv6Packets, Mark, MarkChange, MarkMatch, Position, Question, Routes, RuleAction,
-    RuleBranch, RuleText, Table, Translation,
+    Interfaces, Ipv6Packets, Mark, MarkChange, MarkMatch, Position, Question, Range, Routes,
+    RuleAction, RuleBranch, RuleText, Table, Translation,
 };
 use twilio_sip_allow::format::nftables_firewall;
 use twilio_sip_allow::format::read::ReadError;
@@ -112,6 +112,13 @@ fn mark_match(random: &mut Random) -> MarkMatch {
     }
 }
 
+fn range(random: &mut Random, values: &[u32]) -> Range {
+    Range {
+        interval: interval(random, values),
+        is_negated: chance(random, 3),
+    }
+}
+
 fn criteria(random: &mut Random) -> Criteria<'static> {
     let mut interfaces = |one_in| {
         chance(random, one_in).then(|| {
@@ -126,9 +133,13 @@ fn criteria(random: &mut Random) -> Criteria<'static> {
         connection_mark: chance(random, 8).then(|| mark_match(random)),
         needs_connection: chance(random, 12),
         destination_is_local: chance(random, 8).then(|| chance(random, 2)),
+        source_is_local: chance(random, 20).then(|| chance(random, 2)),
         is_irregular: chance(random, 12).then(|| chance(random, 2)),
         // Whether a translation changes anything depends on the single packet.
         is_redirected: None,
+        has_route_back: None,
+        original_address: chance(random, 20).then(|| range(random, &ADDRESSES)),
+        original_port: chance(random, 20).then(|| range(random, &PORTS)),
     }
 }
 
@@ -290,6 +301,9 @@ struct Packet {
     remote: u32,
     local: u32,
     local_port: u32,
+    /// The address and the port before any translation.
+    first_local: u32,
+    first_port: u32,
     protocol: u8,
     state: &'static str,
     mark: u32,
@@ -451,21 +465,32 @@ impl Interpreter<'_> {
         if matches!(hook, "ingress" | "prerouting" | "input") {
             output = Interface::None;
         }
+        let first = match self.direction {
+            Direction::In => (packet.first_local, packet.first_port),
+            Direction::Out => (packet.remote, REMOTE_PORT),
+        };
+        let needs_connection = criteria.needs_connection
+            || criteria.connection_mark.is_some()
+            || criteria.original_address.is_some()
+            || criteria.original_port.is_some();
         let all = [
             branch.condition.is_true().then_some(true),
             on_interface(criteria.input.as_ref(), input),
             on_interface(criteria.output.as_ref(), output),
             Some(marked(criteria.mark, packet.mark)),
             Some(marked(criteria.connection_mark, packet.connection_mark)),
-            Some(
-                packet.is_tracked()
-                    || criteria.connection_mark.is_none() && !criteria.needs_connection,
-            ),
+            Some(packet.is_tracked() || !needs_connection),
             match criteria.destination_is_local {
                 None => Some(true),
                 Some(wanted) => Some(packet.is_for_machine == wanted),
             },
             criteria.is_irregular.map(|wanted| !wanted).or(Some(true)),
+            Some(within(criteria.original_address, first.0)),
+            Some(within(criteria.original_port, first.1)),
+            criteria.source_is_local.map_or(Some(true), |wanted| {
+                let is_local = self.direction == Direction::Out && self.position == Position::Host;
+                Some(is_local == wanted)
+            }),
         ];
         if all.contains(&Some(false)) {
             Some(false)
@@ -694,6 +719,10 @@ fn on_interface(wanted: Option<&Interfaces>, interface: Interface) -> Option<boo
     Some(fits != wanted.is_negated)
 }
 
+fn within(wanted: Option<Range>, value: u32) -> bool {
+    wanted.is_none_or(|wanted| wanted.interval.holds(Interval::single(value)) != wanted.is_negated)
+}
+
 fn marked(wanted: Option<MarkMatch>, mark: u32) -> bool {
     wanted.is_none_or(|wanted| (mark & wanted.mask == wanted.value) != wanted.is_negated)
 }
@@ -822,6 +851,8 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
             interface,
             own: own.as_ref(),
             routes: &routes,
+            led_elsewhere: None,
+            opened_by: direction,
             is_known: false,
             is_later: false,
             answers_source_of: None,
@@ -842,6 +873,8 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
                             remote,
                             local,
                             local_port,
+                            first_local: local,
+                            first_port: local_port,
                             protocol,
                             state: "invalid",
                             mark: 0,
@@ -901,6 +934,8 @@ fn passes_input(text: &str, own: Option<&IntervalSet>, is_reply: bool) -> bool {
         interface: Interface::External,
         own,
         routes: &routes,
+        led_elsewhere: None,
+        opened_by: Direction::In,
         is_known: false,
         is_later: false,
         answers_source_of: None,

@@ -210,3 +210,112 @@ fn replies_to_a_new_source_are_for_the_machine_until_their_destination_is_restor
         },
     ]);
 }
+
+#[test]
+fn a_match_on_the_first_destination_sees_it_before_any_change() {
+    let case = |name, options, forward: &str, problems| {
+        Case {
+        name,
+        options,
+        rules: format!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n\
+             -A PREROUTING -d 192.0.2.10/32 -p udp -m udp --dport 5060 -j DNAT --to-destination 198.51.100.10:5080\n\
+             -A POSTROUTING -o eth0 -j MASQUERADE\nCOMMIT\n\
+             *raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m conntrack ! --ctorigdstport 5059 -j DROP\nCOMMIT\n\
+             *filter\n:FORWARD DROP [0:0]\n-A FORWARD -p udp -m conntrack {forward} -j ACCEPT\nCOMMIT\n{}",
+            OWN_AND_ROUTES.trim_start()
+        )
+        .leak(),
+        problems,
+    }
+    };
+    let incoming =
+        "--direction in --plane signaling --transport udp --at router --pbx 198.51.100.10";
+    let outgoing =
+        "--direction out --plane signaling --transport udp --at router --pbx 198.51.100.10";
+    assert_problems(&[
+        case(
+            "the destination before DNAT, for packets in both directions",
+            incoming,
+            "--ctorigdst 192.0.2.10 --ctorigdstport 5060",
+            "",
+        ),
+        case("any but another", incoming, "! --ctorigdst 192.0.2.11", ""),
+        case(
+            "the port after DNAT",
+            incoming,
+            "--ctorigdstport 5080",
+            "in udp blocked new",
+        ),
+        case("the port of Twilio", outgoing, "--ctorigdstport 5060", ""),
+        case(
+            "the address of the PBX",
+            outgoing,
+            "--ctorigdst 198.51.100.10",
+            "out udp blocked new",
+        ),
+    ]);
+}
+
+#[test]
+fn a_match_on_the_route_back_compares_the_routes() {
+    let case = |name, options, routes: &str, problems| {
+        Case {
+        name,
+        options,
+        rules: format!(
+            "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m rpfilter --invert -j DROP\nCOMMIT\n{routes}"
+        )
+        .leak(),
+        problems,
+    }
+    };
+    let by_eth0 = r#"[{"dst":"default","dev":"eth0","flags":[]},{"dst":"10.0.0.0/8","dev":"eth1","flags":[]}]"#;
+    let tokyo_by_eth0 = r#"[{"dst":"default","dev":"eth1","flags":[]},{"dst":"54.65.0.0/16","dev":"eth0","flags":[]}]"#;
+    let signaling = "--direction in --plane signaling --transport udp --interface eth0";
+    assert_problems(&[
+        case("unknown routes", signaling, "", ""),
+        case("the default route", signaling, by_eth0, ""),
+        case("the route to the region", signaling, tokyo_by_eth0, ""),
+        case(
+            "the default route elsewhere",
+            "--direction in --plane signaling --transport udp --interface eth1",
+            by_eth0,
+            "in udp depends new",
+        ),
+        case(
+            "no route through the interface",
+            "--direction in --plane signaling --transport udp --interface eth2",
+            by_eth0,
+            "in udp depends new",
+        ),
+        case(
+            "the route to the region elsewhere",
+            "--direction in --plane signaling --transport udp --interface eth1",
+            tokyo_by_eth0,
+            "in udp depends new",
+        ),
+    ]);
+}
+
+#[test]
+fn only_packets_from_the_machine_have_a_local_source() {
+    let rules = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n\
+                 -A INPUT -m addrtype --src-type UNICAST -j ACCEPT\n\
+                 -A FORWARD -m addrtype ! --src-type LOCAL -j ACCEPT\n\
+                 -A OUTPUT -m addrtype --src-type LOCAL -j ACCEPT\nCOMMIT\n";
+    assert_problems(&[
+        Case {
+            name: "on the machine of the PBX",
+            options: "",
+            rules,
+            problems: "",
+        },
+        Case {
+            name: "through a router",
+            options: "--direction out --at router --pbx 198.51.100.10",
+            rules,
+            problems: "",
+        },
+    ]);
+}

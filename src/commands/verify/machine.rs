@@ -131,12 +131,14 @@ impl<'a> Verification<'a> {
                 destinations::of_router(behind.as_ref(), machine.own.as_ref())
             }
         };
+        let led_elsewhere = interface.and_then(|name| machine.routes.not_through(name));
         let viewpoint = Viewpoint {
             position,
             interface: interface.map_or(Interface::External, Interface::Named),
             own: machine.own.as_ref(),
             destinations: &destinations,
             routes: &machine.routes,
+            led_elsewhere: led_elsewhere.as_ref(),
             forwards: machine.forwards,
             limits: self.limits,
         };

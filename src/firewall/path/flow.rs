@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::firewall::mark::Mark;
 use crate::firewall::rule::{Change, Translation};
-use crate::packets::{Cell, Dimension, Interval, IntervalSet, States};
+use crate::packets::{Cell, Dimension, Direction, Interval, IntervalSet, States};
 
 /// Packets that have taken the same way so far, and the facts about them.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct FlowFacts {
     pub has_new_source: bool,
     /// True if the destination is an address of the machine; `None` if this is unknown.
     pub is_for_machine: Option<bool>,
+    /// True if packets to the source leave through the interface that received the packets; `None` if this is unknown.
+    pub has_route_back: Option<bool>,
     /// True if connection tracking has changed the destination of the connection; `None` if this is unknown.
     pub is_redirected: Option<bool>,
 }
@@ -79,6 +81,44 @@ pub struct Destination {
     pub ports: Option<IntervalSet>,
     /// The place of the rule.
     pub changed_by: u32,
+}
+
+/// A part of the destination of a packet.
+#[derive(Clone, Copy, Debug)]
+pub enum End {
+    Address,
+    Port,
+}
+
+impl End {
+    /// Returns the place of this part in packets of a direction.
+    pub fn dimension(self, direction: Direction) -> Dimension {
+        match (self, direction) {
+            (End::Address, Direction::In) => Dimension::Local,
+            (End::Address, Direction::Out) => Dimension::Remote,
+            (End::Port, Direction::In) => Dimension::LocalPort,
+            (End::Port, Direction::Out) => Dimension::RemotePort,
+        }
+    }
+}
+
+impl Destination {
+    pub fn end(&self, end: End) -> Option<&IntervalSet> {
+        match end {
+            End::Address => self.addresses.as_ref(),
+            End::Port => self.ports.as_ref(),
+        }
+    }
+
+    #[must_use]
+    pub fn with_end(&self, end: End, set: IntervalSet) -> Destination {
+        let mut new = self.clone();
+        match end {
+            End::Address => new.addresses = Some(set),
+            End::Port => new.ports = Some(set),
+        }
+        new
+    }
 }
 
 /// A rule that may match, because one of its conditions is unknown.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::flow::Flow;
-use super::question::{Cause, Journey, Question, Stop};
+use super::question::{Cause, Journey, Position, Question, Stop};
 use super::walker::{ReadChains, Results, Walker};
 use crate::firewall::chains::{BaseChain, ChainKind};
 use crate::firewall::criteria::{Criteria, Facts, Interface};
@@ -147,7 +147,7 @@ pub(super) struct Passage<'a, 'f, 'q> {
     firewall: &'f Firewall<'a>,
     hooks: &'f Hooks<'a>,
     question: &'q Question<'q>,
-    walker: Walker<'a, 'f>,
+    walker: Walker<'a, 'f, 'q>,
     pub journey: Journey,
 }
 
@@ -158,14 +158,11 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         chains: &'f mut ReadChains<'a>,
         question: &'q Question<'q>,
     ) -> Self {
-        let Question {
-            direction, limits, ..
-        } = *question;
         Passage {
             firewall,
             hooks,
             question,
-            walker: Walker::new(&firewall.tables, chains, direction, limits),
+            walker: Walker::new(&firewall.tables, chains, question),
             journey: Journey::default(),
         }
     }
@@ -221,7 +218,13 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
                         ports: &to.ports,
                         changed_by: to.changed_by,
                     };
-                    self.translated(flows, &known, |flow| flow.send_to(to))
+                    self.translated(flows, &known, |flow| {
+                        flow.send_to(to);
+                        if !known.is_single() {
+                            // It has chosen one of them.
+                            flow.assume(to.changed_by);
+                        }
+                    })
                 }
                 None => flows,
             },
@@ -337,9 +340,12 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
             "postrouting" if !flow.is_forwarded => (Interface::None, to),
             _ => (from, to),
         };
+        let is_from_machine =
+            self.question.direction == Direction::Out && self.question.position == Position::Host;
         Facts {
             input,
             output,
+            source_is_local: Some(is_from_machine),
             ..Facts::default()
         }
     }

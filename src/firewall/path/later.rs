@@ -84,12 +84,15 @@ pub fn replies<'q>(opening: &Question<'q>, first: &[&Flow]) -> Question<'q> {
         (false, true) => States::INVALID,
         (false, false) => States::NEW,
     };
+    let direction = opposite(opening.direction);
     Question {
-        direction: match opening.direction {
-            Direction::In => Direction::Out,
-            Direction::Out => Direction::In,
-        },
+        direction,
         packets: cells.collect(),
+        opened_by: if is_tracked {
+            opening.direction
+        } else {
+            direction
+        },
         state,
         is_known: is_tracked,
         is_redirected: opened.as_ref().and_then(|opened| opened.is_redirected),
@@ -162,6 +165,11 @@ pub fn next_packets<'q>(
     let mark = known.as_ref().map(|known| known.connection_mark);
     Question {
         packets: cells.collect(),
+        opened_by: if is_tracked(&answered) && !is_tracked(&opened) {
+            opposite(opening.direction)
+        } else {
+            opening.direction
+        },
         state,
         is_later: true,
         is_redirected: opened.as_ref().and_then(|opened| opened.is_redirected),
@@ -169,6 +177,13 @@ pub fn next_packets<'q>(
         connection_mark: mark.unwrap_or(Mark::UNKNOWN),
         translated: opened.and_then(|opened| opened.translated).map(Rc::new),
         ..opening.clone()
+    }
+}
+
+fn opposite(direction: Direction) -> Direction {
+    match direction {
+        Direction::In => Direction::Out,
+        Direction::Out => Direction::In,
     }
 }
 

@@ -2,18 +2,20 @@
 
 use std::rc::Rc;
 
-use super::flow::{Destination, Flow, Translated};
+use super::flow::{Destination, End, Flow, Translated};
 use crate::firewall::criteria::Interface;
 use crate::firewall::mark::Mark;
 use crate::firewall::routes::Routes;
 use crate::limits::Limits;
-use crate::packets::{Cell, Direction, IntervalSet, States};
+use crate::packets::{Cell, Direction, Interval, IntervalSet, States};
 
 /// Packets, and the circumstances under which they arrive at a firewall.
 #[derive(Clone, Debug)]
 pub struct Question<'q> {
     pub direction: Direction,
     pub packets: Vec<Cell>,
+    /// The direction of the first packet of the connection that connection tracking knows.
+    pub opened_by: Direction,
     /// The state of the packets, unless a rule exempts them from connection tracking.
     pub state: States,
     /// True if connection tracking knows the connection, so that no rule decides about its translation.
@@ -24,6 +26,8 @@ pub struct Question<'q> {
     /// The addresses of the machine, if they are known.
     pub own: Option<&'q IntervalSet>,
     pub routes: &'q Routes,
+    /// The remote addresses to which packets do not leave through `interface`, as far as routes are known.
+    pub led_elsewhere: Option<&'q IntervalSet>,
     /// True if other packets of the connection went before, so that no rule may change the addresses.
     pub is_later: bool,
     /// The rule that changed the source of the first packet, if the packets answer it. Until connection tracking restores
@@ -42,6 +46,43 @@ pub struct Question<'q> {
     /// The known bits of the mark of the connection.
     pub connection_mark: Mark,
     pub limits: Limits,
+}
+
+impl Question<'_> {
+    /// Returns the possible destinations of the first packet of a flow's connection.
+    pub fn original<'s>(&'s self, flow: &'s Flow, end: End) -> &'s IntervalSet {
+        let before = match (self.opened_by, self.direction) {
+            (Direction::Out, _) => None,
+            (Direction::In, Direction::In) => flow.before.as_deref(),
+            (Direction::In, Direction::Out) => self.restored.as_deref(),
+        };
+        let unchanged = || flow.packets.set(end.dimension(self.opened_by));
+        let changed = before.and_then(|before| before.end(end));
+        changed.unwrap_or_else(unchanged)
+    }
+
+    /// Divides a flow by whether the destination of the first packet is in an interval, if that is possible.
+    pub fn by_original(&self, flow: Flow, end: End, wanted: Interval) -> Vec<Flow> {
+        let possible = self.original(&flow, end);
+        let others = possible.without_set(&wanted.into());
+        let (Some(wanted), Some(others)) = (possible.and(wanted), others) else {
+            return vec![flow];
+        };
+        let is_reply = self.opened_by != self.direction;
+        let has_end = |before: &&Destination| before.end(end).is_some();
+        if is_reply && self.restored.as_deref().as_ref().is_some_and(has_end) {
+            return vec![flow];
+        }
+        let before = flow.before.as_deref().filter(has_end);
+        let with = |set| match before.filter(|_| !is_reply) {
+            Some(before) => Flow {
+                before: Some(Rc::new(before.with_end(end, set))),
+                ..flow.clone()
+            },
+            None => flow.with(flow.packets.with(end.dimension(self.opened_by), set)),
+        };
+        vec![with(wanted), with(others)]
+    }
 }
 
 /// The position of the firewall.

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use super::batch::Batch;
 use super::compiled::{Compiled, compile, joined_by};
-use super::flow::{Decision, Destination, Flow, FlowFacts};
+use super::flow::{Decision, Destination, End, Flow, FlowFacts};
+use super::question::Question;
 use crate::firewall::criteria::Facts;
 use crate::firewall::model::Table;
 use crate::firewall::rule::{RuleAction, Translation};
@@ -30,10 +31,9 @@ pub(super) struct ReadChains<'a> {
 }
 
 /// Follows flows through chains.
-pub(super) struct Walker<'a, 'f> {
+pub(super) struct Walker<'a, 'f, 'q> {
     tables: &'f [Table<'a>],
-    direction: Direction,
-    limits: Limits,
+    question: &'q Question<'q>,
     chains: &'f mut ReadChains<'a>,
 }
 
@@ -62,17 +62,15 @@ struct Call<'c, 'a> {
 /// A chain, and the flows that enter it.
 type Visit<'a> = (&'a str, Vec<(Cell, State)>);
 
-impl<'a, 'f> Walker<'a, 'f> {
+impl<'a, 'f, 'q> Walker<'a, 'f, 'q> {
     pub fn new(
         tables: &'f [Table<'a>],
         chains: &'f mut ReadChains<'a>,
-        direction: Direction,
-        limits: Limits,
+        question: &'q Question<'q>,
     ) -> Self {
         Walker {
             tables,
-            direction,
-            limits,
+            question,
             chains,
         }
     }
@@ -152,7 +150,8 @@ impl<'a, 'f> Walker<'a, 'f> {
         let packets = [packets];
         let mut work = 0;
         for flow in std::mem::take(here) {
-            let (common, rest) = split_by_any(&flow.packets, &packets, self.limits, &mut work);
+            let (common, rest) =
+                split_by_any(&flow.packets, &packets, self.question.limits, &mut work);
             let ends = common.into_iter().map(|cell| {
                 let at = batch.place(&cell);
                 (flow.with(cell), at)
@@ -168,13 +167,19 @@ impl<'a, 'f> Walker<'a, 'f> {
     }
 
     fn rules(&mut self, table: usize, chain: &'a str) -> Result<Rc<[Compiled<'a>]>, LimitExceeded> {
-        let key = (self.direction, table, chain);
+        let key = (self.question.direction, table, chain);
         if let Some(known) = self.chains.known.get(&key) {
             return Ok(known.clone());
         }
         let table = &self.tables[table];
         let work = &mut self.chains.work;
-        let rules = compile(table, chain, self.direction, self.limits, work)?;
+        let rules = compile(
+            table,
+            chain,
+            self.question.direction,
+            self.question.limits,
+            work,
+        )?;
         let rules: Rc<[Compiled]> = rules.into();
         self.chains.known.insert(key, rules.clone());
         Ok(rules)
@@ -189,13 +194,19 @@ impl<'a, 'f> Walker<'a, 'f> {
     ) -> Result<Vec<Flow>, LimitExceeded> {
         let mut matching = Vec::new();
         let mut work = 0;
-        for mut flow in std::mem::take(here) {
-            let condition = rule.condition & rule.criteria.condition(&facts_of(&flow, call.facts));
+        for mut flow in self.by_original(rule, std::mem::take(here)) {
+            let condition =
+                rule.condition & rule.criteria.condition(&self.facts_of(&flow, call.facts));
             if condition.is_false() {
                 here.push(flow);
                 continue;
             }
-            let (common, rest) = split_by_any(&flow.packets, &rule.packets, self.limits, &mut work);
+            let (common, rest) = split_by_any(
+                &flow.packets,
+                &rule.packets,
+                self.question.limits,
+                &mut work,
+            );
             if common.is_empty() {
                 here.push(flow);
                 continue;
@@ -267,7 +278,7 @@ impl<'a, 'f> Walker<'a, 'f> {
         depth: usize,
     ) -> Result<Vec<Flow>, LimitExceeded> {
         let is_known = self.tables[call.table].chains.rules(chain).is_some();
-        let is_too_deep = self.limits.check(Limit::Depth, depth + 1).is_err();
+        let is_too_deep = self.question.limits.check(Limit::Depth, depth + 1).is_err();
         if !is_known || is_too_deep {
             return Ok(undecided(&mut call.results, flows, at));
         }
@@ -307,6 +318,60 @@ impl<'a, 'f> Walker<'a, 'f> {
         Ok(())
     }
 
+    /// Divides flows by whether they meet a match on the destination of the first packet.
+    fn by_original(&self, rule: &Compiled, flows: Vec<Flow>) -> Vec<Flow> {
+        let criteria = &rule.criteria;
+        let ends = [
+            (End::Address, criteria.original_address),
+            (End::Port, criteria.original_port),
+        ];
+        let mut flows = flows;
+        for (end, wanted) in ends {
+            let Some(wanted) = wanted.filter(|_| flows.len() <= MAX_FLOWS) else {
+                continue;
+            };
+            let divided = flows.into_iter().flat_map(|flow| {
+                if rule.may_match(&flow.packets) {
+                    self.question.by_original(flow, end, wanted.interval)
+                } else {
+                    vec![flow]
+                }
+            });
+            flows = divided.collect();
+        }
+        flows
+    }
+
+    /// Returns the facts about a flow at a hook.
+    fn facts_of<'c>(&'c self, flow: &'c Flow, hook: Facts<'c>) -> Facts<'c> {
+        let FlowFacts {
+            mark,
+            connection_mark,
+            has_new_source,
+            is_for_machine,
+            has_route_back,
+            is_redirected,
+            ..
+        } = flow.facts;
+        // The new source may be an address of the machine.
+        let is_answered_from_elsewhere =
+            self.question.direction == Direction::Out && flow.before.is_some();
+        let keeps_source = !has_new_source && !is_answered_from_elsewhere;
+        Facts {
+            mark,
+            connection_mark,
+            source_is_local: hook.source_is_local.filter(|_| keeps_source),
+            is_tracked: Some(flow.is_tracked()),
+            destination_is_local: is_for_machine,
+            is_irregular: Some(false),
+            has_route_back,
+            is_redirected,
+            original_addresses: Some(self.question.original(flow, End::Address)),
+            original_ports: Some(self.question.original(flow, End::Port)),
+            ..hook
+        }
+    }
+
     /// Joins flows as far as possible, which may forget marks and decisions.
     pub fn fewer(&mut self, flows: Vec<Flow>) -> Result<Vec<Flow>, LimitExceeded> {
         self.spend(flows.len() * JOINING)?;
@@ -315,7 +380,7 @@ impl<'a, 'f> Walker<'a, 'f> {
 
     fn spend(&mut self, work: usize) -> Result<(), LimitExceeded> {
         self.chains.work = self.chains.work.saturating_add(work);
-        self.limits.check(Limit::Work, self.chains.work)
+        self.question.limits.check(Limit::Work, self.chains.work)
     }
 }
 
@@ -327,26 +392,6 @@ fn undecided(results: &mut Results, mut flows: Vec<Flow>, at: u32) -> Vec<Flow> 
         results.denied.push((flow.clone(), at));
     }
     flows
-}
-
-/// Returns the facts about a flow at a hook.
-fn facts_of<'c>(flow: &Flow, hook: Facts<'c>) -> Facts<'c> {
-    let FlowFacts {
-        mark,
-        connection_mark,
-        is_for_machine,
-        is_redirected,
-        ..
-    } = flow.facts;
-    Facts {
-        mark,
-        connection_mark,
-        is_tracked: Some(flow.is_tracked()),
-        destination_is_local: is_for_machine,
-        is_irregular: Some(false),
-        is_redirected,
-        ..hook
-    }
 }
 
 /// Returns the number of intervals of remote addresses, which may be large.

@@ -78,11 +78,9 @@ pub(super) const NARROWING: &[(&str, usize)] = &[
     ("--ctexpire", 1),
     ("--ctproto", 1),
     ("--ctorigsrc", 1),
-    ("--ctorigdst", 1),
     ("--ctreplsrc", 1),
     ("--ctrepldst", 1),
     ("--ctorigsrcport", 1),
-    ("--ctorigdstport", 1),
     ("--ctreplsrcport", 1),
     ("--ctrepldstport", 1),
     // connbytes, cgroup, cpu, devgroup, ecn, nfacct, realm, socket, tcpmss, u32

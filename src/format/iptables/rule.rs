@@ -6,7 +6,7 @@ use super::options::{CRITERIA_MODULES, MODULES, NARROWING, NARROWING_MODULES};
 use super::values::{self, flag_bits, masked_network};
 use super::words::Words;
 use super::{effects, targets};
-use crate::firewall::{Criteria, Interfaces, RuleAction, is_special_kind};
+use crate::firewall::{Criteria, Interfaces, Range, RuleAction, is_special_kind};
 use crate::format::read::iana;
 use crate::format::read::matches::Matches;
 use crate::format::read::named_sets::{Contents, Side};
@@ -82,7 +82,7 @@ struct RuleReader<'a, 'c> {
     module: &'a str,
     /// True if the module matches nothing without an option, and no such option was read yet.
     needs_option: bool,
-    /// True if a match on the kind of destination looks only at the addresses of one interface.
+    /// True if a match on the kind of an address looks only at the addresses of one interface.
     is_limited_to_interface: bool,
     /// The port field that an earlier match restricts to all but one number.
     excluded: Option<HeaderField>,
@@ -115,7 +115,8 @@ impl<'a> RuleReader<'a, '_> {
         }
         self.end_module();
         if self.is_limited_to_interface {
-            self.rule.criteria.destination_is_local = None;
+            let criteria = &mut self.rule.criteria;
+            (criteria.source_is_local, criteria.destination_is_local) = (None, None);
         }
         if !is_complete {
             self.rule.matches.condition = Condition::Unknown;
@@ -165,17 +166,16 @@ impl<'a> RuleReader<'a, '_> {
             "--tcp-flags" => self.tcp_flags(option, negated),
             "--state" | "--ctstate" => self.states(option, negated),
             "--mark" => self.mark(option, negated),
-            "--dst-type" => self.kind_of_address(option, negated, true),
-            "--src-type" => self.kind_of_address(option, negated, false),
+            "--src-type" | "--dst-type" => self.kind_of_address(option, negated),
             "--pkt-type" => self.kind_of_packet(option, negated),
             "-f" | "--fragment" => {
                 self.irregular(!negated);
                 Ok(())
             }
+            "--ctorigdst" | "--ctorigdstport" => self.original(option, negated),
             "--loose" | "--validmark" | "--accept-local" if self.module == "rpfilter" => Ok(()),
             "--invert" if self.module == "rpfilter" => {
-                let own = &mut self.rule.criteria.is_irregular;
-                *own = own.map(|is_irregular| !is_irregular);
+                self.rule.criteria.has_route_back = Some(false);
                 Ok(())
             }
             "--match-set" if self.module == "set" => self.match_set(option, negated),
@@ -231,8 +231,7 @@ impl<'a> RuleReader<'a, '_> {
             return Ok(());
         }
         if module == "rpfilter" {
-            // Its other options matter only for packets that come from an unusual interface.
-            self.irregular(false);
+            self.rule.criteria.has_route_back = Some(true);
             return Ok(());
         }
         let mut narrowing = NARROWING_MODULES.split_ascii_whitespace();
@@ -336,29 +335,52 @@ impl<'a> RuleReader<'a, '_> {
         Ok(())
     }
 
-    fn kind_of_address(
-        &mut self,
-        option: &str,
-        negated: bool,
-        is_destination: bool,
-    ) -> Result<(), String> {
+    /// Reads kinds of addresses, such as `LOCAL,BROADCAST`. The addresses of calls are local or unicast.
+    fn kind_of_address(&mut self, option: &str, negated: bool) -> Result<(), String> {
         let kinds = self.words.value(option)?;
-        let criterion = &mut self.rule.criteria.destination_is_local;
-        if kinds.split(',').all(is_special_kind) {
-            self.irregular(!negated);
-        } else if is_destination && kinds == "LOCAL" && criterion.is_none() {
-            *criterion = Some(!negated);
-        } else {
-            self.rule.matches.condition = Condition::Unknown;
-        }
         self.needs_option = false;
+        let is_known = |kind| matches!(kind, "LOCAL" | "UNICAST") || is_special_kind(kind);
+        if !kinds.split(',').all(is_known) {
+            self.rule.matches.condition = Condition::Unknown;
+            return Ok(());
+        }
+        let has = |kind| kinds.split(',').any(|known| known == kind) != negated;
+        let (local, unicast) = (has("LOCAL"), has("UNICAST"));
+        if local == unicast {
+            self.irregular(!local);
+            return Ok(());
+        }
+        let criteria = &mut self.rule.criteria;
+        let criterion = match option {
+            "--src-type" => &mut criteria.source_is_local,
+            _ => &mut criteria.destination_is_local,
+        };
+        let is_added = *criterion.get_or_insert(local) == local;
+        self.rule.matches.condition &= Condition::true_if(is_added);
+        Ok(())
+    }
+
+    /// Reads the destination of the first packet of the connection.
+    fn original(&mut self, option: &str, negated: bool) -> Result<(), String> {
+        let text = self.words.value(option)?;
+        let criteria = &mut self.rule.criteria;
+        let (criterion, interval) = match option {
+            "--ctorigdst" => (&mut criteria.original_address, masked_network(text)?),
+            _ => (&mut criteria.original_port, port_range(text)?),
+        };
+        let wanted = Range {
+            interval,
+            is_negated: negated,
+        };
+        let is_added = *criterion.get_or_insert(wanted) == wanted;
+        self.rule.matches.condition &= Condition::true_if(is_added);
         Ok(())
     }
 
     fn kind_of_packet(&mut self, option: &str, negated: bool) -> Result<(), String> {
         match self.words.value(option)? {
             "broadcast" | "multicast" => self.irregular(!negated),
-            "unicast" => self.irregular(negated),
+            "unicast" | "host" => self.irregular(negated),
             _ => self.rule.matches.condition = Condition::Unknown,
         }
         self.needs_option = false;
@@ -601,6 +623,12 @@ impl<'a> RuleReader<'a, '_> {
         }
         Ok(())
     }
+}
+
+/// Reads a port, or `FIRST:LAST`.
+fn port_range(text: &str) -> Result<Interval, String> {
+    let (first, last) = text.split_once(':').unwrap_or((text, text));
+    Interval::new(port(first)?, port(last)?).ok_or_else(|| format!("'{text}' is reversed"))
 }
 
 fn unknown_option(option: &str) -> String {

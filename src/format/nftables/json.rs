@@ -18,9 +18,9 @@ use serde_json::value::RawValue;
 
 use super::base_chain::{devices, kind};
 use super::rule::Rule;
+use super::set::Contents;
 use super::table::{Base, Body, SetName, Syntax, Table, listed_twice};
 use super::tables::{Tables, Wanted};
-use super::value::{Element, Type};
 use super::words::check_hook;
 use crate::firewall::RuleText;
 use crate::format::read::json_node::JSON_CUT_OFF;
@@ -56,7 +56,7 @@ impl Syntax for Json {
         changes::changed_sets(rule.text, found)
     }
 
-    fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError> {
+    fn set<'a>(body: &Body<'a>) -> Result<Contents<'a>, ReadError> {
         let [object] = body.properties[..] else {
             let place = body.properties.first().map_or(0, |object| object.at);
             return Err(ReadError::new(
@@ -65,7 +65,7 @@ impl Syntax for Json {
             ));
         };
         parsed::<set::Set>(object.text)
-            .and_then(set::Set::read)
+            .and_then(|set| set.read(object.at))
             .map_err(|problem| ReadError::new(object.at, problem))
     }
 

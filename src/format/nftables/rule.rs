@@ -3,7 +3,6 @@
 mod change;
 mod criteria;
 
-use self::criteria::are_special_kinds;
 use super::families::Families;
 use super::key::{Header, Key, Keys, Operator, Source, Subject};
 use super::set::{BITS_WORK, MapEffect, Set, Sets, header_where};
@@ -400,7 +399,7 @@ impl<'a, 's> Rule<'a, 's> {
                 set.check_types(name, keys)?;
                 self.look_up(set, keys, negated(operator)?)?;
             }
-            (Value::Set(_), Some(key)) if key.is_kind() && are_special_kinds(value) => {
+            (Value::Set(_), Some(key)) if key.is_kind() => {
                 self.compare_one(key, operator, value)?;
             }
             (Value::Set(elements), _) => {

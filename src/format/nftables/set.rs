@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::families::Families;
 use super::key::{Criterion, Key, Keys, Subject};
-use super::value::{Decision, Element, Part, Scalar, Type, Value, states_where};
+use super::value::{Decision, EXPIRES, Element, Part, Scalar, Type, Value, states_where};
 use crate::packets::{Condition, Flags, HeaderBox, HeaderMatch, Interval, normalized};
 
 /// Looks up the sets and maps that rules refer to by name.
@@ -26,7 +26,7 @@ pub(super) trait Sets<'a> {
 pub(super) struct Set<'a> {
     types: Vec<Type>,
     entries: Vec<Entry<'a>>,
-    /// The names of interfaces that are its elements; `None` if an element is not a name.
+    /// The names of interfaces that are its elements; `None` if an element is not a name or expires.
     interfaces: OnceCell<Option<Arc<[Pattern<'a>]>>>,
 }
 
@@ -44,6 +44,63 @@ const REST_WORK: usize = 8;
 struct Entry<'a> {
     parts: Vec<Part<'a>>,
     decision: Option<Decision<'a>>,
+    expires: bool,
+}
+
+/// The contents of a set, as listed.
+pub(super) struct Contents<'a> {
+    pub types: Vec<Type>,
+    pub elements: Vec<Element<'a>>,
+    /// The first property that lets the elements change at any time, and its place.
+    changing: Option<(u32, &'static str)>,
+}
+
+impl<'a> Contents<'a> {
+    pub fn new(types: Vec<Type>, elements: Vec<Element<'a>>) -> Self {
+        Contents {
+            types,
+            elements,
+            changing: None,
+        }
+    }
+
+    /// Adds a flag of the set. `at` is its place.
+    pub fn add_flag(&mut self, at: u32, flag: &str) -> Result<(), String> {
+        let changing = match flag {
+            "constant" | "interval" => return Ok(()),
+            "timeout" => "timeout",
+            "dynamic" => "dynamic",
+            other => return Err(format!("set flag '{other}' is not supported")),
+        };
+        self.changing.get_or_insert((at, changing));
+        Ok(())
+    }
+
+    /// Applies a timeout for all elements. `at` is its place.
+    pub fn expire(&mut self, at: u32) {
+        self.changing.get_or_insert((at, "timeout"));
+        for element in &mut self.elements {
+            element.expires = true;
+        }
+    }
+
+    /// Fails if the elements may change without any change of the listed rules.
+    pub fn check_permanent(&self) -> Result<(), ReadError> {
+        if let Some((at, changing)) = self.changing {
+            let problem = format!("the elements of a {changing} set can change at any time");
+            return Err(ReadError::new(at, problem));
+        }
+        refuse_expiring(&self.elements)
+    }
+}
+
+/// Fails if an element expires.
+fn refuse_expiring(elements: &[Element]) -> Result<(), ReadError> {
+    match elements.iter().find(|element| element.expires) {
+        None => Ok(()),
+        Some(Element { at: Some(at), .. }) => Err(ReadError::new(*at, EXPIRES)),
+        Some(_) => Err(EXPIRES.into()),
+    }
 }
 
 /// The effect of an element of a map.
@@ -94,6 +151,7 @@ impl<'a> Set<'a> {
             Ok(parts) => Ok(Entry {
                 parts,
                 decision: element.decision,
+                expires: element.expires,
             }),
             Err(problem) => Err(match element.at {
                 Some(at) => ReadError::new(at, problem),
@@ -122,6 +180,7 @@ impl<'a> Set<'a> {
 
     /// Creates a set that is written inside a rule, for the keys on its left side.
     pub fn anonymous(keys: &Keys, elements: &[Element<'a>]) -> Result<Self, ReadError> {
+        refuse_expiring(elements)?;
         let value_type = |key: Key| match key.subject {
             Subject::Ipv6(_) => Type::Unmodeled,
             subject => subject.value_type(),
@@ -156,7 +215,11 @@ impl<'a> Set<'a> {
         if let Some(Subject::Address(field) | Subject::Port(field, _)) =
             keys.single().map(|key| key.subject)
         {
-            matches.span_or_not(negated, field, &normalized(self.spans()))?;
+            let certain = self.spans(|entry| !entry.expires);
+            let possible = self.spans(|_| true);
+            matches.condition &= Condition::true_if(certain == possible);
+            let spans = if negated { certain } else { possible };
+            matches.span_or_not(negated, field, &spans)?;
             return Ok(Families::BOTH);
         }
         let held = self.entries.iter().filter_map(|entry| entry.held(keys));
@@ -200,7 +263,7 @@ impl<'a> Set<'a> {
         Ok(Families::BOTH)
     }
 
-    /// The names of interfaces in the set, for a lookup of one. `None` if an element is not a name.
+    /// The names of interfaces in the set, for a lookup of one. `None` if an element is not a name or expires.
     pub fn interfaces(
         &self,
         matches: &mut Matches,
@@ -209,12 +272,16 @@ impl<'a> Set<'a> {
         self.spend(matches, keys)?;
         self.refuse_map()?;
         let patterns = self.interfaces.get_or_init(|| {
-            let parts = self.entries.iter().flat_map(|entry| &entry.parts);
-            let pattern = |part: &Part<'a>| match part {
-                Part::Interface(pattern) => Some(*pattern),
+            let pattern = |part: &Part<'a>, expires: bool| match part {
+                Part::Interface(pattern) if !expires => Some(*pattern),
                 _ => None,
             };
-            parts.map(pattern).collect()
+            let entries = self.entries.iter();
+            let names = entries.flat_map(|entry| {
+                let parts = entry.parts.iter();
+                parts.map(move |part| pattern(part, entry.expires))
+            });
+            names.collect()
         });
         Ok(patterns.as_ref().map(|names| Names::Any(Arc::clone(names))))
     }
@@ -232,13 +299,14 @@ impl<'a> Set<'a> {
         parts.any(|part| matches!(part, Part::Interval(span) if *span == Interval::PORTS))
     }
 
-    fn spans(&self) -> Vec<Interval> {
-        let parts = self.entries.iter().flat_map(|entry| &entry.parts);
+    fn spans(&self, holds: impl Fn(&Entry) -> bool) -> Vec<Interval> {
+        let entries = self.entries.iter().filter(|entry| holds(entry));
+        let parts = entries.flat_map(|entry| &entry.parts);
         let spans = parts.filter_map(|part| match part {
             Part::Interval(span) => Some(*span),
             _ => None,
         });
-        spans.collect()
+        normalized(spans.collect())
     }
 
     /// Counts the work of a lookup. Fails above the limit.
@@ -303,7 +371,7 @@ impl<'a> Entry<'a> {
             packets: HeaderBox::ALL,
             families: Families::BOTH,
             interfaces: ByEnd::default(),
-            condition: Condition::True,
+            condition: Condition::true_if(!self.expires),
         };
         for (key, part) in keys.iter().zip(&self.parts) {
             match (key.subject, *part) {

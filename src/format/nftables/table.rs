@@ -7,8 +7,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use super::rule::Rule;
-use super::set::{Set, Sets};
-use super::value::{Element, Type};
+use super::set::{Contents, Set, Sets};
 use crate::firewall::{
     BaseChain, ChainKind, Chains, Interfaces, MAX_MENTIONED, RuleBranch, RuleText, names_in,
 };
@@ -74,8 +73,8 @@ pub(super) trait Syntax {
     /// Adds to `found` the sets whose elements a rule adds or deletes.
     fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String>;
 
-    /// The types of a set and its elements.
-    fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError>;
+    /// The contents of a set.
+    fn set<'a>(body: &Body<'a>) -> Result<Contents<'a>, ReadError>;
 
     /// True if the listing of a set shows elements.
     fn has_elements(body: &Body) -> bool;
@@ -284,7 +283,13 @@ impl<'a, S: Syntax> Sets<'a> for Table<'a, S> {
         let meaning = set.meaning.get_or_init(|| {
             let texts = set.body.properties.iter().chain(&set.body.entries);
             self.spend(texts.map(|text| reading_work(text.text)).sum())?;
-            let (types, elements) = S::set(&set.body)?;
+            let contents = S::set(&set.body)?;
+            if self.purpose == Purpose::Unit {
+                contents.check_permanent()?;
+            }
+            let Contents {
+                types, elements, ..
+            } = contents;
             let lists_elements = Purpose::Firewall {
                 lists_elements: true,
             };

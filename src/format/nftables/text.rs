@@ -11,10 +11,10 @@ mod unsupported;
 mod value;
 
 use super::rule::Rule;
+use super::set::Contents;
 use super::table::{Base, Body, SetName, Syntax, Table, listed_twice};
 use super::tables::{Tables, Wanted};
 use super::token::{Token, Tokens, end_of_line, end_of_quotation};
-use super::value::{Element, Type};
 use crate::firewall::RuleText;
 use crate::format::read::lines::{lines, place};
 use crate::format::read::number::is_number;
@@ -39,7 +39,7 @@ impl Syntax for Text {
         changes::changed_sets(rule.text, found)
     }
 
-    fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError> {
+    fn set<'a>(body: &Body<'a>) -> Result<Contents<'a>, ReadError> {
         set::set(body)
     }
 

@@ -344,6 +344,8 @@ pub(super) const EXPIRES: &str =
 pub(super) struct Element<'a> {
     pub value: Value<'a>,
     pub decision: Option<Decision<'a>>,
+    /// True if the element is removed after some time.
+    pub expires: bool,
     /// Its place, if known.
     pub at: Option<u32>,
 }

@@ -25,11 +25,23 @@ const OWN_CHAINS: [&str; 3] = ["one", "two", "three"];
 
 /// Conditions that are true for the packets of the test, but that `verify` cannot know.
 const UNKNOWN: [&str; 5] = [
-    "-m addrtype ! --src-type LOCAL",
+    "-m length --length 20:65535",
     "-m limit --limit 10000/sec --limit-burst 10000",
     "-m hashlimit --hashlimit-upto 10000/sec --hashlimit-burst 10000 --hashlimit-mode srcip --hashlimit-name lab",
     "-m statistic --mode nth --every 1 --packet 0",
     "-m u32 --u32 0x0>>0x1c=0x4",
+];
+
+/// Conditions that `verify` knows. The sign is for a negation.
+const KNOWN: [&str; 8] = [
+    "-m addrtype ! --dst-type LOCAL",
+    "-m addrtype ! --dst-type LOCAL",
+    "-m addrtype ! --dst-type UNICAST,MULTICAST",
+    "-m addrtype ! --src-type LOCAL",
+    "-m addrtype ! --src-type UNICAST",
+    "-m conntrack ! --ctorigdst 192.0.2.10",
+    "-m conntrack ! --ctorigdst 192.0.2.0/24",
+    "-m conntrack ! --ctorigdstport 5060:5070",
 ];
 
 pub struct Iptables<'r> {
@@ -392,7 +404,8 @@ impl Iptables<'_> {
                 format!("-m {module} {not}--mark {value}")
             }
             14 => {
-                format!("-m addrtype {not}--dst-type LOCAL")
+                let known = *pick(self.random, &KNOWN);
+                known.replace('!', not.trim_end())
             }
             15 if self.uses_sets => self.set(at),
             16 if self.uses_unknown => (*pick(self.random, &UNKNOWN)).to_owned(),

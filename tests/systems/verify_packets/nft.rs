@@ -16,7 +16,7 @@ const OWN_CHAINS: [&str; 3] = ["one", "two", "three"];
 
 /// Conditions that are true for the packets of the test, but that `verify` cannot know.
 const UNKNOWN: [&str; 5] = [
-    "fib saddr type != local",
+    "meta length >= 20",
     "meta mark != { 0x55, 0x56 }",
     "limit rate 10000/second burst 10000 packets",
     "numgen inc mod 1 == 0",
@@ -441,7 +441,7 @@ impl Nft<'_> {
             .to_owned(),
             14 if at.hook != "ingress" => format!(
                 "fib {}addr type {not}local",
-                pick(self.random, &["d", "d", "d"])
+                pick(self.random, &["d", "d", "s"])
             ),
             15 | 18 => self.set(at),
             16 if self.uses_unknown => (*pick(self.random, &UNKNOWN)).to_owned(),

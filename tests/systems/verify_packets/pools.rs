@@ -84,14 +84,13 @@ const INTERFACES: [&str; 6] = ["wall0", "wall0", "wall1", "lo", "eth9", "wall+"]
 
 /// Parts of rules whose effect `verify` cannot know: conditions that are not in the packet, and translations to one of
 /// several addresses of the machine.
-const UNKNOWN: [&str; 16] = [
+const UNKNOWN: [&str; 15] = [
     "limit",
     "statistic",
     "u32",
     "numgen",
     "meta hour",
-    "src-type",
-    "fib saddr",
+    "length",
     "{ syn",
     "0x00000055",
     "dport map",

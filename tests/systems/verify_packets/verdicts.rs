@@ -465,6 +465,7 @@ impl<'t> Tried<'t> {
             own: machine.own.as_ref(),
             destinations: &destinations,
             routes: &machine.routes,
+            led_elsewhere: None,
             forwards: machine.forwards,
             limits: Limits::default(),
         };

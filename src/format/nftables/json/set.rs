@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::object::only_key;
 use super::value::{Elements, ParsedKeys, ParsedValue, Words};
-use crate::format::nftables::value::{Element, Scalar, Type, Value};
+use crate::format::nftables::set::Contents;
+use crate::format::nftables::value::{Scalar, Type, Value};
 
 /// The types of a set, given by name or as a `typeof` expression.
 struct Types(Vec<Type>);
@@ -89,26 +90,20 @@ struct Counting {
 }
 
 impl<'a> Set<'a> {
-    pub fn read(self) -> Result<(Vec<Type>, Vec<Element<'a>>), String> {
+    /// Returns the contents of the set. `at` is its place.
+    pub fn read(self, at: u32) -> Result<Contents<'a>, String> {
         match self.map {
             None | Some(ParsedValue(Value::One(Scalar::Word("verdict")))) => {}
             Some(_) => return Err("expected a map of verdicts".to_owned()),
         }
-        let flags = self.flags.iter().flat_map(|flags| &flags.0);
-        for flag in flags {
-            match *flag {
-                "constant" | "interval" => {}
-                "timeout" | "dynamic" => {
-                    return Err(format!(
-                        "the elements of a {flag} set can change at any time"
-                    ));
-                }
-                other => return Err(format!("set flag '{other}' is not supported")),
-            }
+        let mut contents =
+            Contents::new(self.r#type.0, self.elem.map_or(Vec::new(), |elem| elem.0));
+        for flag in self.flags.iter().flat_map(|flags| &flags.0) {
+            contents.add_flag(at, flag)?;
         }
         if self.timeout.is_some() {
-            return Err("the elements of a timeout set can change at any time".to_owned());
+            contents.expire(at);
         }
-        Ok((self.r#type.0, self.elem.map_or(Vec::new(), |elem| elem.0)))
+        Ok(contents)
     }
 }

@@ -133,6 +133,7 @@ impl<'a> Rest<'a> {
             elements.push(Element {
                 value: self.simple_value()?,
                 decision: None,
+                expires: false,
                 at: None,
             });
             if !self.starts(", ") {

@@ -10,7 +10,7 @@ use super::object::{Details, Tagged, only_key, tagged};
 use super::parse::{parsed, without_place};
 use super::verdict::ParsedDecision;
 use crate::format::nftables::key::{Key, Keys};
-use crate::format::nftables::value::{EXPIRES, Element, Scalar, Value};
+use crate::format::nftables::value::{Element, Scalar, Value};
 
 /// The left side of a match.
 pub(super) struct ParsedKeys(pub Keys);
@@ -323,6 +323,7 @@ fn element(value: ParsedValue) -> ParsedElement {
     ParsedElement(Element {
         value: value.0,
         decision: None,
+        expires: false,
         at: None,
     })
 }
@@ -367,10 +368,9 @@ impl<'a> Visitor<'a> for ElementVisitor {
         only_key(&mut map, |key, map| match key {
             "elem" => {
                 let options: Options = map.next_value()?;
-                if options.timeout.is_some() || options.expires.is_some() {
-                    return Err(A::Error::custom(EXPIRES));
-                }
-                Ok(element(options.val))
+                let expires = options.timeout.is_some() || options.expires.is_some();
+                let ParsedElement(known) = element(options.val);
+                Ok(ParsedElement(Element { expires, ..known }))
             }
             _ => ParsedValue::read(key, map).map(element),
         })

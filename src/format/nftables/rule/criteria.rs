@@ -54,36 +54,54 @@ impl<'a> Rule<'a, '_> {
                 };
                 fill(own, mark::comparison(mask, value, is_negated))
             }
-            (Criterion::DestinationType | Criterion::SourceType, _) => {
-                let is_destination = criterion == Criterion::DestinationType;
-                if is_destination && is_word(value, |word| word == "local") {
-                    return fill(&mut own.destination_is_local, Some(!is_negated));
-                }
-                are_special_kinds(value) && own.add_irregular(!is_negated)
+            (Criterion::DestinationType | Criterion::SourceType | Criterion::PacketType, _) => {
+                words_of(value).is_some_and(|words| self.add_kinds(criterion, &words, is_negated))
             }
-            (Criterion::PacketType, _) => {
-                let is_unicast = is_word(value, |word| matches!(word, "host" | "unicast"));
-                (is_unicast || are_special_kinds(value))
-                    && own.add_irregular(is_unicast == is_negated)
+            (Criterion::WayBack, _) => {
+                let exists = match value {
+                    Value::One(Scalar::Word("exists")) => Some(!is_negated),
+                    Value::One(Scalar::Word("missing" | "0")) => Some(is_negated),
+                    _ => None,
+                };
+                fill(&mut own.has_route_back, exists)
             }
-            (Criterion::WayBack, _) => match value {
-                Value::One(Scalar::Word("exists")) => own.add_irregular(is_negated),
-                Value::One(Scalar::Word("missing" | "0")) => own.add_irregular(!is_negated),
-                _ => false,
-            },
             (Criterion::FragmentOffset, _) => {
                 // Without these bits, the packet has ports.
                 let is_start = mask == FRAGMENT_OFFSET && number(value) == Some(0);
                 is_start && own.add_irregular(is_negated)
             }
             (Criterion::Status, _) => {
-                let is_only = mask == u32::MAX && is_word(value, |word| word == "dnat");
+                let is_only =
+                    mask == u32::MAX && words_of(value).is_some_and(|words| words == ["dnat"]);
+                own.needs_connection = true;
                 fill(&mut own.is_redirected, is_only.then_some(!is_negated))
             }
             (_, Part::Interface(pattern)) => {
                 self.add_interfaces(criterion, Some(Names::One(pattern)), is_negated)
             }
             _ => false,
+        }
+    }
+
+    /// Adds a match on the kind of an address or of a packet. Returns false if [`Criteria`] cannot express it.
+    fn add_kinds(&mut self, criterion: Criterion, kinds: &[&str], is_negated: bool) -> bool {
+        let is_known =
+            |kind: &&str| matches!(*kind, "local" | "unicast" | "host") || is_special_kind(kind);
+        if !kinds.iter().all(is_known) {
+            return false;
+        }
+        let criteria = &mut self.criteria;
+        let has = |kind| kinds.contains(&kind);
+        if criterion == Criterion::PacketType {
+            let is_for_one = has("host") || has("unicast");
+            return criteria.add_irregular(is_for_one == is_negated);
+        }
+        // The addresses of calls are local or unicast.
+        let (local, unicast) = (has("local") != is_negated, has("unicast") != is_negated);
+        match criterion {
+            _ if local == unicast => criteria.add_irregular(!local),
+            Criterion::SourceType => fill(&mut criteria.source_is_local, Some(local)),
+            _ => fill(&mut criteria.destination_is_local, Some(local)),
         }
     }
 
@@ -144,18 +162,18 @@ impl<'a> Rule<'a, '_> {
     }
 }
 
-fn is_word(value: &Value, is_wanted: impl Fn(&str) -> bool) -> bool {
-    matches!(value, Value::One(Scalar::Word(word)) if is_wanted(word))
-}
-
-/// True if a value of `fib ... type` contains only kinds of addresses that no single machine has.
-pub(super) fn are_special_kinds(value: &Value) -> bool {
+/// Returns the words of a value; `None` if a part of it is no word.
+fn words_of<'a>(value: &Value<'a>) -> Option<Vec<&'a str>> {
+    let word = |value: &Value<'a>| match value {
+        Value::One(Scalar::Word(word)) => Some(*word),
+        _ => None,
+    };
     match value {
         Value::Set(elements) => {
-            let mut elements = elements.iter();
-            elements.all(|element| is_word(&element.value, is_special_kind))
+            let values = elements.iter().map(|element| &element.value);
+            values.map(word).collect()
         }
-        _ => is_word(value, is_special_kind),
+        _ => word(value).map(|word| vec![word]),
     }
 }
 

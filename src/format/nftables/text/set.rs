@@ -1,22 +1,30 @@
 //! Sets, and the properties of chains (nft(8), "Sets" and "Chains").
 
 use super::statement_reader::StatementReader;
+use crate::format::nftables::set::Contents;
 use crate::format::nftables::table::Body;
 use crate::format::nftables::value::{Element, Type};
 use crate::format::nftables::words::{HOOKS, check_hook};
 use crate::read_error::ReadError;
-pub(super) fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError> {
+
+/// See [`Syntax::set`](crate::format::nftables::table::Syntax::set).
+pub(super) fn set<'a>(body: &Body<'a>) -> Result<Contents<'a>, ReadError> {
     let mut types = None;
+    let mut flags = Vec::new();
+    let mut timeout = None;
     for property in &body.properties {
+        let at = property.at;
         let found = StatementReader::new(*property).and_then(|mut reader| reader.set_property());
-        let found = found.map_err(|problem| ReadError::new(property.at, problem))?;
-        if let (Some(old), Some(new)) = (&types, &found) {
-            if old != new {
+        match found.map_err(|problem| ReadError::new(at, problem))? {
+            SetProperty::Types(found) if types.as_ref().is_some_and(|known| *known != found) => {
                 let problem = "the set is declared again with another type";
-                return Err(ReadError::new(property.at, problem));
+                return Err(ReadError::new(at, problem));
             }
+            SetProperty::Types(found) => types = Some(found),
+            SetProperty::Flags(found) => flags.extend(found.into_iter().map(|flag| (at, flag))),
+            SetProperty::Timeout => timeout = Some(at),
+            SetProperty::Other => {}
         }
-        types = found.or(types);
     }
     let mut elements = Vec::new();
     for entry in &body.entries {
@@ -27,7 +35,24 @@ pub(super) fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), 
     }
     let place = body.properties.first().map_or(0, |property| property.at);
     let types = types.ok_or_else(|| ReadError::new(place, "the set has no type"))?;
-    Ok((types, elements))
+    let mut contents = Contents::new(types, elements);
+    for (at, flag) in flags {
+        let added = contents.add_flag(at, flag);
+        added.map_err(|problem| ReadError::new(at, problem))?;
+    }
+    if let Some(at) = timeout {
+        contents.expire(at);
+    }
+    Ok(contents)
+}
+
+enum SetProperty<'a> {
+    /// `type` or `typeof`
+    Types(Vec<Type>),
+    Flags(Vec<&'a str>),
+    /// A timeout for all elements.
+    Timeout,
+    Other,
 }
 
 /// See [`Syntax::policy`](crate::format::nftables::table::Syntax::policy).
@@ -53,40 +78,34 @@ enum ChainProperty {
 }
 
 impl<'a> StatementReader<'a> {
-    /// Reads a property of a set. Returns the set's types if the property is `type` or `typeof`.
-    fn set_property(&mut self) -> Result<Option<Vec<Type>>, String> {
-        let mut types = None;
+    fn set_property(&mut self) -> Result<SetProperty<'a>, String> {
+        let mut property = SetProperty::Other;
         match self.word("a property of a set")? {
             "type" => {
                 let mut names = vec![Type::named(self.word("a type")?)?];
                 while self.sign(".")? {
                     names.push(Type::named(self.word("a type")?)?);
                 }
-                types = Some(names);
+                property = SetProperty::Types(names);
                 self.verdict_type()?;
             }
             "typeof" => {
                 let word = self.word("a key")?;
                 let keys = self.keys(word)?;
-                types = Some(keys.iter().map(|key| key.subject.value_type()).collect());
+                let types = keys.iter().map(|key| key.subject.value_type());
+                property = SetProperty::Types(types.collect());
                 self.verdict_type()?;
             }
-            "flags" => loop {
-                match self.word("a flag of a set")? {
-                    "constant" | "interval" => {}
-                    flag @ ("timeout" | "dynamic") => {
-                        return Err(format!(
-                            "the elements of a {flag} set can change at any time"
-                        ));
-                    }
-                    other => return Err(format!("set flag '{other}' is not supported")),
+            "flags" => {
+                let mut flags = vec![self.word("a flag of a set")?];
+                while self.sign(",")? {
+                    flags.push(self.word("a flag of a set")?);
                 }
-                if !self.sign(",")? {
-                    break;
-                }
-            },
+                property = SetProperty::Flags(flags);
+            }
             "timeout" => {
-                return Err("the elements of a timeout set can change at any time".to_owned());
+                self.word("a value")?;
+                property = SetProperty::Timeout;
             }
             "auto-merge" => {}
             "counter" => self.counter()?,
@@ -95,7 +114,7 @@ impl<'a> StatementReader<'a> {
             other => return Err(format!("set property '{other}' is not supported")),
         }
         self.end()?;
-        Ok(types)
+        Ok(property)
     }
 
     /// Reads `: verdict`, which only a map has.

@@ -3,7 +3,7 @@
 use super::statement_reader::StatementReader;
 use crate::format::nftables::key::{Key, Keys, Operator};
 use crate::format::nftables::token::Token;
-use crate::format::nftables::value::{EXPIRES, Element, Scalar, Value, integer};
+use crate::format::nftables::value::{Element, Scalar, Value, integer};
 use crate::format::nftables::words::is_listed;
 
 /// Headers whose fields a match can compare.
@@ -287,16 +287,17 @@ impl<'a> StatementReader<'a> {
         loop {
             let at = Some(self.place());
             let value = self.concatenation()?;
-            self.element_options()?;
+            let mut expires = self.element_options()?;
             let mut decision = None;
             if self.sign(":")? {
                 let word = self.word("a verdict")?;
                 decision = Some(self.verdict(word, &[','])?);
-                self.element_options()?;
+                expires |= self.element_options()?;
             }
             elements.push(Element {
                 value,
                 decision,
+                expires,
                 at,
             });
             let more = self.sign(",")?;
@@ -309,7 +310,9 @@ impl<'a> StatementReader<'a> {
         }
     }
 
-    fn element_options(&mut self) -> Result<(), String> {
+    /// Reads the options of an element. Returns true if it expires.
+    fn element_options(&mut self) -> Result<bool, String> {
+        let mut expires = false;
         while let Token::Word(option) = self.token {
             match option {
                 "comment" => {
@@ -321,11 +324,13 @@ impl<'a> StatementReader<'a> {
                     self.counter()?;
                 }
                 "timeout" | "expires" => {
-                    return Err(EXPIRES.to_owned());
+                    self.advance()?;
+                    self.word("a duration")?;
+                    expires = true;
                 }
-                _ => return Ok(()),
+                _ => return Ok(expires),
             }
         }
-        Ok(())
+        Ok(expires)
     }
 }
