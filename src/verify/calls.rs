@@ -422,7 +422,9 @@ fn problem(
             assumed.push(place);
         }
     }
-    let stop = journey.stopped.first();
+    // The stop that needs the fewest conditions explains most.
+    let stops = journey.stopped.iter();
+    let stop = stops.min_by_key(|stop| stop.flow.assumed().len());
     let flow = stop.map(|stop| &stop.flow);
     let before = flow.and_then(|flow| flow.before.as_ref());
     Ok(Problem {

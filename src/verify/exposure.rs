@@ -82,28 +82,29 @@ fn of_rule(
     // The number of an exposure by the rules that let it in, and the sources of each exposure.
     let mut numbers = HashMap::new();
     let mut all_sources: Vec<Vec<Interval>> = Vec::new();
-    let passed = journey.passed.iter().map(|flow| (flow, flow.original()));
-    let mut passed: Vec<(&Flow, Cell)> = passed.collect();
-    // The first flow of an exposure becomes its example.
-    passed.sort_by_key(|(_, packets)| !has_usual_address(packets, Direction::In, viewpoint));
-    for (flow, packets) in passed {
-        let sources = packets.set(Dimension::Remote).clone();
-        let is_certain = flow.is_certain() || is_certain(&packets, &stopped, viewpoint.limits)?;
+    let mut parts = Vec::new();
+    for flow in &journey.passed {
+        let of_flow = by_certainty(flow, &stopped, viewpoint.limits)?;
+        parts.extend(of_flow.into_iter().map(|part| (flow, part)));
+    }
+    // The first packets of an exposure become its example.
+    parts.sort_by_key(|(_, (packets, _))| !has_usual_address(packets, Direction::In, viewpoint));
+    for (flow, (packets, verdict)) in parts {
         let exposure = Exposure {
             plane: rule.plane,
             protocol: rule.protocol,
             ports: rule.local.ports,
             is_any: false,
-            verdict: if is_certain {
-                Verdict::Passes
-            } else {
-                Verdict::Depends
-            },
+            verdict,
             decision: letting_in(follower, flow),
             translated_by: flow.before.as_ref().map(|before| before.changed_by),
-            assumed: flow.assumed(),
+            // Conditions do not matter to packets that pass under all of them.
+            assumed: match verdict {
+                Verdict::Passes => Vec::new(),
+                _ => flow.assumed(),
+            },
             example: Packet::of(&packets, Direction::In, viewpoint),
-            sources,
+            sources: packets.set(Dimension::Remote).clone(),
         };
         let by = exposure.decision.as_ref().map(|decision| decision.at);
         let key = (by, exposure.translated_by, exposure.verdict);
@@ -128,12 +129,23 @@ fn of_rule(
     Ok(exposures)
 }
 
-/// True if all of the packets pass under all conditions to at least one address.
-fn is_certain(packets: &Cell, stopped: &[Cell], limits: Limits) -> Result<bool, LimitExceeded> {
+/// Divides the packets of a flow into those that pass under all conditions to at least one address, and the others.
+fn by_certainty(
+    flow: &Flow,
+    stopped: &[Cell],
+    limits: Limits,
+) -> Result<Vec<(Cell, Verdict)>, LimitExceeded> {
+    let packets = flow.original();
+    if flow.is_certain() {
+        return Ok(vec![(packets, Verdict::Passes)]);
+    }
     let certain = without(vec![packets.clone()], stopped, limits)?;
-    let certain: Vec<Cell> = certain.iter().map(to_any_address).collect();
-    let uncertain = without(vec![to_any_address(packets)], &certain, limits)?;
-    Ok(uncertain.is_empty())
+    let anywhere: Vec<Cell> = certain.iter().map(to_any_address).collect();
+    let others = without(vec![to_any_address(&packets)], &anywhere, limits)?;
+    let others = others.iter().filter_map(|cell| packets.and_cell(cell));
+    let certain = certain.into_iter().map(|cell| (cell, Verdict::Passes));
+    let others = others.map(|cell| (cell, Verdict::Depends));
+    Ok(certain.chain(others).collect())
 }
 
 /// Returns the decision that lets packets in: the last rule that accepts them, or else the policy of the last base chain.

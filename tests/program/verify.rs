@@ -494,6 +494,38 @@ fn peers_are_no_exposure() {
 }
 
 #[test]
+fn others_who_always_get_in_are_not_mixed_with_those_who_sometimes_do() {
+    let limited =
+        "-A INPUT -s 9.9.9.0/24 -p udp -m udp --dport 5060 -m limit --limit 5/sec -j DROP\n";
+    let accepted = "-A INPUT -s 8.0.0.0/7 -p udp -m udp --dport 5060 -j ACCEPT\n";
+    let listing = filter(&format!("{ESTABLISHED}{limited}{accepted}{JUMP}"));
+    let ran = verify(&format!("{UDP_IN} --report json"), &listing);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let exposures = report["machines"][0]["exposures"].as_array().unwrap();
+    let found: Vec<_> = exposures
+        .iter()
+        .map(|exposure| {
+            let conditions = exposure["conditions"].as_array().unwrap().len();
+            (
+                exposure["sources"]["only"].to_string(),
+                &exposure["sometimes"],
+                conditions,
+            )
+        })
+        .collect();
+    let always = r#"["8.0.0.0-9.9.8.255","9.9.10.0-9.255.255.255"]"#;
+    let sometimes = r#"["9.9.9.0/24"]"#;
+    assert_eq!(
+        found,
+        [
+            (always.to_owned(), &Value::Bool(false), 0),
+            (sometimes.to_owned(), &Value::Bool(true), 1),
+        ],
+        "{ran}"
+    );
+}
+
+#[test]
 fn other_regions_of_twilio_are_no_exposure() {
     for options in [
         "--region tokyo",
