@@ -15,6 +15,7 @@ mod failures_around_it;
 mod hostile_inputs;
 mod mistakes;
 mod outputs;
+mod real_firewalls;
 mod recognition;
 mod scan;
 mod structure;

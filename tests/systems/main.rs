@@ -21,6 +21,7 @@ mod packages;
 mod packets;
 mod pipelines;
 mod random_rulesets;
+mod real_firewalls;
 mod routers;
 mod sip_servers;
 mod verify_packets;
