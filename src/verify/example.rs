@@ -8,7 +8,7 @@ use super::viewpoint::Viewpoint;
 use crate::packets::{
     Cell, Dimension, Direction, HeaderMatch, Interval, IntervalSet, PacketBox, Protocols,
 };
-use crate::policy::Protocol;
+use crate::policy::{Protocol, not_public};
 
 /// A packet, complete enough to send it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -100,7 +100,8 @@ pub(super) fn has_usual_address(cell: &Cell, direction: Direction, viewpoint: &V
     usual.is_some_and(|usual| own.is_none_or(|own| usual.and_set(own).is_some()))
 }
 
-/// Returns one of the addresses, if possible one that belongs to the PBX or to the machine. `None` means any address.
+/// Returns one of the addresses, if possible one that belongs to the PBX or to the machine, or a public one. `None` means
+/// any address.
 fn local_address(
     addresses: &IntervalSet,
     direction: Direction,
@@ -113,7 +114,12 @@ fn local_address(
     let usual = addresses.and_set(viewpoint.local(direction));
     let usual = usual.as_ref().unwrap_or(addresses);
     let own = viewpoint.own.and_then(|own| usual.and_set(own));
-    Some(address(own.as_ref().unwrap_or(usual)))
+    let public = || {
+        let others = IntervalSet::of(not_public().collect());
+        others.and_then(|others| usual.without_set(&others))
+    };
+    let best = own.or_else(public);
+    Some(address(best.as_ref().unwrap_or(usual)))
 }
 
 fn address(addresses: &IntervalSet) -> Ipv4Addr {
