@@ -319,3 +319,20 @@ fn only_packets_from_the_machine_have_a_local_source() {
         },
     ]);
 }
+
+#[test]
+fn the_example_of_an_exposure_has_an_address_that_packets_can_have() {
+    let rules = format!(
+        "*nat\n:PREROUTING ACCEPT [0:0]\n\
+         -A PREROUTING ! -d 192.0.2.10/32 -p udp -m udp --dport 5060 -j DNAT --to-destination 198.51.100.10\nCOMMIT\n\
+         *filter\n:FORWARD DROP [0:0]\n-A FORWARD -m conntrack --ctstate DNAT -j ACCEPT\nCOMMIT\n{}",
+        OWN_AND_ROUTES.trim_start()
+    );
+    let line = "verify --quiet --json --direction in --transport udp --plane signaling --at router \
+                --pbx 198.51.100.10 listing";
+    let ran = Tool::line(line).file("listing", rules).run();
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let exposure = &report["machines"][0]["exposures"][0];
+    // 0.0.0.0/8 is not for destinations (RFC 6890).
+    assert_eq!(exposure["example"]["destination"], "1.0.0.0", "{ran}");
+}
