@@ -275,7 +275,8 @@ fn refuse_page(console: Console, file: &Path, errors: &[PageError]) -> Outcome {
     });
     let outcome = report_input_errors(console, &name_of(file), errors);
     console.note(
-        "the page may be incomplete, damaged or in a new layout; save it again, or correct a copy of it",
+        "the page may be incomplete, damaged or in a new layout; if its text was copied from a browser, use its \
+         Markdown instead (the address of the page with .md at its end), or the HTML that the browser saves",
     );
     outcome
 }

@@ -2,7 +2,6 @@
 //!
 //! The headings and labels above numbers name their plane and region.
 
-mod columns;
 mod line_text;
 mod partial;
 mod scope;
@@ -13,6 +12,7 @@ mod validate;
 use ipnet::Ipv4Net;
 
 use super::addresses::{self, AddressCandidate};
+use super::columns::Columns;
 use super::error::PageError;
 use super::label::{Label, Topic};
 use super::listing::{Listings, Ports};
@@ -21,10 +21,9 @@ use super::ports;
 use super::vocabulary::Vocabulary;
 use crate::dataset::ReferenceData;
 use crate::policy::address_or_cidr;
-use columns::Columns;
 use line_text::{
-    AddressLine, announces_addresses, is_code_markup, is_sentence, names_transport,
-    resembles_address, without_bullet,
+    AddressLine, announces_addresses, is_button, is_code_markup, is_sentence, names_transport,
+    numbered, resembles_address, without_bullet,
 };
 use partial::{ListingKey, Origin, PartialListings};
 use scope::{LABEL_LEVEL, Scopes};
@@ -32,14 +31,19 @@ use table::{TableReader, on_one_line, only_text, stray_addresses};
 use unknown::UnknownLines;
 
 /// Finds the listings in a page, or returns every error.
-pub fn read(blocks: &[Block], reference_data: &ReferenceData) -> Result<Listings, Vec<PageError>> {
+pub fn read(
+    blocks: &[Block],
+    vocabulary: Vocabulary,
+    reference_data: &ReferenceData,
+) -> Result<Listings, Vec<PageError>> {
     let mut reader = Reader {
-        vocabulary: Vocabulary::new(reference_data),
+        vocabulary,
         scopes: Scopes::new(reference_data),
         unknown: UnknownLines::default(),
         listings: PartialListings::new(reference_data),
         mentions: Vec::new(),
         has_title: false,
+        code_line: 0,
         errors: Vec::new(),
     };
     for (number, block) in blocks.iter().enumerate() {
@@ -66,6 +70,8 @@ struct Reader<'a> {
     mentions: Vec<(Ipv4Net, usize)>,
     /// True after the first heading of level 1.
     has_title: bool,
+    /// The number of the last line in a code block that was copied with line numbers.
+    code_line: usize,
     errors: Vec<PageError>,
 }
 
@@ -82,7 +88,7 @@ impl Reader<'_> {
     fn read_heading(&mut self, line: usize, level: u8, text: &str) {
         self.scopes.leave(level);
         self.listings.close();
-        if self.refuse_struck(line, text) {
+        if self.refuse_struck(line, text) || is_button(text) {
             return;
         }
         if addresses::candidates(text).any(|c| c.is_whole() && !c.in_uri) {
@@ -144,7 +150,7 @@ impl Reader<'_> {
     }
 
     fn read_line(&mut self, line: usize, text: &str) {
-        let text = without_bullet(text);
+        let text = self.without_line_number(without_bullet(text));
         let candidates: Vec<AddressCandidate> =
             addresses::candidates(text).filter(|c| !c.in_uri).collect();
         if self.refuse_struck(line, text) {
@@ -162,6 +168,17 @@ impl Reader<'_> {
             self.read_addresses(line, &candidates, parts.note);
         } else {
             self.read_prose_with_addresses(line, text, &candidates);
+        }
+    }
+
+    /// Removes the line number before a line of a copied code block. The numbers must count from 1.
+    fn without_line_number<'t>(&mut self, text: &'t str) -> &'t str {
+        match numbered(text) {
+            Some((number, rest)) if number == 1 || number == self.code_line + 1 => {
+                self.code_line = number;
+                rest
+            }
+            _ => text,
         }
     }
 
@@ -230,7 +247,7 @@ impl Reader<'_> {
     }
 
     fn read_line_without_addresses(&mut self, line: usize, text: &str) {
-        if is_code_markup(text) {
+        if is_code_markup(text) || is_button(text) {
             return;
         }
         if let Some(label) = self.label_of(text) {

@@ -12,14 +12,14 @@ pub enum Block {
         level: u8,
         text: String,
     },
-    /// A line of text or of a list.
+    /// A line of text or of a list. A tab in plain text or Markdown stays a tab.
     Line { line: usize, text: String },
     /// The first row contains the column titles.
     Table(Vec<Row>),
 }
 
 /// A row of a table. All rows of a table have the same number of cells.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub line: usize,
     /// The text of each cell, with `\n` for a line break.
