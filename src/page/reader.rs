@@ -22,8 +22,8 @@ use super::vocabulary::Vocabulary;
 use crate::dataset::ReferenceData;
 use crate::policy::address_or_cidr;
 use line_text::{
-    AddressLine, announces_addresses, is_button, is_code_markup, is_sentence, names_transport,
-    numbered, resembles_address, without_bullet,
+    AddressLine, announces_addresses, is_button, is_code_fence, is_sentence, line_number,
+    names_transport, numbered, resembles_address, without_bullet,
 };
 use partial::{ListingKey, Origin, PartialListings};
 use scope::{LABEL_LEVEL, Scopes};
@@ -171,15 +171,22 @@ impl Reader<'_> {
         }
     }
 
-    /// Removes the line number before a line of a copied code block. The numbers must count from 1.
+    /// Removes the line number before a line of a copied code block.
     fn without_line_number<'t>(&mut self, text: &'t str) -> &'t str {
         match numbered(text) {
-            Some((number, rest)) if number == 1 || number == self.code_line + 1 => {
-                self.code_line = number;
-                rest
-            }
+            Some((number, rest)) if self.is_next_code_line(number) => rest,
             _ => text,
         }
+    }
+
+    /// Returns true for the number of a line in a copied code block. The numbers count from 1 in each
+    /// list. Any other number may be a part of an address that was broken over two lines.
+    fn is_next_code_line(&mut self, number: usize) -> bool {
+        let is_next = number == self.code_line + 1 || (number == 1 && !self.listings.is_open());
+        if is_next {
+            self.code_line = number;
+        }
+        is_next
     }
 
     fn read_addresses(&mut self, line: usize, candidates: &[AddressCandidate], note: &str) {
@@ -247,7 +254,16 @@ impl Reader<'_> {
     }
 
     fn read_line_without_addresses(&mut self, line: usize, text: &str) {
-        if is_code_markup(text) || is_button(text) {
+        if is_code_fence(text) || is_button(text) {
+            return;
+        }
+        if let Some(number) = line_number(text) {
+            if !self.is_next_code_line(number) && self.listings.is_open() {
+                self.report(
+                    line,
+                    format!("cannot interpret '{text}' in or after a list"),
+                );
+            }
             return;
         }
         if let Some(label) = self.label_of(text) {

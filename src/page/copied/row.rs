@@ -200,8 +200,7 @@ impl<'a> RowSplitter<'a> {
         for end in ends {
             let cell = &text[..end];
             let is_whole = cell.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && cell.ends_with(|c: char| c.is_alphanumeric() || c == ')')
-                && !starts_number_with_zero(cell);
+                && cell.ends_with(|c: char| c.is_alphanumeric() || c == ')');
             if is_whole && self.step() && ports::parse(cell).is_ok() {
                 lengths.push((end, 1));
             }
@@ -288,14 +287,4 @@ fn network_lengths(text: &str) -> Vec<usize> {
     }
     lengths.retain(|length| addresses::network(&text[..*length]).is_ok());
     lengths
-}
-
-/// Returns true if a number starts with a zero. The digits after a comma are a part of a number.
-fn starts_number_with_zero(text: &str) -> bool {
-    let mut previous = ' ';
-    text.chars().any(|c| {
-        let starts = c == '0' && !previous.is_ascii_digit() && previous != ',';
-        previous = c;
-        starts
-    })
 }

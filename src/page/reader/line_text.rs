@@ -80,10 +80,16 @@ pub fn is_button(text: &str) -> bool {
     BUTTONS.iter().any(|label| text.eq_ignore_ascii_case(label)) || is_anchor(text)
 }
 
-/// Returns true for a line number in a code block, and for a code fence.
-pub fn is_code_markup(text: &str) -> bool {
-    let is_line_number = text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
-    is_line_number || text.starts_with("```")
+/// Returns true for a code fence.
+pub fn is_code_fence(text: &str) -> bool {
+    text.starts_with("```")
+}
+
+/// Returns the number of a line that contains only a short number, such as the line number of a code
+/// block.
+pub fn line_number(text: &str) -> Option<usize> {
+    let is_number = text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
 }
 
 /// Splits a line of a code block into its line number and its text; `None` if the text is neither an
