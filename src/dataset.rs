@@ -269,6 +269,20 @@ pub fn parse_edition(
     Ok(edition)
 }
 
+/// Returns true for a text in the form of a dataset, and false for a page. A dataset has the keys
+/// `edition` and `signaling`, in YAML or JSON.
+pub fn is_dataset(text: &str) -> bool {
+    let has_key = |key: &str| {
+        text.lines().any(|line| {
+            let after = line
+                .trim_start_matches(['{', '"', ' ', ','])
+                .strip_prefix(key);
+            after.is_some_and(|after| after.trim_start_matches('"').starts_with(':'))
+        })
+    };
+    has_key("edition") && has_key("signaling")
+}
+
 /// Formats an edition as YAML that [`parse_edition`] accepts.
 pub fn to_yaml(edition: &Edition) -> Result<String, DatasetError> {
     yaml::write(edition).map_err(|error| DatasetError {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::titles::text_of;
 use crate::page::addresses;
 use crate::page::label::{Label, Topic};
 use crate::page::markup::{Block, Row};
@@ -214,7 +213,7 @@ impl<'a> RowSplitter<'a> {
 fn row_text(blocks: &[Block]) -> Option<(usize, String)> {
     let mut joined = String::new();
     let mut lines = blocks.iter().map_while(|block| match block {
-        Block::Line { line, .. } => Some((*line, text_of(block)?)),
+        Block::Line { line, text } => Some((*line, text.as_str())),
         _ => None,
     });
     let (first, text) = lines.next()?;

@@ -46,7 +46,7 @@ impl Titles {
     /// Returns the titles at the start of the blocks.
     pub fn find(blocks: &[Block], vocabulary: &Vocabulary) -> Option<Titles> {
         let tabbed = || {
-            let cells = text_of(blocks.first()?)?.split('\t');
+            let cells = blocks.first()?.line_text()?.split('\t');
             let cells: Vec<String> = cells.map(|cell| cell.trim().to_owned()).collect();
             let titles = Titles::new(cells, 1, vocabulary);
             (2..=MAX_COLUMNS)
@@ -103,7 +103,7 @@ impl Titles {
 fn published(blocks: &[Block]) -> Option<(Vec<String>, usize)> {
     let mut cells: Vec<String> = Vec::new();
     let mut lines = 0;
-    for text in blocks.iter().map_while(text_of).take(MAX_COLUMNS) {
+    for text in blocks.iter().map_while(Block::line_text).take(MAX_COLUMNS) {
         let Some(titles) = split_titles(text) else {
             break;
         };
@@ -129,12 +129,4 @@ fn split_titles(text: &str) -> Option<Vec<String>> {
         rest = after;
     }
     (!titles.is_empty()).then_some(titles)
-}
-
-/// Returns the text of a line; `None` for a heading or a table.
-pub fn text_of(block: &Block) -> Option<&str> {
-    match block {
-        Block::Line { text, .. } => Some(text),
-        Block::Heading { .. } | Block::Table(_) => None,
-    }
 }

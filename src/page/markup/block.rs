@@ -18,6 +18,16 @@ pub enum Block {
     Table(Vec<Row>),
 }
 
+impl Block {
+    /// Returns the text of a line; `None` for a heading or a table.
+    pub fn line_text(&self) -> Option<&str> {
+        match self {
+            Block::Line { text, .. } => Some(text),
+            Block::Heading { .. } | Block::Table(_) => None,
+        }
+    }
+}
+
 /// A row of a table. All rows of a table have the same number of cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
