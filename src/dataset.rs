@@ -96,6 +96,9 @@ pub struct Region {
     /// Other names of the Interconnect exchange that Twilio prints.
     #[serde(default)]
     pub interconnect_also: Vec<String>,
+    /// The state or country of the Interconnect exchange, if the region is in another one.
+    #[serde(default)]
+    pub interconnect_area: Vec<String>,
     /// The id before edge locations were introduced, such as `us1`.
     pub legacy_id: String,
     pub aws_region: String,

@@ -37,7 +37,7 @@ impl Page {
     pub fn read(text: &str, reference_data: &ReferenceData) -> Result<Page, Vec<PageError>> {
         let vocabulary = Vocabulary::new(reference_data);
         let (blocks, mut errors) = markup::parse(text);
-        let (blocks, unsplit) = copied::convert_tables(blocks, &vocabulary);
+        let (blocks, unsplit) = copied::convert_tables(&blocks, &vocabulary);
         errors.extend(unsplit);
         match reader::read(&blocks, vocabulary, reference_data) {
             Ok(listings) if errors.is_empty() => Ok(Page { listings }),

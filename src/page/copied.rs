@@ -15,7 +15,7 @@ use row::RowSplitter;
 use titles::Titles;
 
 /// Converts copied tables to tables. Returns an error for each that cannot be split into cells.
-pub fn convert_tables(blocks: Vec<Block>, vocabulary: &Vocabulary) -> (Vec<Block>, Vec<PageError>) {
+pub fn convert_tables(blocks: &[Block], vocabulary: &Vocabulary) -> (Vec<Block>, Vec<PageError>) {
     let mut splitter = RowSplitter::new(vocabulary);
     let mut converted = Vec::with_capacity(blocks.len());
     let mut errors = Vec::new();
@@ -109,7 +109,7 @@ fn joined_row(rows: &[Row], vocabulary: &Vocabulary) -> Option<Vec<Row>> {
     let [head, broken @ .., last] = rows else {
         return None;
     };
-    let is_rest = |row: &Row| row.cells.iter().skip(1).all(|cell| cell.is_empty());
+    let is_rest = |row: &Row| row.cells.iter().skip(1).all(String::is_empty);
     let is_complete = last.cells.iter().all(|cell| !cell.is_empty());
     if broken.is_empty() || !broken.iter().all(is_rest) || !is_complete {
         return None;
