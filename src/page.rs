@@ -38,7 +38,10 @@ impl Page {
         let vocabulary = Vocabulary::new(reference_data);
         let (blocks, mut errors) = markup::parse(text);
         let (blocks, unsplit) = copied::convert_tables(&blocks, &vocabulary);
-        errors.extend(unsplit);
+        if !unsplit.is_empty() {
+            // Other errors would only be consequences of these errors.
+            return Err(unsplit);
+        }
         match reader::read(&blocks, vocabulary, reference_data) {
             Ok(listings) if errors.is_empty() => Ok(Page { listings }),
             Ok(_) => Err(errors),
