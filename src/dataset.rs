@@ -13,6 +13,6 @@ mod services;
 pub use editions::{
     Connection, DatasetError, Date, Edition, Media, Networks, ReferenceData, Region, RegionGroup,
     SHORTEST_PREFIX, Signaling, SignalingPorts, SipFacts, Superseded, edition, edition_names,
-    editions, name, parse_edition, reference_data, to_yaml, visible_line,
+    editions, is_dataset, name, parse_edition, reference_data, to_yaml, visible_line,
 };
 pub use services::{Service, services};

@@ -14,7 +14,7 @@ pub use check::{
     ChangedOption, CheckedFile, Diagnosis, DiagnosisKind, Expectation, GitHub, Json, Report,
     Summary, Text,
 };
-pub use comparison::Comparison;
+pub use comparison::{Compared, Comparison};
 pub use explanation::{Explanation, ExplanationForm};
 pub use findings::{Counts, FilePart, Findings, Shape};
 pub use table::{section, table};

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::builder::BoolishValueParser;
@@ -11,6 +11,8 @@ use crate::dataset::{self, Connection, Date};
 use crate::select::CURRENT;
 
 const DIFF_EXAMPLES: &str = "  twilio-sip-allow dataset diff page.html
+  twilio-sip-allow dataset diff old-page.html new-page.html
+  twilio-sip-allow dataset diff global our-list.yaml
   curl -s \"$URL.md\" | twilio-sip-allow dataset diff -   # URL is the address of the page; .md asks for Markdown";
 
 #[derive(Subcommand)]
@@ -18,9 +20,10 @@ pub enum DatasetVerb {
     /// Print a list as YAML or JSON
     #[command(after_help = sections("the list was printed", "", ""))]
     Show(ShowArgs),
-    /// Compare an edition with a page that Twilio published
+    /// Compare an edition with a page that Twilio published, or compare two lists
     ///
-    /// The page can be plain text, Markdown or HTML, in English or Japanese. The report lists added and
+    /// The page can be plain text, Markdown or HTML, in English or Japanese. With two arguments, each can be
+    /// a page, a dataset or the name of an edition, and the old list comes first. The report lists added and
     /// removed networks and changed ports, by region and by plane (signaling or media). It also names any
     /// other edition that equals the page. It is an error if a part of the page cannot be interpreted.
     #[command(
@@ -34,6 +37,7 @@ pub enum DatasetVerb {
             .help("Compare only these regions; the page must list them [default: those of the edition]")
             .long_help(None)),
         mut_arg("plane", |arg| arg.help("Compare only signaling, only media, or both")),
+        override_usage = "twilio-sip-allow dataset diff [OPTIONS] [PAGE]\n       twilio-sip-allow dataset diff [OPTIONS] OLD NEW",
         after_help = sections("the page equals the edition", "the page differs from the edition", DIFF_EXAMPLES),
     )]
     Diff(DiffArgs),
@@ -91,9 +95,24 @@ pub struct DiffArgs {
         value_parser = BoolishValueParser::new()
     )]
     pub json: bool,
-    /// The file of the page; "-" is stdin
+    /// The file of the page; "-" is stdin. Before NEW: the old list
+    ///
+    /// A page, a dataset as for --dataset, or the name of an edition.
     #[arg(value_name = "PAGE", default_value = "-", value_hint = ValueHint::FilePath, help_heading = "Comparison")]
-    pub page: PathBuf,
+    page: PathBuf,
+    /// The new list, to compare with the first one: a page, a dataset, or the name of an edition
+    #[arg(value_name = "NEW", value_hint = ValueHint::FilePath, help_heading = "Comparison")]
+    new: Option<PathBuf>,
+}
+
+impl DiffArgs {
+    /// Returns the old list, if the user named two lists, and the new list or the page.
+    pub fn lists(&self) -> (Option<&Path>, &Path) {
+        match &self.new {
+            Some(new) => (Some(&self.page), new),
+            None => (None, &self.page),
+        }
+    }
 }
 
 #[derive(Args)]

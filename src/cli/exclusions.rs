@@ -2,7 +2,7 @@
 
 /// Pairs of options, by their ids. If one is on the command line and the other is set by its environment
 /// variable or the configuration file, the other is ignored.
-pub(super) const MUTUALLY_EXCLUSIVE: [(&str, &str); 9] = [
+pub(super) const MUTUALLY_EXCLUSIVE: [(&str, &str); 12] = [
     ("template", "format"),
     ("template", "table"),
     ("template", "separator"),
@@ -11,6 +11,9 @@ pub(super) const MUTUALLY_EXCLUSIVE: [(&str, &str); 9] = [
     ("dataset", "edition"),
     ("any_edition", "edition"),
     ("any_edition", "dataset"),
+    ("new", "edition"),
+    ("new", "dataset"),
+    ("new", "any_edition"),
     ("json", "report"),
 ];
 

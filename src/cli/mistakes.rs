@@ -142,10 +142,14 @@ fn verbs_with(option: &str, command: &Command, around: &str) -> Vec<String> {
 
 fn extra_word(line: &CommandLine, word: &str) -> String {
     let command = line.verbs.join(" ");
-    let positional = line.command.get_positionals().next();
-    match positional.and_then(|arg| arg.get_value_names()?.first()) {
-        Some(name) => format!("'{command}' accepts only one {name}; remove '{word}'"),
-        None => format!("'{command}' accepts no arguments; remove '{word}'"),
+    let names: Vec<String> = line.command.get_positionals().map(flag).collect();
+    match &names[..] {
+        [] => format!("'{command}' accepts no arguments; remove '{word}'"),
+        [name] => format!("'{command}' accepts only one {name}; remove '{word}'"),
+        names => format!(
+            "'{command}' accepts only {} arguments; remove '{word}'",
+            names.len()
+        ),
     }
 }
 

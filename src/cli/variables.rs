@@ -89,9 +89,12 @@ pub(super) fn without_variables(command: Command) -> Command {
     bare
 }
 
-/// The option as users write it, such as `--region`.
+/// The option as users write it, such as `--region`, or the name of an argument, such as `NEW`.
 pub(super) fn flag(arg: &Arg) -> String {
-    format!("--{}", arg.get_long().unwrap_or_default())
+    match arg.get_value_names() {
+        Some([name, ..]) if arg.is_positional() => name.to_string(),
+        _ => format!("--{}", arg.get_long().unwrap_or_default()),
+    }
 }
 
 /// A note that names the variables. Empty if there are none.

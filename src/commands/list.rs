@@ -102,6 +102,7 @@ fn other_names(region: &Region) -> Vec<String> {
     let is_new = |name: &Cow<str>| names::public_names_of(region).all(|known| known != *name);
     let exchange = names::interconnect_names_of(region).skip(1).filter(is_new);
     names.extend(exchange.map(Cow::into_owned));
+    names.extend(region.interconnect_area.iter().cloned());
     names
 }
 

@@ -89,6 +89,9 @@ pub struct Region {
     /// Other names of the Interconnect exchange that Twilio prints.
     #[serde(default)]
     pub interconnect_also: Vec<String>,
+    /// The state or country of the Interconnect exchange, if the region is in another one.
+    #[serde(default)]
+    pub interconnect_area: Vec<String>,
     /// The id before edge locations were introduced, such as `us1`.
     pub legacy_id: String,
     pub aws_region: String,
@@ -260,6 +263,20 @@ pub fn parse_edition(
             reason,
         })?;
     Ok(edition)
+}
+
+/// Returns true for a text in the form of a dataset, and false for a page. A dataset has the keys
+/// `edition` and `signaling`, in YAML or JSON.
+pub fn is_dataset(text: &str) -> bool {
+    let has_key = |key: &str| {
+        text.lines().any(|line| {
+            let after = line
+                .trim_start_matches(['{', '"', ' ', ','])
+                .strip_prefix(key);
+            after.is_some_and(|after| after.trim_start_matches('"').starts_with(':'))
+        })
+    };
+    has_key("edition") && has_key("signaling")
 }
 
 /// Formats an edition as YAML that [`parse_edition`] accepts.

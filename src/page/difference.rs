@@ -1,16 +1,16 @@
-//! The differences between a page and an edition.
+//! The differences between two lists, in most cases a page and an edition.
 
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
 use super::error::PageError;
-use super::listing::{Page, Ports};
-use crate::dataset::{Edition, ReferenceData, Region};
+use super::listing::{Listing, Page, Ports};
+use crate::dataset::{ReferenceData, Region, SignalingPorts};
 use crate::packets::{Interval, complement, normalized};
 use crate::policy::{Plane, PortRange, Transport};
 
-/// A difference between page and edition in one plane of a region.
+/// A difference between the lists in one plane of a region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     pub region: Arc<str>,
@@ -20,14 +20,15 @@ pub struct Change {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// The page has addresses that the edition does not have.
+    /// The new list has addresses that the old one does not have.
     Added {
         /// The widest network that was added completely.
         network: Ipv4Net,
-        /// The line of the page with this network, or with a network that contains or overlaps it.
-        line: usize,
+        /// The line with this network, or with a network that contains or overlaps it, if the new
+        /// list is a page.
+        line: Option<usize>,
     },
-    /// The edition has addresses that the page does not have.
+    /// The old list has addresses that the new one does not have.
     Removed {
         /// The widest network that was removed completely.
         network: Ipv4Net,
@@ -36,30 +37,30 @@ pub enum ChangeKind {
     Ports {
         /// `None` for media.
         transport: Option<Transport>,
-        edition: PortRange,
-        page: PortRange,
-        line: usize,
+        old: PortRange,
+        new: PortRange,
+        line: Option<usize>,
     },
 }
 
 impl ChangeKind {
-    /// Returns the line of the page that has the difference.
+    /// Returns the line that has the difference, if the new list is a page.
     pub fn line(&self) -> Option<usize> {
         match self {
-            ChangeKind::Added { line, .. } | ChangeKind::Ports { line, .. } => Some(*line),
+            ChangeKind::Added { line, .. } | ChangeKind::Ports { line, .. } => *line,
             ChangeKind::Removed { .. } => None,
         }
     }
 }
 
-/// The part of a page to compare.
+/// The part of the lists to compare.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent<'a> {
     /// The regions that the page must list.
     pub regions: &'a [&'a Region],
     /// The planes that the page must list for each region.
     pub planes: &'a [Plane],
-    /// True to compare other regions that the page lists as well.
+    /// True to compare other regions that the new list names as well.
     pub others: bool,
 }
 
@@ -85,22 +86,21 @@ pub fn missing(page: &Page, extent: Extent) -> Vec<PageError> {
 
 /// Returns every difference, ordered by region and plane.
 pub fn changes(
-    page: &Page,
-    edition: &Edition,
+    old: &Page,
+    new: &Page,
     reference_data: &ReferenceData,
     extent: Extent,
 ) -> Vec<Change> {
     let wanted = |region: &&Region| {
         let expected = extent.regions.iter().any(|r| r.id == region.id);
-        expected || (extent.others && page.names(&region.id))
+        expected || (extent.others && new.names(&region.id))
     };
     let mut changes = Vec::new();
     for region in reference_data.regions.iter().filter(wanted) {
         for plane in extent.planes {
-            let kinds = [
-                networks(page, edition, region, *plane),
-                ports(page, edition, region, *plane),
-            ];
+            let old = old.listing(&region.id, *plane);
+            let new = new.listing(&region.id, *plane);
+            let kinds = [networks(old, new), ports(old, new)];
             changes.extend(kinds.into_iter().flatten().map(|kind| Change {
                 region: region.id.clone(),
                 plane: *plane,
@@ -111,32 +111,24 @@ pub fn changes(
     changes
 }
 
-fn networks(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Vec<ChangeKind> {
-    let published = edition.networks(plane);
-    let published = normalized(published.of(&region.id).map(|(n, _)| n.into()).collect());
-    let listed = page
-        .listing(&region.id, plane)
-        .map_or(&[][..], |listing| &listing.networks);
-    let on_page = normalized(
-        listed
-            .iter()
-            .map(|(network, _)| Interval::from(*network))
-            .collect(),
-    );
+fn networks(old: Option<&Listing>, new: Option<&Listing>) -> Vec<ChangeKind> {
+    let (before, after) = (addresses(old), addresses(new));
+    let listed = new.map_or(&[][..], |listing| &listing.networks);
     let mut kinds = Vec::new();
-    for network in without(&on_page, &published) {
-        let line = listed
-            .iter()
-            .find(|(own, _)| own.contains(&network) || network.contains(own))
-            .map_or(0, |(_, line)| *line);
+    for network in without(&after, &before) {
+        let overlaps = |own: &Ipv4Net| own.contains(&network) || network.contains(own);
+        let found = listed.iter().find(|(own, _)| overlaps(own));
+        let line = found.and_then(|(_, line)| *line);
         kinds.push(ChangeKind::Added { network, line });
     }
-    let gone = without(&published, &on_page);
-    kinds.extend(
-        gone.into_iter()
-            .map(|network| ChangeKind::Removed { network }),
-    );
+    let gone = without(&before, &after).into_iter();
+    kinds.extend(gone.map(|network| ChangeKind::Removed { network }));
     kinds
+}
+
+fn addresses(listing: Option<&Listing>) -> Vec<Interval> {
+    let networks = listing.map_or(&[][..], |listing| &listing.networks);
+    normalized(networks.iter().map(|(n, _)| Interval::from(*n)).collect())
 }
 
 /// Returns the addresses that are in `intervals` and not in `others`, as the fewest networks.
@@ -145,33 +137,30 @@ fn without(intervals: &[Interval], others: &[Interval]) -> Vec<Ipv4Net> {
     rest.flat_map(Interval::networks).collect()
 }
 
-fn ports(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Vec<ChangeKind> {
-    let Some(listing) = page.listing(&region.id, plane) else {
+/// Compares the ports. If only one of the lists has the plane, its networks are the difference.
+fn ports(old: Option<&Listing>, new: Option<&Listing>) -> Vec<ChangeKind> {
+    let (Some(old), Some(new)) = (old, new) else {
         return Vec::new();
     };
-    let (listed, line) = listing.ports;
-    let pairs: Vec<(Option<Transport>, PortRange, PortRange)> = match listed {
-        Ports::Media(listed) => vec![(None, edition.media.ports, listed)],
-        Ports::Signaling(listed) => Transport::ALL
-            .into_iter()
-            .map(|t| {
-                let published = edition.signaling.ports.of(t);
-                (
-                    Some(t),
-                    PortRange::single(published),
-                    PortRange::single(listed.of(t)),
-                )
-            })
-            .collect(),
+    let pairs: Vec<(Option<Transport>, PortRange, PortRange)> = match (old.ports.0, new.ports.0) {
+        (Ports::Media(old), Ports::Media(new)) => vec![(None, old, new)],
+        (Ports::Signaling(old), Ports::Signaling(new)) => {
+            let of = |ports: SignalingPorts, t| PortRange::single(ports.of(t));
+            Transport::ALL
+                .into_iter()
+                .map(|t| (Some(t), of(old, t), of(new, t)))
+                .collect()
+        }
+        // Each plane has ports of its own kind.
+        _ => Vec::new(),
     };
-    let different = pairs
-        .into_iter()
-        .filter(|(_, edition, page)| edition != page);
+    let line = new.ports.1;
+    let different = pairs.into_iter().filter(|(_, old, new)| old != new);
     different
-        .map(|(transport, edition, page)| ChangeKind::Ports {
+        .map(|(transport, old, new)| ChangeKind::Ports {
             transport,
-            edition,
-            page,
+            old,
+            new,
             line,
         })
         .collect()

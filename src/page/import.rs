@@ -27,14 +27,15 @@ pub enum ImportError {
     #[error("the page has no {plane} list for {region}")]
     NotListed { plane: Plane, region: Arc<str> },
     #[error(
-        "{line}: the {plane} ports of {first} and {second} differ, but a dataset has one set of ports for \
+        "{place}the {plane} ports of {first} and {second} differ, but a dataset has one set of ports for \
         all regions; import the regions separately with --region"
     )]
     Ports {
         plane: Plane,
         first: Arc<str>,
         second: Arc<str>,
-        line: usize,
+        /// The line with the ports of the second region, such as `5: `.
+        place: String,
     },
 }
 
@@ -93,7 +94,7 @@ impl Page {
                     plane,
                     first: first_region.clone(),
                     second: id.clone(),
-                    line,
+                    place: line.map_or_else(String::new, |line| format!("{line}: ")),
                 });
             }
             let listed: Vec<Ipv4Net> = listing

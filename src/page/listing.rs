@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
-use crate::dataset::SignalingPorts;
+use crate::dataset::{Edition, ReferenceData, SignalingPorts};
 use crate::policy::{Plane, PortRange};
 
-/// A page that was read without errors.
+/// The lists of a page that was read without errors, or of an edition.
 #[derive(Debug)]
 pub struct Page {
     pub(super) listings: Listings,
@@ -18,10 +18,10 @@ pub type Listings = BTreeMap<(Option<Arc<str>>, Plane), Listing>;
 /// The networks and ports of one plane, for one region or for all regions.
 #[derive(Clone, Debug)]
 pub struct Listing {
-    /// Disjoint networks with their line numbers.
-    pub networks: Vec<(Ipv4Net, usize)>,
-    /// The ports with their line number.
-    pub ports: (Ports, usize),
+    /// Disjoint networks with their line numbers, if they come from a page.
+    pub networks: Vec<(Ipv4Net, Option<usize>)>,
+    /// The ports with their line number, if they come from a page.
+    pub ports: (Ports, Option<usize>),
 }
 
 /// The ports of a plane.
@@ -34,6 +34,31 @@ pub enum Ports {
 }
 
 impl Page {
+    /// Returns the lists of an edition.
+    pub fn of_edition(edition: &Edition, reference_data: &ReferenceData) -> Page {
+        let mut listings = Listings::new();
+        for plane in Plane::ALL {
+            let networks = edition.networks(plane);
+            let ports = match plane {
+                Plane::Signaling => Ports::Signaling(edition.signaling.ports),
+                Plane::Media => Ports::Media(edition.media.ports),
+            };
+            let listing = |networks: &mut dyn Iterator<Item = Ipv4Net>| Listing {
+                networks: networks.map(|network| (network, None)).collect(),
+                ports: (ports, None),
+            };
+            if !networks.all.is_empty() {
+                let all = listing(&mut networks.all.iter().copied());
+                listings.insert((None, plane), all);
+            }
+            for region in edition.regions(reference_data) {
+                let own = listing(&mut networks.of(&region.id).map(|(network, _)| network));
+                listings.insert((Some(region.id.clone()), plane), own);
+            }
+        }
+        Page { listings }
+    }
+
     /// Returns the listing that applies to a region: its own listing, or else that of all regions.
     pub fn listing(&self, region: &Arc<str>, plane: Plane) -> Option<&Listing> {
         let own = self.listings.get(&(Some(region.clone()), plane));

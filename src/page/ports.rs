@@ -90,6 +90,10 @@ fn port(text: &str) -> Result<(u16, usize), String> {
             }
         }
     }
+    if digits.len() > 1 && digits.starts_with('0') {
+        let text = &text[..length];
+        return Err(format!("'{text}' starts with a zero"));
+    }
     let port = digits.parse::<u16>().ok().filter(|port| *port > 0);
     let port = port.ok_or_else(|| {
         format!(
@@ -207,6 +211,10 @@ mod tests {
             (
                 "10,000 to 20,000 to 30,000",
                 refused("expected exactly one range of ports"),
+            ),
+            (
+                "060 (UDP/TCP), 5061 (TLS)",
+                refused("'060' starts with a zero"),
             ),
             ("5060 (SCTP)", refused("unexpected 'SCTP'")),
             ("5060 (UDP/TCP), 5061 (TLS) *", refused("unexpected '*'")),

@@ -2,7 +2,6 @@
 //!
 //! The headings and labels above numbers name their plane and region.
 
-mod columns;
 mod line_text;
 mod partial;
 mod scope;
@@ -13,6 +12,7 @@ mod validate;
 use ipnet::Ipv4Net;
 
 use super::addresses::{self, AddressCandidate};
+use super::columns::Columns;
 use super::error::PageError;
 use super::label::{Label, Topic};
 use super::listing::{Listings, Ports};
@@ -21,10 +21,9 @@ use super::ports;
 use super::vocabulary::Vocabulary;
 use crate::dataset::ReferenceData;
 use crate::policy::address_or_cidr;
-use columns::Columns;
 use line_text::{
-    AddressLine, announces_addresses, is_code_markup, is_sentence, names_transport,
-    resembles_address, without_bullet,
+    AddressLine, announces_addresses, is_button, is_code_fence, is_sentence, line_number,
+    names_transport, numbered, resembles_address, without_bullet,
 };
 use partial::{ListingKey, Origin, PartialListings};
 use scope::{LABEL_LEVEL, Scopes};
@@ -32,14 +31,19 @@ use table::{TableReader, on_one_line, only_text, stray_addresses};
 use unknown::UnknownLines;
 
 /// Finds the listings in a page, or returns every error.
-pub fn read(blocks: &[Block], reference_data: &ReferenceData) -> Result<Listings, Vec<PageError>> {
+pub fn read(
+    blocks: &[Block],
+    vocabulary: Vocabulary,
+    reference_data: &ReferenceData,
+) -> Result<Listings, Vec<PageError>> {
     let mut reader = Reader {
-        vocabulary: Vocabulary::new(reference_data),
+        vocabulary,
         scopes: Scopes::new(reference_data),
         unknown: UnknownLines::default(),
         listings: PartialListings::new(reference_data),
         mentions: Vec::new(),
         has_title: false,
+        code_line: 0,
         errors: Vec::new(),
     };
     for (number, block) in blocks.iter().enumerate() {
@@ -66,6 +70,8 @@ struct Reader<'a> {
     mentions: Vec<(Ipv4Net, usize)>,
     /// True after the first heading of level 1.
     has_title: bool,
+    /// The number of the last line in a code block that was copied with line numbers.
+    code_line: usize,
     errors: Vec<PageError>,
 }
 
@@ -82,7 +88,7 @@ impl Reader<'_> {
     fn read_heading(&mut self, line: usize, level: u8, text: &str) {
         self.scopes.leave(level);
         self.listings.close();
-        if self.refuse_struck(line, text) {
+        if self.refuse_struck(line, text) || is_button(text) {
             return;
         }
         if addresses::candidates(text).any(|c| c.is_whole() && !c.in_uri) {
@@ -144,7 +150,7 @@ impl Reader<'_> {
     }
 
     fn read_line(&mut self, line: usize, text: &str) {
-        let text = without_bullet(text);
+        let text = self.without_line_number(without_bullet(text));
         let candidates: Vec<AddressCandidate> =
             addresses::candidates(text).filter(|c| !c.in_uri).collect();
         if self.refuse_struck(line, text) {
@@ -163,6 +169,24 @@ impl Reader<'_> {
         } else {
             self.read_prose_with_addresses(line, text, &candidates);
         }
+    }
+
+    /// Removes the line number before a line of a copied code block.
+    fn without_line_number<'t>(&mut self, text: &'t str) -> &'t str {
+        match numbered(text) {
+            Some((number, rest)) if self.is_next_code_line(number) => rest,
+            _ => text,
+        }
+    }
+
+    /// Returns true for the number of a line in a copied code block. The numbers count from 1 in each
+    /// list. Any other number may be a part of an address that was broken over two lines.
+    fn is_next_code_line(&mut self, number: usize) -> bool {
+        let is_next = number == self.code_line + 1 || (number == 1 && !self.listings.is_open());
+        if is_next {
+            self.code_line = number;
+        }
+        is_next
     }
 
     fn read_addresses(&mut self, line: usize, candidates: &[AddressCandidate], note: &str) {
@@ -230,7 +254,16 @@ impl Reader<'_> {
     }
 
     fn read_line_without_addresses(&mut self, line: usize, text: &str) {
-        if is_code_markup(text) {
+        if is_code_fence(text) || is_button(text) {
+            return;
+        }
+        if let Some(number) = line_number(text) {
+            if !self.is_next_code_line(number) && self.listings.is_open() {
+                self.report(
+                    line,
+                    format!("cannot interpret '{text}' in or after a list"),
+                );
+            }
             return;
         }
         if let Some(label) = self.label_of(text) {

@@ -195,6 +195,12 @@ fn names_in(reference_data: &ReferenceData) -> Vec<(String, Word)> {
     words
 }
 
+/// Returns the normalized letters and digits of a title; `None` if it is too long for one.
+pub fn letters_of(title: &str) -> Option<String> {
+    let normalized = normalize_within(title, MAX_LABEL_BYTES)?;
+    Some(letters(&normalized))
+}
+
 /// Returns the normalized letters and digits of a text.
 fn normalize(text: &str) -> String {
     letters(&normalize_name(text))

@@ -13,22 +13,29 @@ use crate::terminal::{escape_hidden, json_reported};
 /// The version of the JSON schema.
 const VERSION: u32 = 1;
 
-/// The result of comparing a page with an edition.
+/// One of the two lists in a comparison.
+#[derive(Clone, Copy, Debug)]
+pub struct Compared<'a> {
+    /// The name of the file; `None` for an edition of this program.
+    pub file: Option<&'a str>,
+    /// The edition or the dataset; `None` for a page.
+    pub edition: Option<&'a Edition>,
+}
+
+/// The result of comparing two lists, in most cases a page with an edition.
 #[derive(Debug)]
 pub struct Comparison<'a> {
-    /// The name of the page for messages.
-    pub page: String,
-    /// The edition with which the page was compared.
-    pub edition: &'a Edition,
+    pub new: Compared<'a>,
+    pub old: Compared<'a>,
     /// True if the edition was selected automatically, because it is the most similar one.
     pub chosen: bool,
     /// Ordered by region and plane.
     pub changes: &'a [Change],
-    /// Other editions that are equal to the page.
+    /// Other editions that are equal to the new list.
     pub equal: &'a [Edition],
     /// The number of Twilio regions.
     pub regions: usize,
-    /// The compared part of the page; `None` means the whole page.
+    /// The compared part of the lists; `None` means everything.
     pub part: Option<String>,
 }
 
@@ -38,7 +45,7 @@ struct ChangeRow<'a> {
     plane: Plane,
     details: String,
     regions: Vec<&'a Arc<str>>,
-    /// Line numbers of the page.
+    /// Line numbers of the new list, if it is a page.
     lines: Vec<usize>,
 }
 
@@ -56,12 +63,11 @@ impl Comparison<'_> {
     }
 
     fn summary(&self, rows: &[ChangeRow]) -> String {
-        let page = escape_hidden(&self.page);
-        let edition = format!("edition {}", with_status(self.edition));
+        let (new, old) = (self.new.name(), self.old.edition_or_name());
         let part = self.part.as_ref();
         let part = part.map_or_else(String::new, |part| format!(" in {part}"));
         if rows.is_empty() {
-            return format!("same{part}: {page} equals {edition}\n");
+            return format!("same{part}: {new} equals {old}\n");
         }
         let chosen = if self.chosen {
             ", the most similar edition"
@@ -73,20 +79,24 @@ impl Comparison<'_> {
             format!("{count} {change}")
         };
         format!(
-            "different{part}: {page} compared with {edition}{chosen}: {}, {}, {}\n",
+            "different{part}: {new} compared with {old}{chosen}: {}, {}, {}\n",
             count("added"),
             count("removed"),
             count("changed")
         )
     }
 
-    /// Returns a line with the editions that are equal to the page; empty if there are none.
+    /// Returns a line with the editions that are equal to the new list; empty if there are none.
     fn equal_editions(&self) -> String {
         let words: Vec<String> = self.equal.iter().map(with_status).collect();
+        let new = match self.new.edition {
+            Some(_) => self.new.name(),
+            None => "the page".to_owned(),
+        };
         match &words[..] {
             [] => String::new(),
-            [one] => format!("the page equals edition {one}\n"),
-            several => format!("the page equals editions {}\n", several.join(", ")),
+            [one] => format!("{new} equals edition {one}\n"),
+            several => format!("{new} equals editions {}\n", several.join(", ")),
         }
     }
 
@@ -141,14 +151,38 @@ impl Comparison<'_> {
     pub fn json(&self) -> String {
         let value = json!({
             "version": VERSION,
-            "page": self.page,
-            "edition": self.edition.name,
-            "status": self.edition.status(),
+            "page": self.new.id(),
+            "edition": self.old.edition.map_or_else(|| self.old.id(), |edition| &edition.name),
+            "status": self.old.edition.map(Edition::status),
             "verdict": if self.changes.is_empty() { "same" } else { "different" },
             "equal_editions": self.equal.iter().map(|edition| &edition.name).collect::<Vec<_>>(),
             "changes": self.changes.iter().map(change_json).collect::<Vec<_>>(),
         });
         json_reported(&format!("{value:#}\n")).into_owned()
+    }
+}
+
+impl<'a> Compared<'a> {
+    /// Returns the name of the file or edition.
+    fn id(&self) -> &'a str {
+        let edition = self.edition.map(|edition| &*edition.name);
+        self.file.or(edition).unwrap_or_default()
+    }
+
+    /// Returns the name of the file, or else the edition with its status.
+    fn name(&self) -> String {
+        match (self.file, self.edition) {
+            (None, Some(edition)) => format!("edition {}", with_status(edition)),
+            _ => escape_hidden(self.id()),
+        }
+    }
+
+    /// Returns the edition or dataset with its status, or else the name of the page.
+    fn edition_or_name(&self) -> String {
+        match self.edition {
+            Some(edition) => format!("edition {}", with_status(edition)),
+            None => self.name(),
+        }
     }
 }
 
@@ -172,12 +206,12 @@ fn details(kind: &ChangeKind) -> String {
         }
         ChangeKind::Ports {
             transport,
-            edition,
-            page,
+            old,
+            new,
             ..
         } => {
             let transport = transport.map_or_else(String::new, |t| format!(" of {t}"));
-            format!("ports{transport} {edition} -> {page}")
+            format!("ports{transport} {old} -> {new}")
         }
     }
 }
@@ -189,19 +223,23 @@ fn change_json(change: &Change) -> Value {
         "plane": change.plane,
     });
     let more = match &change.kind {
-        ChangeKind::Added { network, line } => json!({"network": network, "line": line}),
-        ChangeKind::Removed { network } => json!({"network": network}),
+        ChangeKind::Added { network, .. } | ChangeKind::Removed { network } => {
+            json!({"network": network})
+        }
         ChangeKind::Ports {
             transport,
-            edition,
-            page,
-            line,
-        } => {
-            json!({"transport": transport, "edition_ports": edition, "page_ports": page, "line": line})
-        }
+            old,
+            new,
+            ..
+        } => json!({"transport": transport, "edition_ports": old, "page_ports": new}),
     };
-    if let (Value::Object(value), Value::Object(more)) = (&mut value, more) {
-        value.extend(more);
+    let line = change.kind.line().map(|line| json!({"line": line}));
+    if let Value::Object(value) = &mut value {
+        for more in [Some(more), line].into_iter().flatten() {
+            if let Value::Object(more) = more {
+                value.extend(more);
+            }
+        }
     }
     value
 }

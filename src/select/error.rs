@@ -22,6 +22,8 @@ pub enum SelectError {
         suggestion: String,
         known: String,
     },
+    #[error("'{name}' names different regions: {regions}; use one of them")]
+    DifferentRegions { name: String, regions: String },
     #[error("unknown edition '{name}'{suggestion}; use one of {known}, or {CURRENT}")]
     UnknownEdition {
         name: String,

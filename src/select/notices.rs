@@ -82,7 +82,7 @@ fn other_connection(
     {
         return None;
     }
-    let is_exchange = |name: &&String| names::is_interconnect_alone(name, reference_data);
+    let is_exchange = |name: &&String| names::names_exchange(name, reference_data);
     let name = selection.regions.iter().find(is_exchange)?;
     Some(format!(
         "'{name}' is an Interconnect edge location, but the edition is for the public internet; use \

@@ -66,6 +66,13 @@ fn unknown_region(name: &str, reference_data: &ReferenceData) -> SelectError {
     if normalize_name(name).is_empty() {
         return SelectError::EmptyRegion { known };
     }
+    let different = names::contradicting(name, reference_data);
+    if !different.is_empty() {
+        return SelectError::DifferentRegions {
+            name: name.to_owned(),
+            regions: different.join(", "),
+        };
+    }
     let groups = reference_data
         .continents
         .iter()

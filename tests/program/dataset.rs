@@ -280,6 +280,172 @@ fn compares_a_page_with_the_current_edition_and_names_an_equal_one() {
     );
 }
 
+/// Compares two lists in the directory with a page, a dataset in YAML and one in JSON of each edition.
+fn diff_of_lists(options: &str, old: &str, new: &str) -> common::Ran {
+    let mut tool = Tool::line(&format!("dataset diff {options} {old} {new}"));
+    for (edition, page) in [
+        ("regional", "regional.page-en.html"),
+        ("regional-expanded", "regional-expanded.planes-en.md"),
+        ("global", "global.official-ja.md"),
+        ("interconnect", "interconnect.sections-en.txt"),
+    ] {
+        let show = format!("dataset show --edition {edition}");
+        tool = tool
+            .file(
+                &format!("{edition}.page"),
+                fs::read(folder("whole").join(page)).unwrap(),
+            )
+            .file(&format!("{edition}.yaml"), Tool::line(&show).run_once())
+            .file(
+                &format!("{edition}.json"),
+                Tool::line(&format!("{show} --json")).run_once(),
+            );
+    }
+    tool.run()
+}
+
+/// Every pair of editions, each in three of four forms: an edition's name, a page, YAML and JSON.
+#[test]
+fn compares_two_lists_of_any_kind() {
+    let forms = ["", ".page", ".yaml", ".json"];
+    for (a, old) in EDITIONS.iter().enumerate() {
+        for (b, new) in EDITIONS.iter().enumerate() {
+            for form in 0..3 {
+                let old_list = format!("{old}{}", forms[(a + b + form) % 4]);
+                let new_list = format!("{new}{}", forms[(a + 2 * form) % 4]);
+                let ran = diff_of_lists("--json", &old_list, &new_list);
+                valid_json("dataset", "diff", &ran);
+                let expected = difference(new, old);
+                assert_eq!(
+                    reported_changes(&ran.stdout),
+                    expected,
+                    "{old_list} {new_list}"
+                );
+                assert_eq!(ran.status, i32::from(old != new), "{ran}");
+                let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+                assert_eq!(report["page"], new_list, "{old_list}");
+                let is_page = old_list.contains(".page");
+                let name = if is_page { &old_list } else { *old };
+                assert_eq!(report["edition"], name, "{new_list}");
+                assert_eq!(report["status"].is_null(), is_page, "{old_list} {new_list}");
+                for change in report["changes"].as_array().unwrap() {
+                    let can_have_line = new_list.contains(".page") && change["change"] != "removed";
+                    assert_eq!(change.get("line").is_some(), can_have_line, "{change}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_report_names_both_lists() {
+    let in_force = "edition global (in force since 2024-02-21)";
+    let old = "edition regional (superseded on 2024-02-21 by global)";
+    for (old_list, new_list, first) in [
+        (
+            "current",
+            "global.yaml",
+            format!("same: global.yaml equals {in_force}"),
+        ),
+        (
+            "global",
+            "current",
+            format!("same: {in_force} equals {in_force}"),
+        ),
+        (
+            "regional.page",
+            "regional",
+            format!("same: {old} equals regional.page"),
+        ),
+        (
+            "regional",
+            "global.page",
+            format!(
+                "different: global.page compared with {old}: 1 added, 10 removed, 1 changed\nthe page equals {in_force}"
+            ),
+        ),
+        (
+            "regional.page",
+            "global.json",
+            format!(
+                "different: global.json compared with regional.page: 1 added, 10 removed, 1 changed\nglobal.json equals {in_force}"
+            ),
+        ),
+        (
+            "regional",
+            "global",
+            format!(
+                "different: {in_force} compared with {old}: 1 added, 10 removed, 1 changed\n  added    media of all regions: 168.86.128.0/18"
+            ),
+        ),
+    ] {
+        let printed = diff_of_lists("", old_list, new_list).stdout;
+        let same_lines = first.lines().count();
+        let lines: Vec<&str> = printed.lines().take(same_lines).collect();
+        assert_eq!(lines.join("\n"), first);
+    }
+    let part = diff_of_lists(
+        "--region japan --plane signaling",
+        "regional",
+        "global.page",
+    );
+    assert_eq!(
+        part.ok(),
+        format!("same in signaling of tokyo: global.page equals {old}\n")
+    );
+}
+
+/// A page must have everything that the other list has. A dataset may have fewer regions.
+#[test]
+fn two_lists_with_different_regions_differ_unless_one_is_an_incomplete_page() {
+    let page = fs::read(folder("refused/cut-between-sections.txt")).unwrap();
+    let own = Tool::line("dataset show --edition regional").run_once();
+    let own = own
+        .replace("    sydney:\n    - 54.252.254.64/30\n", "")
+        .replace("    sydney:\n    - 54.252.254.64/26\n", "");
+    let run = |line: &str| {
+        Tool::line(line)
+            .file("page", &page)
+            .file("own", own.replace("edition: regional", "edition: own"))
+            .run()
+    };
+    for line in ["dataset diff regional page", "dataset diff page own"] {
+        let printed = run(line).refused();
+        assert!(
+            printed.contains("error: page: signaling of "),
+            "{line}: {printed}"
+        );
+    }
+    let removed = run("dataset diff regional own");
+    assert_eq!(
+        removed.stdout.lines().skip(1).collect::<Vec<_>>(),
+        [
+            "  removed  signaling of sydney: 54.252.254.64/30",
+            "  removed  media of sydney: 54.252.254.64/26",
+        ],
+        "{removed}"
+    );
+    let added = run("dataset diff own regional");
+    assert_eq!(
+        added.stdout.lines().skip(1).collect::<Vec<_>>(),
+        [
+            "  added    signaling of sydney: 54.252.254.64/30",
+            "  added    media of sydney: 54.252.254.64/26",
+        ],
+        "{added}"
+    );
+}
+
+#[test]
+fn a_second_list_overrides_the_variables_of_other_lists() {
+    for variable in ["TWILIO_SIP_ALLOW_EDITION", "TWILIO_SIP_ALLOW_DATASET"] {
+        let ran = Tool::line("dataset diff global current")
+            .env(variable, "nowhere")
+            .run();
+        assert_eq!(ran.status, 0, "{variable} {ran}");
+    }
+}
+
 /// An option on the command line takes precedence over the variable of an option that it excludes.
 #[test]
 fn edition_and_any_edition_override_the_variable_of_each_other() {
@@ -674,8 +840,32 @@ fn rejects_wrong_usage_of_dataset_with_advice() {
             "--direction is an option of 'render', 'check', 'verify' and 'explain', not of 'dataset diff'",
         ),
         (
-            "dataset diff page page",
-            "'dataset diff' accepts only one PAGE; remove 'page'",
+            "dataset diff page page third",
+            "'dataset diff' accepts only 2 arguments; remove 'third'",
+        ),
+        (
+            "dataset diff - -",
+            "OLD and NEW cannot both be read from stdin; use a file for one of them",
+        ),
+        (
+            "dataset diff --edition global regional page",
+            "NEW and --edition cannot be used together; remove one of them",
+        ),
+        (
+            "dataset diff --dataset own regional page",
+            "NEW and --dataset cannot be used together; remove one of them",
+        ),
+        (
+            "dataset diff --any-edition regional page",
+            "NEW and --any-edition cannot be used together; remove one of them",
+        ),
+        (
+            "dataset diff regionl global",
+            "cannot read regionl: No such file",
+        ),
+        (
+            "dataset diff regional broken",
+            "error: broken:2:12: signaling: the key 'ports' is missing",
         ),
         (
             "dataset import --name Our page",
@@ -712,6 +902,7 @@ fn rejects_wrong_usage_of_dataset_with_advice() {
         let printed = Tool::line(line)
             .file("page", "nothing")
             .file("own", "{}")
+            .file("broken", "edition: own\nsignaling: {}\n")
             .run()
             .refused();
         assert!(printed.contains(message), "{line}: {printed}");

@@ -7,6 +7,7 @@ mod bad_input;
 mod check;
 mod command_line;
 mod configuration;
+mod copied_pages;
 mod dataset;
 mod diagnosis;
 mod documents;

@@ -96,11 +96,15 @@ impl Builder {
             if !text.is_empty() && !cell.is_empty() {
                 cell.push('\n');
             }
-            cell.push_str(&text);
+            cell.push_str(&text.replace('\t', " "));
         } else if !text.is_empty() {
             let line = self.line(self.buffer.at());
             self.blocks.push(match self.level {
-                Some(level) => Block::Heading { line, level, text },
+                Some(level) => Block::Heading {
+                    line,
+                    level,
+                    text: text.replace('\t', " "),
+                },
                 None => Block::Line { line, text },
             });
         }

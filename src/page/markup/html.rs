@@ -63,7 +63,8 @@ pub fn feed(text: &str, offset: usize, builder: &mut Builder) {
                 builder.leave(&name);
             }
             Token::String(string) => {
-                let shown = String::from_utf8_lossy(&string.value);
+                // A browser shows a tab as a space.
+                let shown = String::from_utf8_lossy(&string.value).replace('\t', " ");
                 let at = offset + string.span.start;
                 if preformatted {
                     builder.lines(&shown, at);

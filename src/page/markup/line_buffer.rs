@@ -32,17 +32,27 @@ impl LineBuffer {
         self.is_struck |= is_struck && !shown.is_empty();
     }
 
-    /// Clears the buffer and returns the visible text with single spaces between words.
+    /// Clears the buffer and returns the visible text with single spaces between words. White space
+    /// with a tab becomes a tab.
     pub fn take(&mut self) -> String {
         let text = visible(&std::mem::take(&mut self.text));
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let text = words.join(" ");
+        let text = with_single_spaces(&text);
         if std::mem::take(&mut self.is_struck) && !text.is_empty() {
             format!("{STRUCK}{text}{STRUCK}")
         } else {
             text
         }
     }
+}
+
+/// Replaces white space between words by a tab if it contains one, or else by a space.
+fn with_single_spaces(text: &str) -> String {
+    let cells = text.split('\t').map(|cell| {
+        let words: Vec<&str> = cell.split_whitespace().collect();
+        words.join(" ")
+    });
+    let cells: Vec<String> = cells.filter(|cell| !cell.is_empty()).collect();
+    cells.join("\t")
 }
 
 /// Removes hidden characters, and replaces full-width characters by their usual forms.

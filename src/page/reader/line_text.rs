@@ -1,6 +1,6 @@
 //! Splits and classifies the text of a line.
 
-use crate::page::addresses::AddressCandidate;
+use crate::page::addresses::{self, AddressCandidate};
 use crate::page::label::Label;
 use crate::page::vocabulary::Vocabulary;
 
@@ -56,10 +56,58 @@ pub fn is_sentence(text: &str) -> bool {
     text.ends_with(['.', '。', '!', '?']) || text.chars().count() > MAX_LABEL_CHARS
 }
 
-/// Returns true for a line number in a code block, and for a code fence.
-pub fn is_code_markup(text: &str) -> bool {
-    let is_line_number = text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
-    is_line_number || text.starts_with("```")
+/// The labels of buttons and icons around headings, boxes and code blocks. Such a label has no meaning
+/// for the text around it.
+const BUTTONS: &[&str] = &[
+    "copy code block",
+    "report code block",
+    "copy output",
+    "positive feedbacknegative feedback",
+    "expand image",
+    "(information)",
+    "info",
+    "(warning)",
+    "warning",
+];
+
+/// Returns true for the label of a button or an icon, and for the name of a heading's anchor, such as
+/// `global-media page anchor`. They are in text that was copied from a browser.
+pub fn is_button(text: &str) -> bool {
+    let is_anchor = |text: &str| {
+        let name = text.strip_suffix(" page anchor");
+        name.is_some_and(|name| !name.contains(char::is_whitespace))
+    };
+    BUTTONS.iter().any(|label| text.eq_ignore_ascii_case(label)) || is_anchor(text)
+}
+
+/// Returns true for a code fence.
+pub fn is_code_fence(text: &str) -> bool {
+    text.starts_with("```")
+}
+
+/// Returns the number of a line that contains only a short number, such as the line number of a code
+/// block.
+pub fn line_number(text: &str) -> Option<usize> {
+    let is_number = text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
+}
+
+/// Splits a line of a code block into its line number and its text; `None` if the text is neither an
+/// address nor ports.
+pub fn numbered(text: &str) -> Option<(usize, &str)> {
+    let (number, rest) = text.split_once(' ')?;
+    let is_number = number.len() <= 2 && number.bytes().all(|b| b.is_ascii_digit());
+    let starts_with_address = || {
+        addresses::candidates(rest)
+            .next()
+            .is_some_and(|c| c.at == 0)
+    };
+    let starts_with_ports = || ["Port", "ポート"].iter().any(|word| rest.starts_with(word));
+    if is_number && (starts_with_address() || starts_with_ports()) {
+        Some((number.parse().ok()?, rest))
+    } else {
+        None
+    }
 }
 
 /// Removes the bullet at the start of a line.

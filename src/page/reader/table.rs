@@ -1,10 +1,10 @@
 //! Reads the rows of tables with addresses.
 
-use super::columns::{Column, Columns};
 use super::line_text::AddressLine;
 use super::partial::{ListingKey, Origin, PartialListings};
 use super::scope::RegionScope;
 use crate::page::addresses::{self, AddressCandidate};
+use crate::page::columns::{Column, Columns};
 use crate::page::error::PageError;
 use crate::page::label::{Label, single_plane};
 use crate::page::markup::{Row, STRUCK};
@@ -151,7 +151,10 @@ impl TableReader<'_> {
                 Some(label) if !label.planes.is_empty() || !label.transports.is_empty() => {
                     "contains more than the name of a region"
                 }
-                Some(label) if label.regions.len() < 2 => {
+                Some(label)
+                    if label.regions.len() < 2
+                        || label.regions.len() == self.vocabulary.region_count() =>
+                {
                     all_regions |= label.all_regions;
                     regions.extend(label.regions);
                     continue;

@@ -106,8 +106,13 @@ fn complete(
     }
     let ports = partial.ports.or(shared_ports);
     let ports = ports.ok_or_else(|| (*first, "its ports are missing".to_owned()))?;
-    let networks = merge_spelled_out(partial)?;
-    Ok(Some(Listing { networks, ports }))
+    let networks = merge_spelled_out(partial)?.into_iter();
+    Ok(Some(Listing {
+        networks: networks
+            .map(|(network, line)| (network, Some(line)))
+            .collect(),
+        ports: (ports.0, Some(ports.1)),
+    }))
 }
 
 /// Returns the ports that all regions of a plane share. They are given for all regions, or only
