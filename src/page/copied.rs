@@ -12,17 +12,24 @@ use super::error::PageError;
 use super::markup::{Block, Row};
 use super::vocabulary::Vocabulary;
 use row::RowSplitter;
-use titles::Titles;
+use titles::{PublishedTitles, Titles};
+
+/// The maximum number of places on a page that can be column titles. Published pages have one or two.
+const MAX_TITLES: usize = 1_000;
 
 /// Converts copied tables to tables. Returns an error for each that cannot be split into cells.
 pub fn convert_tables(blocks: &[Block], vocabulary: &Vocabulary) -> (Vec<Block>, Vec<PageError>) {
-    let mut splitter = RowSplitter::new(vocabulary);
+    let mut converter = Converter {
+        vocabulary,
+        titles: PublishedTitles::new(),
+        remaining: MAX_TITLES,
+        splitter: RowSplitter::new(vocabulary),
+        errors: Vec::new(),
+    };
     let mut converted = Vec::with_capacity(blocks.len());
-    let mut errors = Vec::new();
     let mut at = 0;
     while at < blocks.len() {
-        if let Some((table, used)) = table_at(&blocks[at..], vocabulary, &mut splitter, &mut errors)
-        {
+        if let Some((table, used)) = converter.table_at(&blocks[at..]) {
             converted.push(table);
             at += used;
         } else {
@@ -30,45 +37,58 @@ pub fn convert_tables(blocks: &[Block], vocabulary: &Vocabulary) -> (Vec<Block>,
             at += 1;
         }
     }
-    (converted, errors)
+    (converted, converter.errors)
 }
 
-/// Returns the table that starts at the first block, and its number of blocks.
-fn table_at(
-    blocks: &[Block],
-    vocabulary: &Vocabulary,
-    splitter: &mut RowSplitter,
-    errors: &mut Vec<PageError>,
-) -> Option<(Block, usize)> {
-    let Block::Line { line, text } = &blocks[0] else {
-        return None;
-    };
-    let titles = Titles::find(blocks, vocabulary)?;
-    let kinds = titles.kinds(vocabulary);
-    let mut rows = Vec::new();
-    let mut used = titles.lines;
-    while let Some((row, lines)) = splitter.split(&blocks[used..], &kinds) {
-        rows.push(row);
-        used += lines;
-    }
-    if rows.is_empty() || continues(blocks, used) {
-        if !rows.is_empty() || titles.are_certain() {
-            errors.push(PageError::at(
-                *line,
-                format!(
-                    "the rows below the column titles '{}' cannot be split into cells in exactly one way",
-                    text.replace('\t', " ")
-                ),
-            ));
+struct Converter<'a> {
+    vocabulary: &'a Vocabulary,
+    titles: PublishedTitles,
+    /// The remaining number of places with column titles to examine.
+    remaining: usize,
+    splitter: RowSplitter<'a>,
+    errors: Vec<PageError>,
+}
+
+impl Converter<'_> {
+    /// Returns the table that starts at the first block, and its number of blocks.
+    fn table_at(&mut self, blocks: &[Block]) -> Option<(Block, usize)> {
+        let Block::Line { line, text } = &blocks[0] else {
+            return None;
+        };
+        if !text.contains('\t') && self.titles.split(text).is_none() {
+            return None;
         }
-        return None;
+        self.remaining = self.remaining.checked_sub(1)?;
+        let titles = Titles::find(blocks, &self.titles, self.vocabulary)?;
+        let kinds = titles.kinds(self.vocabulary);
+        let mut used = titles.lines;
+        let mut rows = Vec::new();
+        while let Some((row, lines)) = self.splitter.split(&blocks[used..], &kinds) {
+            rows.push(row);
+            used += lines;
+        }
+        let is_whole = !rows.is_empty() && !continues(blocks, used);
+        if !is_whole {
+            if !rows.is_empty() || titles.are_certain() {
+                self.refuse(*line, text);
+            }
+            return None;
+        }
+        let head = Row {
+            line: *line,
+            cells: titles.cells,
+        };
+        rows.insert(0, head);
+        Some((Block::Table(rows), used))
     }
-    let head = Row {
-        line: *line,
-        cells: titles.cells,
-    };
-    rows.insert(0, head);
-    Some((Block::Table(rows), used))
+
+    fn refuse(&mut self, line: usize, titles: &str) {
+        let titles = titles.replace('\t', " ");
+        let problem = format!(
+            "the rows below the column titles '{titles}' cannot be split into cells in exactly one way"
+        );
+        self.errors.push(PageError::at(line, problem));
+    }
 }
 
 /// Returns true if the line directly below a row contains an address, so it is a part of the table.

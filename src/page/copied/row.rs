@@ -15,8 +15,10 @@ const MAX_BYTES: usize = 2_000;
 /// The maximum number of bytes in a cell of ports.
 const MAX_PORTS_BYTES: usize = 80;
 
-/// The maximum number of pieces to examine on a page. A published table needs a few hundred.
-const MAX_STEPS: usize = 200_000;
+/// The maximum work for a page, in pieces of [`BYTES_PER_STEP`] bytes that are examined. A published
+/// table needs a few hundred.
+const MAX_STEPS: usize = 50_000;
+const BYTES_PER_STEP: usize = 16;
 
 /// The content of a cell, by the title of its column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,8 +121,9 @@ impl<'a> RowSplitter<'a> {
     }
 
     /// Returns false if the work for the page is used up.
-    fn step(&mut self) -> bool {
-        self.steps = self.steps.saturating_sub(1);
+    fn may_examine(&mut self, text: &str) -> bool {
+        let steps = 1 + text.len() / BYTES_PER_STEP;
+        self.steps = self.steps.saturating_sub(steps);
         self.steps > 0
     }
 
@@ -134,11 +137,11 @@ impl<'a> RowSplitter<'a> {
             let cuts = names.char_indices().map(|(cut, _)| cut);
             for cut in cuts.filter(|cut| starts_cell(&names[*cut..])) {
                 let is_end = names[..cut].ends_with(|c: char| !c.is_whitespace());
-                if is_end && self.step() && self.names_places(&names[..cut]) {
+                if is_end && self.may_examine(&names[..cut]) && self.names_places(&names[..cut]) {
                     lengths.push((start + cut, 1));
                 }
             }
-            if !self.step() || !(line.is_empty() || self.names_places(names)) {
+            if !self.may_examine(line) || !(line.is_empty() || self.names_places(names)) {
                 break;
             }
             if !line.is_empty() {
@@ -176,7 +179,7 @@ impl<'a> RowSplitter<'a> {
         let mut starts: BTreeMap<usize, u8> = BTreeMap::from([(0, 1)]);
         while let Some((start, ways)) = starts.pop_first() {
             for length in network_lengths(&text[start..]) {
-                if !self.step() {
+                if !self.may_examine("") {
                     return Vec::new();
                 }
                 let end = start + length;
@@ -200,7 +203,7 @@ impl<'a> RowSplitter<'a> {
             let cell = &text[..end];
             let is_whole = cell.starts_with(|c: char| c.is_ascii_alphanumeric())
                 && cell.ends_with(|c: char| c.is_alphanumeric() || c == ')');
-            if is_whole && self.step() && ports::parse(cell).is_ok() {
+            if is_whole && self.may_examine(cell) && ports::parse(cell).is_ok() {
                 lengths.push((end, 1));
             }
         }

@@ -34,6 +34,48 @@ const MAX_COLUMNS: usize = 12;
 /// The minimum number of columns of a table without tabs.
 const MIN_COLUMNS: usize = 3;
 
+/// The published column titles in the form of [`letters_of`].
+pub struct PublishedTitles(Vec<(String, &'static str)>);
+
+impl PublishedTitles {
+    pub fn new() -> Self {
+        let titles = PUBLISHED.iter();
+        PublishedTitles(titles.filter_map(|t| Some((letters_of(t)?, *t))).collect())
+    }
+
+    /// Returns the published titles at the start of the blocks, and the number of lines.
+    fn at(&self, blocks: &[Block]) -> Option<(Vec<String>, usize)> {
+        let mut cells: Vec<String> = Vec::new();
+        let mut lines = 0;
+        for text in blocks.iter().map_while(Block::line_text).take(MAX_COLUMNS) {
+            let Some(titles) = self.split(text) else {
+                break;
+            };
+            cells.extend(titles);
+            lines += 1;
+        }
+        (lines > 0 && cells.len() <= MAX_COLUMNS).then_some((cells, lines))
+    }
+
+    /// Splits a line into published titles; `None` if it contains anything else. No published title
+    /// starts with another one, so there is at most one way.
+    pub fn split(&self, text: &str) -> Option<Vec<String>> {
+        let letters = letters_of(text)?;
+        let mut rest = letters.as_str();
+        let mut titles = Vec::new();
+        while !rest.is_empty() {
+            let next = self.0.iter().find_map(|(letters, title)| {
+                let rest = rest.strip_prefix(letters.as_str())?;
+                Some((title, rest))
+            });
+            let (title, after) = next?;
+            titles.push((*title).to_owned());
+            rest = after;
+        }
+        (!titles.is_empty()).then_some(titles)
+    }
+}
+
 /// The column titles of a copied table.
 pub struct Titles {
     pub cells: Vec<String>,
@@ -44,7 +86,11 @@ pub struct Titles {
 
 impl Titles {
     /// Returns the titles at the start of the blocks.
-    pub fn find(blocks: &[Block], vocabulary: &Vocabulary) -> Option<Titles> {
+    pub fn find(
+        blocks: &[Block],
+        published: &PublishedTitles,
+        vocabulary: &Vocabulary,
+    ) -> Option<Titles> {
         let tabbed = || {
             let cells = blocks.first()?.line_text()?.split('\t');
             let cells: Vec<String> = cells.map(|cell| cell.trim().to_owned()).collect();
@@ -62,7 +108,7 @@ impl Titles {
                     && columns.has_addresses()
                     && columns.has_ports()
             };
-            let (cells, lines) = published(blocks)?;
+            let (cells, lines) = published.at(blocks)?;
             Some(Titles::new(cells, lines, vocabulary)).filter(is_table)
         };
         let is_known = |titles: &Titles| titles.columns.unknown().is_none();
@@ -97,36 +143,4 @@ impl Titles {
             })
             .collect()
     }
-}
-
-/// Returns the published titles at the start of the blocks, and the number of lines.
-fn published(blocks: &[Block]) -> Option<(Vec<String>, usize)> {
-    let mut cells: Vec<String> = Vec::new();
-    let mut lines = 0;
-    for text in blocks.iter().map_while(Block::line_text).take(MAX_COLUMNS) {
-        let Some(titles) = split_titles(text) else {
-            break;
-        };
-        cells.extend(titles);
-        lines += 1;
-    }
-    (lines > 0 && cells.len() <= MAX_COLUMNS).then_some((cells, lines))
-}
-
-/// Splits a line into published titles; `None` if it contains anything else. No published title
-/// starts with another one, so there is at most one way.
-fn split_titles(text: &str) -> Option<Vec<String>> {
-    let letters = letters_of(text)?;
-    let mut rest = letters.as_str();
-    let mut titles = Vec::new();
-    while !rest.is_empty() {
-        let next = PUBLISHED.iter().find_map(|title| {
-            let rest = rest.strip_prefix(letters_of(title)?.as_str())?;
-            Some((title, rest))
-        });
-        let (title, after) = next?;
-        titles.push((*title).to_owned());
-        rest = after;
-    }
-    (!titles.is_empty()).then_some(titles)
 }
