@@ -3,6 +3,7 @@
 mod calls;
 mod example;
 mod exposure;
+mod free_ports;
 mod places;
 mod sets;
 mod viewpoint;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::example::{FIRST_USER_PORT, Packet, has_usual_address};
+use super::example::{Packet, has_usual_address};
+use super::free_ports::as_of_calls;
 use super::sets::{to_any_address, without};
 use super::viewpoint::Viewpoint;
 use crate::firewall::{
@@ -10,7 +11,7 @@ use crate::firewall::{
 };
 use crate::limits::{LimitExceeded, Limits};
 use crate::packets::{
-    Cell, Dimension, Direction, Flags, HeaderMatch, Interval, IntervalSet, PacketBox, Protocols,
+    Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, PacketBox, Protocols,
 };
 use crate::policy::{
     ALL_REGIONS, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule, Transport,
@@ -109,18 +110,24 @@ pub fn calls(
     policy: &Policy,
 ) -> Result<Vec<Call>, LimitExceeded> {
     let rules = policy.rules.iter();
-    rules.map(|rule| call(follower, viewpoint, rule)).collect()
+    rules
+        .map(|rule| call(follower, viewpoint, policy, rule))
+        .collect()
 }
 
 fn call(
     follower: &mut Follower,
     viewpoint: &Viewpoint,
+    policy: &Policy,
     rule: &Rule,
 ) -> Result<Call, LimitExceeded> {
     let parts = parts(rule);
     let remotes = parts.iter().map(|(_, remotes)| remotes.clone());
     let all = remotes.reduce(|all, more| all.or_set(&more));
-    let packets = all.map(|remotes| from_user_ports(&first_packets(rule, remotes, viewpoint)));
+    let packets = all.map(|remotes| {
+        let packets = first_packets(rule, remotes, viewpoint);
+        as_of_calls(&packets, rule, policy)
+    });
     let question = viewpoint.question(rule.direction, packets.into_iter().collect());
     let first = Asked::new(follower, Stage::First, question)?;
     let mut asked = later(follower, &first, viewpoint)?;
@@ -191,24 +198,6 @@ fn regions(network: &RemoteNetwork) -> Vec<Arc<str>> {
         }
     }
     regions
-}
-
-/// Returns the packets whose free ports are those that programs choose.
-///
-/// Many firewalls drop packets from port 0 or 53, or to a server's port such as 22, which no call has.
-fn from_user_ports(packets: &Cell) -> Cell {
-    let user_ports = Interval {
-        first: FIRST_USER_PORT,
-        ..Interval::PORTS
-    };
-    let ends = [Dimension::RemotePort, Dimension::LocalPort];
-    ends.into_iter().fold(packets.clone(), |packets, end| {
-        if packets.set(end).hull() == Interval::PORTS {
-            packets.with(end, user_ports.into())
-        } else {
-            packets
-        }
-    })
 }
 
 /// Returns the packets of a rule that open connections with these remote addresses.

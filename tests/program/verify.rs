@@ -324,6 +324,60 @@ fn ports_that_no_call_comes_from_do_not_matter() {
     assert!(report(&ran).contains("-> udp 5060\n"), "{}", report(&ran));
 }
 
+/// Verifies outgoing calls of a host that drops UDP packets to this local port, such as replies.
+fn without_port(options: &str, port: &str) -> Ran {
+    let rule = format!("-A INPUT -p udp -m udp --dport {port} -j DROP\n");
+    let firewall = filter(&format!("{rule}{ESTABLISHED}{JUMP}"));
+    verify(&format!("--direction out {options}"), &firewall)
+}
+
+#[test]
+fn calls_come_from_the_ports_of_the_pbx() {
+    // The ports of DNS and VXLAN (4789, RFC 7348), and those around the ports that Linux chooses (32768 to 60999,
+    // ip-sysctl.rst of Linux).
+    for port in ["53", "4789", "32767", "61000"] {
+        let ran = without_port("--plane signaling", port);
+        assert_eq!(ran.status, 0, "{port}: {}", report(&ran));
+    }
+    for port in ["4789", "9999", "60001"] {
+        let ran = without_port("--plane media", port);
+        assert_eq!(ran.status, 0, "{port}: {}", report(&ran));
+    }
+    for (options, port) in [
+        ("--plane signaling", "5060"),
+        ("--plane signaling", "32768"),
+        ("--plane signaling", "60999"),
+        ("--plane media", "10000"),
+        ("--plane media", "60000"),
+    ] {
+        let ran = without_port(options, port);
+        let example = format!(" -> PBX:{port}, reply of an established connection\n");
+        assert!(report(&ran).contains(&example), "{}", report(&ran));
+    }
+}
+
+#[test]
+fn the_local_ports_of_the_user_are_those_of_outgoing_calls_too() {
+    let drops = |port: &str| {
+        let output = format!("-A OUTPUT -p udp -m udp --sport {port} -j DROP\n");
+        filter(&format!("{ESTABLISHED}{JUMP}{output}"))
+            .replace("--dport 5060 ", "--dport 5070 ")
+            .replace("--dport 10000:60000 ", "--dport 16384:32768 ")
+    };
+    let options = "--local-sip-port 5070 --local-rtp-ports 16384-32768";
+    for port in ["5060", "10000"] {
+        let ran = verify(options, &drops(port));
+        assert_eq!(ran.status, 0, "{port}: {}", report(&ran));
+    }
+    for (port, row) in [
+        ("5070", "signaling out  udp 5060         BLOCKED"),
+        ("16384", "media out      udp 10000-60000  BLOCKED"),
+    ] {
+        let ran = verify(options, &drops(port));
+        assert!(ran.stdout.contains(row), "{port}: {}", report(&ran));
+    }
+}
+
 #[test]
 fn a_rate_makes_calls_depend_on_it() {
     let recent = "-A INPUT -p udp -m udp --dport 5060 -m recent --update --seconds 60 --name SIP --rsource -j DROP\n";
