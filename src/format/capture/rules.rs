@@ -162,7 +162,8 @@ fn sets<'a>(
     Ok(None)
 }
 
-fn mentions(part: Part, word: &str) -> bool {
+/// True if an output contains a text, in whatever place.
+pub(super) fn mentions(part: Part, word: &str) -> bool {
     memmem::find(part.text.as_bytes(), word.as_bytes()).is_some()
 }
 
