@@ -331,6 +331,107 @@ fn without_port(options: &str, port: &str) -> Ran {
     verify(&format!("--direction out {options}"), &firewall)
 }
 
+/// The note about IPv6 for a table of family `inet` with this policy and these rules.
+fn note_about_ipv6(options: &str, policy: &str, rules: &str) -> Option<String> {
+    let firewall = format!(
+        "table inet filter {{\n\tset some {{\n\t\ttype ipv6_addr\n\t}}\n\tchain sip {{\n\t\tudp dport 5060 accept\n\t}}\n\
+         \tchain input {{\n\t\ttype filter hook input priority filter; policy {policy};\n\
+         \t\tct state established,related accept\n\t\tiif \"lo\" accept\n\t\tmeta l4proto ipv6-icmp accept\n\
+         \t\tip6 saddr @some accept\n{rules}\t}}\n}}\n"
+    );
+    let ran = verify(options, &firewall);
+    assert!(ran.status < 2, "{ran}");
+    let note = ran.stdout.lines().find(|line| line.contains("IPv6"));
+    note.map(str::to_owned)
+}
+
+#[test]
+fn a_table_that_lets_sip_over_ipv6_in_gets_a_note() {
+    let lets_in = |line: u32| {
+        Some(format!(
+            "note: the verdicts are about IPv4; table inet filter also lets SIP over IPv6 in, from any address (line \
+             {line}), unless rules for IPv6 alone drop it"
+        ))
+    };
+    let may_let_in = Some(
+        "note: the verdicts are about IPv4; table inet filter also applies to IPv6, and it may let SIP over IPv6 in"
+            .to_owned(),
+    );
+    for (options, policy, rules, expected) in [
+        ("", "drop", "\t\tjump sip\n", lets_in(6)),
+        (
+            "",
+            "drop",
+            "\t\tudp dport { 5060, 5061 } accept\n",
+            lets_in(14),
+        ),
+        (
+            "",
+            "drop",
+            "\t\tip saddr 54.172.60.0/30 udp dport 5060 accept\n",
+            None,
+        ),
+        (
+            "",
+            "drop",
+            "\t\tip6 saddr 2001:db8::/32 udp dport 5060 accept\n",
+            None,
+        ),
+        ("", "drop", "", None),
+        ("", "accept", "\t\tudp dport 5060 drop\n", None),
+        ("", "accept", "\t\tmeta nfproto ipv6 drop\n", None),
+        (
+            "",
+            "accept",
+            "\t\tip saddr 54.172.60.0/30 udp dport 5060 drop\n",
+            lets_in(9),
+        ),
+        (
+            "--local-sip-port 5070",
+            "drop",
+            "\t\tudp dport 5070 accept\n",
+            lets_in(14),
+        ),
+        (
+            "--interface eth0",
+            "drop",
+            "\t\tiifname \"eth0\" udp dport 5060 accept\n",
+            lets_in(14),
+        ),
+        (
+            "--interface eth1",
+            "drop",
+            "\t\tiifname \"eth0\" udp dport 5060 accept\n",
+            None,
+        ),
+        // These rules decide about some packets only.
+        (
+            "",
+            "drop",
+            "\t\tiifname \"eth0\" udp dport 5060 accept\n",
+            may_let_in.clone(),
+        ),
+        (
+            "",
+            "accept",
+            "\t\tip6 saddr @some drop\n",
+            may_let_in.clone(),
+        ),
+        (
+            "",
+            "accept",
+            "\t\tudp dport 5060 limit rate over 5/second drop\n",
+            may_let_in.clone(),
+        ),
+        // Packets for a PBX behind the machine pass another hook.
+        ("--at router", "drop", "\t\tjump sip\n", None),
+        ("--direction out", "accept", "", None),
+    ] {
+        let found = note_about_ipv6(options, policy, rules);
+        assert_eq!(found, expected, "{options} {policy} {rules}");
+    }
+}
+
 #[test]
 fn calls_come_from_the_ports_of_the_pbx() {
     // The ports of DNS and VXLAN (4789, RFC 7348), and those around the ports that Linux chooses (32768 to 60999,
