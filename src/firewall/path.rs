@@ -21,7 +21,8 @@ pub use self::question::{Cause, Journey, Position, Question, Stop};
 use super::chains::BaseChain;
 use super::mark::Mark;
 use super::model::{Firewall, Table};
-use crate::limits::LimitExceeded;
+use super::redirections::Redirections;
+use crate::limits::{LimitExceeded, Limits};
 use crate::packets::{Cell, Dimension, Direction, IntervalSet, States};
 
 /// Follows packets through a firewall, and keeps the rules that were read.
@@ -63,6 +64,15 @@ impl<'a, 'f> Follower<'a, 'f> {
             (table.chains.place(), chain.clone())
         });
         placed.collect()
+    }
+
+    /// Returns the rules that send packets to other ports.
+    ///
+    /// # Errors
+    ///
+    /// If a chain has more rules than the limit.
+    pub fn redirections(&self, limits: Limits) -> Result<Redirections<'a>, LimitExceeded> {
+        Redirections::of(self.firewall, limits)
     }
 
     /// Returns the base chain of a decision: its table, and the name of its hook.

@@ -331,6 +331,41 @@ fn without_port(options: &str, port: &str) -> Ran {
     verify(&format!("--direction out {options}"), &firewall)
 }
 
+#[test]
+fn others_who_reach_sip_by_another_port_are_exposed() {
+    let redirects = "-A PREROUTING -p udp -m udp --dport 5080 -j REDIRECT --to-ports 5060\n\
+                     -A PREROUTING -p tcp -m multiport --dports 8443,9443 -j SIP\n\
+                     -A PREROUTING -p udp -m udp --dport 53 -j REDIRECT --to-ports 5353\n\
+                     -A SIP -p tcp -j DNAT --to-destination 203.0.113.9:5061\n";
+    let nat = format!(
+        "*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n:SIP - [0:0]\n{redirects}COMMIT\n"
+    );
+    let rules = "-A INPUT -p udp -m udp --dport 5060 -m conntrack --ctstate DNAT -j ACCEPT\n\
+                 -A INPUT -s 8.8.8.0/24 -p tcp -m conntrack --ctstate DNAT -j ACCEPT\n";
+    let address = r#"[{"ifname":"eth0","addr_info":[{"family":"inet","local":"203.0.113.9","prefixlen":24}]}]"#;
+    let firewall = nat + &filter(&format!("{ESTABLISHED}{JUMP}{rules}")) + address + "\n";
+    let ran = verify("--direction in --plane signaling", &firewall);
+    assert_eq!(
+        report(&ran),
+        "pbx: calls get through; others reach SIP
+  signaling in   udp 5060  passes   8 of 8 regions
+  signaling in   tcp 5060  passes   8 of 8 regions
+  signaling in   tls 5061  passes   8 of 8 regions
+others who reach SIP:
+  any public address -> udp 5080
+      changed  nat PREROUTING, line 5: -A PREROUTING -p udp -m udp --dport 5080 -j REDIRECT --to-ports 5060
+      accepted filter INPUT, line 17: -A INPUT -p udp -m udp --dport 5060 -m conntrack --ctstate DNAT -j ACCEPT
+      remedy   accept only Twilio's addresses in this rule, or remove it; name those who may reach it with --peer
+  8.8.8.0/24 -> tcp 8443, tcp 9443
+      changed  nat SIP, line 8: -A SIP -p tcp -j DNAT --to-destination 203.0.113.9:5061
+      accepted filter INPUT, line 18: -A INPUT -s 8.8.8.0/24 -p tcp -m conntrack --ctstate DNAT -j ACCEPT
+      remedy   accept only Twilio's addresses in this rule, or remove it; if they may reach it: --peer 8.8.8.0/24
+",
+        "{ran}"
+    );
+    assert_eq!(ran.status, 1);
+}
+
 /// The note about IPv6 for a table of family `inet` with this policy and these rules.
 fn note_about_ipv6(options: &str, policy: &str, rules: &str) -> Option<String> {
     let firewall = format!(
