@@ -58,7 +58,7 @@ impl<'a, 'f> Follower<'a, 'f> {
 
     /// Returns the base chains by the index in [`Decision::chain`], each with its table, such as `table filter`.
     pub fn base_chains(&self) -> Vec<(String, BaseChain<'a>)> {
-        let chains = self.hooks.0.iter();
+        let chains = self.hooks.chains.iter();
         let placed = chains.map(|(table, chain)| {
             let table = &self.firewall.tables[*table];
             (table.chains.place(), chain.clone())
@@ -77,7 +77,7 @@ impl<'a, 'f> Follower<'a, 'f> {
 
     /// Returns the base chain of a decision: its table, and the name of its hook.
     pub fn base_chain(&self, decision: &Decision) -> Option<(&Table<'a>, &BaseChain<'a>)> {
-        let (table, chain) = self.hooks.0.get(decision.chain)?;
+        let (table, chain) = self.hooks.chains.get(decision.chain)?;
         Some((self.firewall.tables.get(*table)?, chain))
     }
 }
