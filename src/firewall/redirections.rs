@@ -38,7 +38,7 @@ struct Matched<'a> {
     ports: Interval,
 }
 
-/// A rule that sends packets to other ports.
+/// A rule that sends packets to known other ports.
 struct PortChange<'a> {
     matched: Matched<'a>,
     to: Interval,
@@ -123,7 +123,7 @@ impl<'a> Routes<'a> {
                     ports: Some(to), ..
                 }
                 | Translation::Redirect { ports: Some(to) },
-            ) => self.changes.push(PortChange { matched, to }),
+            ) if to != Interval::PORTS => self.changes.push(PortChange { matched, to }),
             _ => {}
         }
     }

@@ -129,7 +129,11 @@ impl Asked<'_, '_> {
     ) -> Result<Vec<Exposure>, LimitExceeded> {
         let journey = self.follow(follower, Some(ports))?;
         let own = Interval::from(self.rule.local.ports);
-        let gets_there = |flow: &&Flow| flow.packets.set(Dimension::LocalPort).and(own).is_some();
+        let gets_there = |flow: &&Flow| {
+            let ports = flow.packets.set(Dimension::LocalPort);
+            // A rule whose new port is unknown sends packets to any port.
+            ports.hull() != Interval::PORTS && ports.and(own).is_some()
+        };
         let mut arrivals = Vec::new();
         for flow in journey.passed.iter().filter(gets_there) {
             let packets = flow.original();

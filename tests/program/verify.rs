@@ -366,6 +366,21 @@ others who reach SIP:
     assert_eq!(ran.status, 1);
 }
 
+#[test]
+fn a_rule_whose_new_port_is_unknown_exposes_no_other_port() {
+    let firewall = "table ip nat {\n\tmap ports {\n\t\ttype inet_service : ipv4_addr . inet_service\n\t\tflags dynamic\n\t}\n\
+                    \tchain pre {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n\
+                    \t\tudp dport 7000 redirect to udp dport map @unknown\n\t}\n\
+                    \tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\
+                    \t\tudp dport 5060 accept\n\t}\n}\n";
+    let ran = verify(UDP_IN, firewall);
+    assert!(ran.stdout.contains("-> udp 5060\n"), "{ran}");
+    assert!(!ran.stdout.contains("7000"), "{ran}");
+    let known = firewall.replace("udp dport map @unknown", ":5060");
+    let ran = verify(UDP_IN, &known);
+    assert!(ran.stdout.contains("-> udp 7000\n"), "{ran}");
+}
+
 /// The note about IPv6 for a table of family `inet` with this policy and these rules.
 fn note_about_ipv6(options: &str, policy: &str, rules: &str) -> Option<String> {
     let firewall = format!(
