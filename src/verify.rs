@@ -8,6 +8,7 @@ mod ipv6;
 mod places;
 mod sets;
 mod viewpoint;
+mod way;
 
 pub use calls::{Call, Group, Passage, Problem, Stage, Verdict, calls};
 pub use example::Packet;

@@ -190,6 +190,35 @@ fn base_chains_are_in_the_order_of_the_kernel() {
 }
 
 #[test]
+fn a_connection_that_may_go_two_ways_depends_unless_both_are_blocked() {
+    let firewall = |more: &str| -> &'static str {
+        format!(
+            "table ip t {{\nchain nat {{\ntype nat hook prerouting priority -100; policy accept;\n\
+             numgen inc mod 2 0 dnat to 198.51.100.10\n}}\n\
+             chain input {{\ntype filter hook input priority 0; policy accept;\nct state established drop\n}}\n\
+             {more}}}\n{OWN_AND_ROUTES}"
+        )
+        .leak()
+    };
+    assert_problems(&[
+        Case {
+            name: "every second connection is forwarded, which works",
+            options: "--direction in --plane media",
+            rules: firewall(""),
+            problems: "in media depends later",
+        },
+        Case {
+            name: "both ways are blocked",
+            options: "--direction in --plane media",
+            rules: firewall(
+                "chain forward {\ntype filter hook forward priority 0; policy accept;\nct state established drop\n}\n",
+            ),
+            problems: "in media blocked reply",
+        },
+    ]);
+}
+
+#[test]
 fn follows_ports_of_any_protocol() {
     assert_problems(&[Case {
         name: "th without a protocol",
