@@ -683,15 +683,27 @@ fn rounds(openings: &[Opening]) -> Vec<Vec<usize>> {
             format!("{destination}:{destination_port}"),
         ];
         ends.sort();
-        // A packet in the other direction would be a reply.
-        let keys = [key, format!("{protocol} {}", ends.join(" "))];
-        let is_free = |known: &HashSet<String>| keys.iter().all(|key| !known.contains(key));
+        // A packet in the other direction would be a reply, also if a rule has changed the local end of the first one.
+        let by_remote = |direction: &str, (address, port): (&str, u16)| {
+            format!("{direction} {protocol} with {address}:{port}")
+        };
+        let (remote, opposite) = if *direction == "in" {
+            ((&**source, *source_port), "out")
+        } else {
+            ((&**destination, *destination_port), "in")
+        };
+        let answered = by_remote(opposite, remote);
+        let unique = [key, format!("{protocol} {}", ends.join(" "))];
+        let is_free = |known: &HashSet<String>| {
+            !known.contains(&answered) && unique.iter().all(|key| !known.contains(key))
+        };
+        let keys = unique.iter().cloned().chain([by_remote(direction, remote)]);
         match rounds.iter_mut().find(|(known, _)| is_free(known)) {
             Some((known, round)) => {
                 known.extend(keys);
                 round.push(number);
             }
-            None => rounds.push((HashSet::from(keys), vec![number])),
+            None => rounds.push((keys.collect(), vec![number])),
         }
     }
     rounds.into_iter().map(|(_, round)| round).collect()
