@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use twilio_sip_allow::firewall::{Chains, Table};
+use twilio_sip_allow::firewall::{Chains, Follower, Table};
 use twilio_sip_allow::format::capture::{Machine, read};
 use twilio_sip_allow::format::read::{Lines, excerpt};
 use twilio_sip_allow::limits::Limits;
@@ -233,6 +233,32 @@ fn a_table_that_only_nft_prints_counts() {
             .iter()
             .any(|table| table.chains.place() == "table ip filter")
     );
+}
+
+/// With Linux 6, packets pass the chain of the table first that was created last, whichever program created it.
+#[test]
+fn tables_of_nft_and_of_iptables_are_in_the_order_in_which_they_were_created() {
+    let own = "table inet own {\n\tchain input {\n\t\ttype filter hook input priority filter; policy accept;\n\t}\n}\n";
+    let of_iptables = "table ip filter {\n\tchain INPUT {\n\t\ttype filter hook input priority filter; policy accept;\n\t}\n}\n";
+    let saved =
+        "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n";
+    for (tables, expected) in [
+        ([own, of_iptables], ["INPUT", "input"]),
+        ([of_iptables, own], ["input", "INPUT"]),
+    ] {
+        let listed = tables.concat();
+        let text = capture(&[
+            ("nft list ruleset", "status 0", &listed),
+            ("iptables-nft-save", "status 0", saved),
+            ("iptables-legacy-save", "no tables", ""),
+        ]);
+        let machine = machine(&text);
+        let chains = Follower::new(&machine.firewall).base_chains();
+        let chains = chains.iter().map(|(_, chain)| chain);
+        let at_input = chains.filter(|chain| chain.hook == "input");
+        let names: Vec<&str> = at_input.map(|chain| chain.name).collect();
+        assert_eq!(names, expected, "{text}");
+    }
 }
 
 /// The comment is that of iptables-nft-save 1.8.9. The empty chains are not those of the table.

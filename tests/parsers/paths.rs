@@ -813,6 +813,7 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
                 .map(|table| Table {
                     chains: Box::new(*table),
                     offset: 0,
+                    created: None,
                 })
                 .collect(),
         };

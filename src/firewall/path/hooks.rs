@@ -19,7 +19,7 @@ use crate::packets::{
 pub(super) struct Hooks<'a> {
     /// Each base chain with the index of its table, in the order in which packets pass them.
     pub chains: Vec<(usize, BaseChain<'a>)>,
-    /// The place of the first chain that translates addresses. With it, Linux registers the functions that translate.
+    /// The first chain that translates addresses, as by [`created`]. With it, Linux registers the functions that translate.
     translating_since: Option<u32>,
 }
 
@@ -32,7 +32,7 @@ impl<'a> Hooks<'a> {
                 base_chains.map(move |chain| (number, chain))
             })
             .collect();
-        let at = |(table, chain): &(usize, BaseChain)| policy(&firewall.tables[*table], chain).1;
+        let at = |(table, chain): &(usize, BaseChain)| created(&firewall.tables[*table], chain);
         let translating = chains
             .iter()
             .filter(|(_, chain)| chain.kind == ChainKind::Nat);
@@ -100,6 +100,11 @@ fn policy(table: &Table, chain: &BaseChain) -> (Option<bool>, u32) {
         Some((accepts, at)) => (Some(accepts), table.offset.saturating_add(at)),
         None => (None, table.offset),
     }
+}
+
+/// Returns a place that is higher for a chain that was created later.
+fn created(table: &Table, chain: &BaseChain) -> u32 {
+    table.created.unwrap_or_else(|| policy(table, chain).1)
 }
 
 /// The priority of connection tracking (`NF_IP_PRI_CONNTRACK` of Linux).
@@ -232,7 +237,7 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
                 continue;
             }
             let place = place_in_hook(&chain);
-            let (_, at) = policy(&self.firewall.tables[table], &chain);
+            let at = created(&self.firewall.tables[table], &chain);
             let is_first = self.hooks.precedes_translation(&chain, at);
             let comes_before = |(priority, step): &&(i32, KnownStep)| {
                 let is_equal = *priority == place && (!step.translates() || !is_first);
