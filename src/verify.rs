@@ -3,12 +3,16 @@
 mod calls;
 mod example;
 mod exposure;
+mod free_ports;
+mod ipv6;
 mod places;
 mod sets;
 mod viewpoint;
+mod way;
 
 pub use calls::{Call, Group, Passage, Problem, Stage, Verdict, calls};
 pub use example::Packet;
 pub use exposure::{Exposure, exposures};
+pub use ipv6::{OverIpv6, over_ipv6};
 pub use places::{Location, OwnChain, locations, own_chains};
 pub use viewpoint::Viewpoint;

@@ -13,6 +13,7 @@ mod mark;
 mod model;
 mod path;
 mod published;
+mod redirections;
 mod routes;
 mod rule;
 mod unit;
@@ -32,6 +33,7 @@ pub use path::{
     next_packets, replies,
 };
 pub use published::PublishedNetwork;
+pub use redirections::Redirections;
 pub use routes::Routes;
 pub use rule::{Change, Ipv6Packets, RuleAction, RuleBranch, RuleText, Translation};
 pub use unit::units;

@@ -13,4 +13,7 @@ pub struct Table<'a> {
     pub chains: Box<dyn Chains<'a> + 'a>,
     /// The place of the listing of this table in the whole input. The places of rules are relative to it.
     pub offset: u32,
+    /// The place of the same table in the listing that shows the order in which tables were created, if this is another
+    /// listing.
+    pub created: Option<u32>,
 }

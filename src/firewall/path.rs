@@ -21,7 +21,8 @@ pub use self::question::{Cause, Journey, Position, Question, Stop};
 use super::chains::BaseChain;
 use super::mark::Mark;
 use super::model::{Firewall, Table};
-use crate::limits::LimitExceeded;
+use super::redirections::Redirections;
+use crate::limits::{LimitExceeded, Limits};
 use crate::packets::{Cell, Dimension, Direction, IntervalSet, States};
 
 /// Follows packets through a firewall, and keeps the rules that were read.
@@ -59,7 +60,7 @@ impl<'a, 'f> Follower<'a, 'f> {
 
     /// Returns the base chains by the index in [`Decision::chain`], each with its table, such as `table filter`.
     pub fn base_chains(&self) -> Vec<(String, BaseChain<'a>)> {
-        let chains = self.hooks.0.iter();
+        let chains = self.hooks.chains.iter();
         let placed = chains.map(|(table, chain)| {
             let table = &self.firewall.tables[*table];
             (table.chains.place(), chain.clone())
@@ -67,9 +68,18 @@ impl<'a, 'f> Follower<'a, 'f> {
         placed.collect()
     }
 
+    /// Returns the rules that send packets to other ports.
+    ///
+    /// # Errors
+    ///
+    /// If a chain has more rules than the limit.
+    pub fn redirections(&self, limits: Limits) -> Result<Redirections<'a>, LimitExceeded> {
+        Redirections::of(self.firewall, limits)
+    }
+
     /// Returns the base chain of a decision: its table, and the name of its hook.
     pub fn base_chain(&self, decision: &Decision) -> Option<(&Table<'a>, &BaseChain<'a>)> {
-        let (table, chain) = self.hooks.0.get(decision.chain)?;
+        let (table, chain) = self.hooks.chains.get(decision.chain)?;
         Some((self.firewall.tables.get(*table)?, chain))
     }
 }

@@ -2,6 +2,7 @@
 //! commands.
 
 mod addresses;
+mod extent;
 mod listings;
 mod objects;
 mod outputs;
@@ -42,16 +43,19 @@ pub fn collector() -> &'static str {
 ///
 /// # Errors
 ///
-/// If the input does not show the whole firewall of one machine. A rule that cannot be read is no error.
+/// If the input does not show the whole firewall of one machine, or only rules that no packet gets to. A rule that cannot
+/// be read is no error.
 pub fn read(text: &str, limits: Limits) -> Result<Machine<'_>, Vec<ReadError>> {
-    let outputs = match sections::read(text)? {
-        Some(outputs) => outputs,
-        None => listings::read(text)?,
-    };
+    let capture = sections::read(text)?;
+    let is_capture = capture.is_some();
+    let outputs = capture.map_or_else(|| listings::read(text), Ok)?;
     let mut notes = Vec::new();
     let firewall = Firewall {
         tables: rules::read(&outputs, limits, &mut notes)?,
     };
+    if !is_capture {
+        extent::check(&outputs, &firewall.tables, &mut notes)?;
+    }
     let links = links(&outputs, limits, &mut notes)?;
     let own = links.iter().flat_map(|link| link.addresses.iter().copied());
     let routes = known_routes(&outputs, limits, &mut notes)?;

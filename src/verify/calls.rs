@@ -1,16 +1,19 @@
 //! The verdicts about the packets of calls.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
-use super::example::{FIRST_USER_PORT, Packet, has_usual_address};
+use super::example::{Packet, has_usual_address};
+use super::free_ports::as_of_calls;
 use super::sets::{to_any_address, without};
 use super::viewpoint::Viewpoint;
+use super::way::Way;
 use crate::firewall::{
     Cause, Decision, Flow, Follower, Journey, Question, by_treatment, next_packets, replies,
 };
 use crate::limits::{LimitExceeded, Limits};
 use crate::packets::{
-    Cell, Dimension, Direction, Flags, HeaderMatch, Interval, IntervalSet, PacketBox, Protocols,
+    Cell, Dimension, Direction, Flags, HeaderMatch, IntervalSet, PacketBox, Protocols,
 };
 use crate::policy::{
     ALL_REGIONS, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule, Transport,
@@ -90,6 +93,15 @@ pub struct Problem {
     pub path: Vec<Decision>,
 }
 
+impl Problem {
+    /// Adds rules with unknown conditions that packets passed before.
+    fn assume_before(&mut self, places: &[u32]) {
+        let later = std::mem::replace(&mut self.assumed, places.to_vec());
+        let is_new = |place: &u32| !places.contains(place);
+        self.assumed.extend(later.into_iter().filter(is_new));
+    }
+}
+
 impl Call {
     /// Returns the worst verdict of a region.
     pub fn verdict(&self) -> Verdict {
@@ -109,18 +121,24 @@ pub fn calls(
     policy: &Policy,
 ) -> Result<Vec<Call>, LimitExceeded> {
     let rules = policy.rules.iter();
-    rules.map(|rule| call(follower, viewpoint, rule)).collect()
+    rules
+        .map(|rule| call(follower, viewpoint, policy, rule))
+        .collect()
 }
 
 fn call(
     follower: &mut Follower,
     viewpoint: &Viewpoint,
+    policy: &Policy,
     rule: &Rule,
 ) -> Result<Call, LimitExceeded> {
     let parts = parts(rule);
     let remotes = parts.iter().map(|(_, remotes)| remotes.clone());
     let all = remotes.reduce(|all, more| all.or_set(&more));
-    let packets = all.map(|remotes| from_user_ports(&first_packets(rule, remotes, viewpoint)));
+    let packets = all.map(|remotes| {
+        let packets = first_packets(rule, remotes, viewpoint);
+        as_of_calls(&packets, rule, policy)
+    });
     let question = viewpoint.question(rule.direction, packets.into_iter().collect());
     let first = Asked::new(follower, Stage::First, question)?;
     let mut asked = later(follower, &first, viewpoint)?;
@@ -193,24 +211,6 @@ fn regions(network: &RemoteNetwork) -> Vec<Arc<str>> {
     regions
 }
 
-/// Returns the packets whose free ports are those that programs choose.
-///
-/// Many firewalls drop packets from port 0 or 53, or to a server's port such as 22, which no call has.
-fn from_user_ports(packets: &Cell) -> Cell {
-    let user_ports = Interval {
-        first: FIRST_USER_PORT,
-        ..Interval::PORTS
-    };
-    let ends = [Dimension::RemotePort, Dimension::LocalPort];
-    ends.into_iter().fold(packets.clone(), |packets, end| {
-        if packets.set(end).hull() == Interval::PORTS {
-            packets.with(end, user_ports.into())
-        } else {
-            packets
-        }
-    })
-}
-
 /// Returns the packets of a rule that open connections with these remote addresses.
 pub(super) fn first_packets(rule: &Rule, remotes: IntervalSet, viewpoint: &Viewpoint) -> Cell {
     let protocols: Protocols = rule.protocol.into();
@@ -242,6 +242,8 @@ struct Asked<'q> {
     certain: Vec<Cell>,
     /// The packets that pass under some conditions, to any local address.
     possible: Vec<Cell>,
+    /// The way of the first packets, if the question is about those after them.
+    way: Option<Rc<Way>>,
 }
 
 impl<'q> Asked<'q> {
@@ -268,7 +270,14 @@ impl<'q> Asked<'q> {
             possible: possible.map(|cell| to_any_address(&cell)).collect(),
             question,
             journey,
+            way: None,
         })
+    }
+
+    /// Records that the packets follow first packets on this way.
+    fn after(mut self, way: &Rc<Way>) -> Self {
+        self.way = Some(Rc::clone(way));
+        self
     }
 
     /// Returns the journey of one packet of the question.
@@ -313,12 +322,13 @@ fn later<'q>(
     let opening = viewpoint.question(first.question.direction, Vec::new());
     let mut asked = Vec::new();
     for flows in by_treatment(&first.journey.passed) {
+        let way = Rc::new(Way::of(&flows));
         let replies = Asked::new(follower, Stage::Replies, replies(&opening, &flows))?;
         for answers in by_treatment(&replies.journey.passed) {
             let question = next_packets(&opening, &flows, &answers);
-            asked.push(Asked::new(follower, Stage::Later, question)?);
+            asked.push(Asked::new(follower, Stage::Later, question)?.after(&way));
         }
-        asked.push(replies);
+        asked.push(replies.after(&way));
     }
     // A missing reply is a reason why there is no later packet.
     asked.sort_by_key(|asked| asked.stage);
@@ -332,26 +342,92 @@ fn judge(
     remotes: &IntervalSet,
     viewpoint: &Viewpoint,
 ) -> Result<(Verdict, Option<Problem>), LimitExceeded> {
-    let mut worst = (Verdict::Passes, None);
+    let mut failures = Vec::new();
     for asked in asked {
-        let packets = asked.packets.iter().filter_map(|cell| {
-            let remotes = cell.set(Dimension::Remote).and_set(remotes)?;
-            Some(cell.with(Dimension::Remote, remotes))
-        });
-        let packets: Vec<Cell> = packets.collect();
-        let uncertain = without(packets, &asked.certain, viewpoint.limits)?;
-        let impossible = without(uncertain.clone(), &asked.possible, viewpoint.limits)?;
-        let (verdict, failing) = match (impossible.first(), uncertain.first()) {
-            (Some(cell), _) => (Verdict::Blocked, cell),
-            (None, Some(cell)) => (Verdict::Depends, cell),
-            (None, None) => continue,
+        failures.extend(failure(asked, remotes, viewpoint.limits)?);
+    }
+    let mut worst = (Verdict::Passes, None);
+    for failure in &failures {
+        let other_way = may_go_another_way(failure, asked, &failures, remotes, viewpoint.limits)?;
+        let verdict = if other_way {
+            Verdict::Depends
+        } else {
+            failure.verdict
         };
         if verdict > worst.0 {
-            let problem = problem(follower, asked, verdict, failing, viewpoint)?;
+            let mut problem = problem(
+                follower,
+                failure.asked,
+                verdict,
+                &failure.packets,
+                viewpoint,
+            )?;
+            if let (true, Some(way)) = (other_way, &failure.asked.way) {
+                problem.assume_before(&way.assumed);
+            }
             worst = (verdict, Some(problem));
         }
     }
     Ok(worst)
+}
+
+/// Packets of a question that do not pass under all conditions.
+struct Failure<'j, 'q> {
+    asked: &'j Asked<'q>,
+    verdict: Verdict,
+    packets: Cell,
+}
+
+/// Returns some packets with these remote addresses that do not pass, if possible those that never do.
+fn failure<'j, 'q>(
+    asked: &'j Asked<'q>,
+    remotes: &IntervalSet,
+    limits: Limits,
+) -> Result<Option<Failure<'j, 'q>>, LimitExceeded> {
+    let packets = asked.packets.iter().filter_map(|cell| {
+        let remotes = cell.set(Dimension::Remote).and_set(remotes)?;
+        Some(cell.with(Dimension::Remote, remotes))
+    });
+    let packets: Vec<Cell> = packets.collect();
+    let uncertain = without(packets, &asked.certain, limits)?;
+    let impossible = without(uncertain.clone(), &asked.possible, limits)?;
+    let blocked = impossible
+        .into_iter()
+        .next()
+        .map(|cell| (Verdict::Blocked, cell));
+    let failing = blocked.or_else(|| Some((Verdict::Depends, uncertain.into_iter().next()?)));
+    Ok(failing.map(|(verdict, packets)| Failure {
+        asked,
+        verdict,
+        packets,
+    }))
+}
+
+/// True if packets are stopped on a way that first packets only may go, and nothing stops them on another one.
+fn may_go_another_way(
+    failure: &Failure,
+    asked: &[Asked],
+    failures: &[Failure],
+    remotes: &IntervalSet,
+    limits: Limits,
+) -> Result<bool, LimitExceeded> {
+    let Some(own) = failure.asked.way.as_ref() else {
+        return Ok(false);
+    };
+    if failure.verdict != Verdict::Blocked || own.assumed.is_empty() {
+        return Ok(false);
+    }
+    for other in asked.iter().filter_map(|asked| asked.way.as_ref()) {
+        let is_blocked = |failure: &Failure| {
+            let is_there = |way: &Rc<Way>| Rc::ptr_eq(way, other);
+            failure.verdict == Verdict::Blocked && failure.asked.way.as_ref().is_some_and(is_there)
+        };
+        // Its own way is blocked.
+        if !failures.iter().any(is_blocked) && own.meets(other, remotes, limits)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Returns the way of a packet with one of these remote addresses that passes, preferably under all conditions.

@@ -2,11 +2,13 @@
 
 use std::net::Ipv4Addr;
 
-use twilio_sip_allow::firewall::{Chains, Table};
+use twilio_sip_allow::firewall::{Chains, Follower, Table};
 use twilio_sip_allow::format::capture::{Machine, read};
 use twilio_sip_allow::format::read::{Lines, excerpt};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::{Interval, IntervalSet};
+
+use crate::common::render;
 
 const NFT: &str = "\
 table ip filter {
@@ -231,6 +233,32 @@ fn a_table_that_only_nft_prints_counts() {
             .iter()
             .any(|table| table.chains.place() == "table ip filter")
     );
+}
+
+/// With Linux 6, packets pass the chain of the table first that was created last, whichever program created it.
+#[test]
+fn tables_of_nft_and_of_iptables_are_in_the_order_in_which_they_were_created() {
+    let own = "table inet own {\n\tchain input {\n\t\ttype filter hook input priority filter; policy accept;\n\t}\n}\n";
+    let of_iptables = "table ip filter {\n\tchain INPUT {\n\t\ttype filter hook input priority filter; policy accept;\n\t}\n}\n";
+    let saved =
+        "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n";
+    for (tables, expected) in [
+        ([own, of_iptables], ["INPUT", "input"]),
+        ([of_iptables, own], ["input", "INPUT"]),
+    ] {
+        let listed = tables.concat();
+        let text = capture(&[
+            ("nft list ruleset", "status 0", &listed),
+            ("iptables-nft-save", "status 0", saved),
+            ("iptables-legacy-save", "no tables", ""),
+        ]);
+        let machine = machine(&text);
+        let chains = Follower::new(&machine.firewall).base_chains();
+        let chains = chains.iter().map(|(_, chain)| chain);
+        let at_input = chains.filter(|chain| chain.hook == "input");
+        let names: Vec<&str> = at_input.map(|chain| chain.name).collect();
+        assert_eq!(names, expected, "{text}");
+    }
 }
 
 /// The comment is that of iptables-nft-save 1.8.9. The empty chains are not those of the table.
@@ -739,6 +767,72 @@ fn several_listings_are_one_machine() {
             tables[3].starts_with("table filter; INPUT at input 0: 37;"),
             "{tables:?}"
         );
+    }
+}
+
+#[test]
+fn listings_without_base_chains_are_refused_unless_the_machine_has_none() {
+    let refused = [
+        "*filter\n:TWILIO-SIP-IN - [0:0]\n-A TWILIO-SIP-IN -p udp --dport 5060 -j ACCEPT\nCOMMIT\n"
+            .to_owned(),
+        "-N A\n-A A -j DROP\n".to_owned(),
+        "table inet filter {\n\tchain a {\n\t\tdrop\n\t}\n}\n".to_owned(),
+        "flush ruleset\n".to_owned(),
+        // Comments do not hook a chain.
+        render("--edition current --format nftables"),
+        render("--edition current --format iptables"),
+    ];
+    for text in refused {
+        assert_eq!(
+            errors(&text),
+            "1: the input has no base chain, so it is a part of a firewall, or the firewall lets everything pass; \
+             provide the output of the collector, which 'twilio-sip-allow verify --print-collector linux' prints",
+            "{text}"
+        );
+    }
+    // nft 1.0.6 prints this on a machine without tables.
+    let no_tables = r#"{"nftables": [{"metainfo": {"version": "1.0.6", "release_name": "Lester Gooch #5", "json_schema_version": 1}}]}"#;
+    let only_ipv6 = "table ip6 a {\n\tchain b {\n\t\ttype filter hook input priority filter; policy drop;\n\t}\n}\n";
+    for text in [no_tables, only_ipv6] {
+        assert_eq!(machine(text).firewall.tables.len(), 0, "{text}");
+    }
+    let of_capture = capture(&[
+        ("nft list ruleset", "status 0", ""),
+        ("iptables-nft-save", "status 0", ""),
+        ("iptables-legacy-save", "no tables", ""),
+    ]);
+    assert_eq!(machine(&of_capture).firewall.tables.len(), 0);
+}
+
+#[test]
+fn listings_without_a_table_that_filters_say_so() {
+    let nat = "*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n";
+    let filter = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";
+    let of_nft = "table ip nat {\n\tchain a {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n\t}\n}\n";
+    let no_table = "the output of 'iptables-save' has no table 'filter', which may drop packets; if the machine has this \
+                    table, provide the output of 'iptables-save' without '-t'";
+    let no_chain = "the output of 'nft list ruleset' has no base chain of type 'filter', which may drop packets; if the \
+                    machine has one, provide the whole output";
+    for (text, expected) in [
+        (nat.to_owned(), Some(no_table)),
+        (of_nft.to_owned(), Some(no_chain)),
+        ([nat, of_nft].concat(), Some(no_chain)),
+        ([nat, filter].concat(), None),
+        (filter.to_owned(), None),
+        ([filter, of_nft].concat(), None),
+        // The collector omits nothing.
+        (
+            capture(&[
+                ("nft list ruleset", "status 0", of_nft),
+                ("iptables-nft-save", "status 0", nat),
+                ("iptables-legacy-save", "no tables", ""),
+            ]),
+            None,
+        ),
+    ] {
+        let notes = machine(&text).notes;
+        let found = notes.iter().find(|note| note.contains("has no "));
+        assert_eq!(found.map(|note| &**note), expected, "{text}\n{notes:?}");
     }
 }
 

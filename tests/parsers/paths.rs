@@ -3,6 +3,7 @@
 //! Hooks, priorities, jumps, marks, translations and connection tracking are random. A condition that is unknown lets
 //! the interpreter go both ways, so it finds every possible result.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::common::judge::{chance, pick};
@@ -505,16 +506,23 @@ impl Interpreter<'_> {
     fn hook(&self, hook: &str, packet: Packet) -> (BTreeSet<Packet>, bool) {
         let mut chains: Vec<(&Ruleset, &Chain)> = Vec::new();
         for rules in self.tables {
-            let bases = rules.0.iter().filter(|chain| {
-                chain
-                    .base
-                    .as_ref()
-                    .is_some_and(|(base, _)| base.hook == hook)
-            });
+            let bases = rules.0.iter().filter(|chain| chain.base.is_some());
             chains.extend(bases.map(|chain| (*rules, chain)));
         }
-        // Linux puts a new chain before those with the same priority (`nf_hook_entries_grow`), and calls all chains of
-        // NAT at the places of `nf_nat_ipv4_ops`.
+        let base = |chain: &Chain| chain.base.as_ref().unwrap().0.clone();
+        // Linux puts a new function before those with the same priority (`nf_hook_entries_grow`), and calls all chains of
+        // NAT at the places of `nf_nat_ipv4_ops`, whose functions it registers with the first of these chains.
+        let mut chains: Vec<(usize, (&Ruleset, &Chain))> = chains.into_iter().enumerate().collect();
+        let mut of_nat = chains
+            .iter()
+            .filter(|(_, (_, chain))| base(chain).kind == ChainKind::Nat);
+        let first_of_nat = of_nat.next().map(|(number, _)| *number);
+        for (number, (_, chain)) in &mut chains {
+            if base(chain).kind == ChainKind::Nat {
+                *number = first_of_nat.unwrap();
+            }
+        }
+        chains.retain(|(_, (_, chain))| base(chain).hook == hook);
         chains.reverse();
         let key = |chain: &Chain| {
             let base = &chain.base.as_ref().unwrap().0;
@@ -525,7 +533,11 @@ impl Interpreter<'_> {
             };
             (place, base.priority)
         };
-        chains.sort_by_key(|(_, chain)| key(chain));
+        chains.sort_by_key(|(registered, (_, chain))| {
+            let (place, priority) = key(chain);
+            (place, Reverse(*registered), priority)
+        });
+        let chains = chains.into_iter().map(|(_, chain)| chain);
         let mut here = BTreeSet::from([packet]);
         let mut stops = false;
         let tracks = matches!(hook, "prerouting" | "output");
@@ -830,6 +842,7 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
                 .map(|table| Table {
                     chains: Box::new(*table),
                     offset: 0,
+                    created: None,
                 })
                 .collect(),
         };

@@ -118,6 +118,8 @@ fn an_unknown_condition_before_connection_tracking_makes_the_verdict_depend() {
 fn base_chains_are_in_the_order_of_the_kernel() {
     const MARKS: &str = "chain marks {\ntype filter hook prerouting priority -150; policy accept;\nmeta mark set 0x1\n}\n";
     const DROPS: &str = "chain drops {\ntype filter hook prerouting priority -150; policy accept;\nmeta mark 0x1 drop\n}\n";
+    const REDIRECTS: &str = "chain nat {\ntype nat hook prerouting priority -100; policy accept;\nmeta l4proto udp redirect to :9\n}\n";
+    const DROPS_NEW_PORT: &str = "chain drops {\ntype filter hook prerouting priority -100; policy accept;\nudp dport 9 drop\n}\n";
     let table = |chains: &[&str]| -> &'static str {
         format!("table inet t {{\n{}}}\n", chains.concat()).leak()
     };
@@ -143,6 +145,75 @@ fn base_chains_are_in_the_order_of_the_kernel() {
                 "chain input {\ntype filter hook input priority 0; policy accept;\nudp dport 9 drop\n}\n",
             ]),
             problems: "in media blocked new",
+        },
+        Case {
+            name: "a later chain with the priority of translation comes before it",
+            options: "--direction in --plane media",
+            rules: table(&[REDIRECTS, DROPS_NEW_PORT]),
+            problems: "",
+        },
+        Case {
+            name: "an earlier chain with the priority of translation comes after it",
+            options: "--direction in --plane media",
+            rules: table(&[DROPS_NEW_PORT, REDIRECTS]),
+            problems: "in media blocked new",
+        },
+        Case {
+            name: "translation is as early as the first chain of any hook that translates",
+            options: "--direction in --plane media",
+            rules: table(&[
+                "chain source {\ntype nat hook postrouting priority 100; policy accept;\n}\n",
+                DROPS_NEW_PORT,
+                REDIRECTS,
+            ]),
+            problems: "",
+        },
+        Case {
+            name: "a later chain sees the source of a reply before it is translated back",
+            options: "--direction in --plane media",
+            rules: table(&[
+                REDIRECTS,
+                "chain post {\ntype filter hook postrouting priority 100; policy accept;\nudp sport 9 drop\n}\n",
+            ]),
+            problems: "in media blocked reply",
+        },
+        Case {
+            name: "an earlier chain sees the source of a reply after it is translated back",
+            options: "--direction in --plane media",
+            rules: table(&[
+                "chain post {\ntype filter hook postrouting priority 100; policy accept;\nudp sport 9 drop\n}\n",
+                REDIRECTS,
+            ]),
+            problems: "",
+        },
+    ]);
+}
+
+#[test]
+fn a_connection_that_may_go_two_ways_depends_unless_both_are_blocked() {
+    let firewall = |more: &str| -> &'static str {
+        format!(
+            "table ip t {{\nchain nat {{\ntype nat hook prerouting priority -100; policy accept;\n\
+             numgen inc mod 2 0 dnat to 198.51.100.10\n}}\n\
+             chain input {{\ntype filter hook input priority 0; policy accept;\nct state established drop\n}}\n\
+             {more}}}\n{OWN_AND_ROUTES}"
+        )
+        .leak()
+    };
+    assert_problems(&[
+        Case {
+            name: "every second connection is forwarded, which works",
+            options: "--direction in --plane media",
+            rules: firewall(""),
+            problems: "in media depends later",
+        },
+        Case {
+            name: "both ways are blocked",
+            options: "--direction in --plane media",
+            rules: firewall(
+                "chain forward {\ntype filter hook forward priority 0; policy accept;\nct state established drop\n}\n",
+            ),
+            problems: "in media blocked reply",
         },
     ]);
 }

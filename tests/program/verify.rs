@@ -324,6 +324,211 @@ fn ports_that_no_call_comes_from_do_not_matter() {
     assert!(report(&ran).contains("-> udp 5060\n"), "{}", report(&ran));
 }
 
+/// Verifies outgoing calls of a host that drops UDP packets to this local port, such as replies.
+fn without_port(options: &str, port: &str) -> Ran {
+    let rule = format!("-A INPUT -p udp -m udp --dport {port} -j DROP\n");
+    let firewall = filter(&format!("{rule}{ESTABLISHED}{JUMP}"));
+    verify(&format!("--direction out {options}"), &firewall)
+}
+
+#[test]
+fn others_who_reach_sip_by_another_port_are_exposed() {
+    let redirects = "-A PREROUTING -p udp -m udp --dport 5080 -j REDIRECT --to-ports 5060\n\
+                     -A PREROUTING -p tcp -m multiport --dports 8443,9443 -j SIP\n\
+                     -A PREROUTING -p udp -m udp --dport 53 -j REDIRECT --to-ports 5353\n\
+                     -A SIP -p tcp -j DNAT --to-destination 203.0.113.9:5061\n";
+    let nat = format!(
+        "*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n:SIP - [0:0]\n{redirects}COMMIT\n"
+    );
+    let rules = "-A INPUT -p udp -m udp --dport 5060 -m conntrack --ctstate DNAT -j ACCEPT\n\
+                 -A INPUT -s 8.8.8.0/24 -p tcp -m conntrack --ctstate DNAT -j ACCEPT\n";
+    let address = r#"[{"ifname":"eth0","addr_info":[{"family":"inet","local":"203.0.113.9","prefixlen":24}]}]"#;
+    let firewall = nat + &filter(&format!("{ESTABLISHED}{JUMP}{rules}")) + address + "\n";
+    let ran = verify("--direction in --plane signaling", &firewall);
+    assert_eq!(
+        report(&ran),
+        "pbx: calls get through; others reach SIP
+  signaling in   udp 5060  passes   8 of 8 regions
+  signaling in   tcp 5060  passes   8 of 8 regions
+  signaling in   tls 5061  passes   8 of 8 regions
+others who reach SIP:
+  any public address -> udp 5080
+      changed  nat PREROUTING, line 5: -A PREROUTING -p udp -m udp --dport 5080 -j REDIRECT --to-ports 5060
+      accepted filter INPUT, line 17: -A INPUT -p udp -m udp --dport 5060 -m conntrack --ctstate DNAT -j ACCEPT
+      remedy   accept only Twilio's addresses in this rule, or remove it; name those who may reach it with --peer
+  8.8.8.0/24 -> tcp 8443, tcp 9443
+      changed  nat SIP, line 8: -A SIP -p tcp -j DNAT --to-destination 203.0.113.9:5061
+      accepted filter INPUT, line 18: -A INPUT -s 8.8.8.0/24 -p tcp -m conntrack --ctstate DNAT -j ACCEPT
+      remedy   accept only Twilio's addresses in this rule, or remove it; if they may reach it: --peer 8.8.8.0/24
+",
+        "{ran}"
+    );
+    assert_eq!(ran.status, 1);
+}
+
+#[test]
+fn a_rule_whose_new_port_is_unknown_exposes_no_other_port() {
+    let firewall = "table ip nat {\n\tmap ports {\n\t\ttype inet_service : ipv4_addr . inet_service\n\t\tflags dynamic\n\t}\n\
+                    \tchain pre {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n\
+                    \t\tudp dport 7000 redirect to udp dport map @unknown\n\t}\n\
+                    \tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\
+                    \t\tudp dport 5060 accept\n\t}\n}\n";
+    let ran = verify(UDP_IN, firewall);
+    assert!(ran.stdout.contains("-> udp 5060\n"), "{ran}");
+    assert!(!ran.stdout.contains("7000"), "{ran}");
+    let known = firewall.replace("udp dport map @unknown", ":5060");
+    let ran = verify(UDP_IN, &known);
+    assert!(ran.stdout.contains("-> udp 7000\n"), "{ran}");
+}
+
+/// The note about IPv6 for a table of family `inet` with this policy and these rules.
+fn note_about_ipv6(options: &str, policy: &str, rules: &str) -> Option<String> {
+    let firewall = format!(
+        "table inet filter {{\n\tset some {{\n\t\ttype ipv6_addr\n\t}}\n\tchain sip {{\n\t\tudp dport 5060 accept\n\t}}\n\
+         \tchain input {{\n\t\ttype filter hook input priority filter; policy {policy};\n\
+         \t\tct state established,related accept\n\t\tiif \"lo\" accept\n\t\tmeta l4proto ipv6-icmp accept\n\
+         \t\tip6 saddr @some accept\n{rules}\t}}\n}}\n"
+    );
+    let ran = verify(options, &firewall);
+    assert!(ran.status < 2, "{ran}");
+    let note = ran.stdout.lines().find(|line| line.contains("IPv6"));
+    note.map(str::to_owned)
+}
+
+#[test]
+fn a_table_that_lets_sip_over_ipv6_in_gets_a_note() {
+    let lets_in = |line: u32| {
+        Some(format!(
+            "note: the verdicts are about IPv4; table inet filter also lets SIP over IPv6 in, from any address (line \
+             {line}), unless rules for IPv6 alone drop it"
+        ))
+    };
+    let may_let_in = Some(
+        "note: the verdicts are about IPv4; table inet filter also applies to IPv6, and it may let SIP over IPv6 in"
+            .to_owned(),
+    );
+    for (options, policy, rules, expected) in [
+        ("", "drop", "\t\tjump sip\n", lets_in(6)),
+        (
+            "",
+            "drop",
+            "\t\tudp dport { 5060, 5061 } accept\n",
+            lets_in(14),
+        ),
+        (
+            "",
+            "drop",
+            "\t\tip saddr 54.172.60.0/30 udp dport 5060 accept\n",
+            None,
+        ),
+        (
+            "",
+            "drop",
+            "\t\tip6 saddr 2001:db8::/32 udp dport 5060 accept\n",
+            None,
+        ),
+        ("", "drop", "", None),
+        ("", "accept", "\t\tudp dport 5060 drop\n", None),
+        ("", "accept", "\t\tmeta nfproto ipv6 drop\n", None),
+        (
+            "",
+            "accept",
+            "\t\tip saddr 54.172.60.0/30 udp dport 5060 drop\n",
+            lets_in(9),
+        ),
+        (
+            "--local-sip-port 5070",
+            "drop",
+            "\t\tudp dport 5070 accept\n",
+            lets_in(14),
+        ),
+        (
+            "--interface eth0",
+            "drop",
+            "\t\tiifname \"eth0\" udp dport 5060 accept\n",
+            lets_in(14),
+        ),
+        (
+            "--interface eth1",
+            "drop",
+            "\t\tiifname \"eth0\" udp dport 5060 accept\n",
+            None,
+        ),
+        // These rules decide about some packets only.
+        (
+            "",
+            "drop",
+            "\t\tiifname \"eth0\" udp dport 5060 accept\n",
+            may_let_in.clone(),
+        ),
+        (
+            "",
+            "accept",
+            "\t\tip6 saddr @some drop\n",
+            may_let_in.clone(),
+        ),
+        (
+            "",
+            "accept",
+            "\t\tudp dport 5060 limit rate over 5/second drop\n",
+            may_let_in.clone(),
+        ),
+        // Packets for a PBX behind the machine pass another hook.
+        ("--at router", "drop", "\t\tjump sip\n", None),
+        ("--direction out", "accept", "", None),
+    ] {
+        let found = note_about_ipv6(options, policy, rules);
+        assert_eq!(found, expected, "{options} {policy} {rules}");
+    }
+}
+
+#[test]
+fn calls_come_from_the_ports_of_the_pbx() {
+    // The ports of DNS and VXLAN (4789, RFC 7348), and those around the ports that Linux chooses (32768 to 60999,
+    // ip-sysctl.rst of Linux).
+    for port in ["53", "4789", "32767", "61000"] {
+        let ran = without_port("--plane signaling", port);
+        assert_eq!(ran.status, 0, "{port}: {}", report(&ran));
+    }
+    for port in ["4789", "9999", "60001"] {
+        let ran = without_port("--plane media", port);
+        assert_eq!(ran.status, 0, "{port}: {}", report(&ran));
+    }
+    for (options, port) in [
+        ("--plane signaling", "5060"),
+        ("--plane signaling", "32768"),
+        ("--plane signaling", "60999"),
+        ("--plane media", "10000"),
+        ("--plane media", "60000"),
+    ] {
+        let ran = without_port(options, port);
+        let example = format!(" -> PBX:{port}, reply of an established connection\n");
+        assert!(report(&ran).contains(&example), "{}", report(&ran));
+    }
+}
+
+#[test]
+fn the_local_ports_of_the_user_are_those_of_outgoing_calls_too() {
+    let drops = |port: &str| {
+        let output = format!("-A OUTPUT -p udp -m udp --sport {port} -j DROP\n");
+        filter(&format!("{ESTABLISHED}{JUMP}{output}"))
+            .replace("--dport 5060 ", "--dport 5070 ")
+            .replace("--dport 10000:60000 ", "--dport 16384:32768 ")
+    };
+    let options = "--local-sip-port 5070 --local-rtp-ports 16384-32768";
+    for port in ["5060", "10000"] {
+        let ran = verify(options, &drops(port));
+        assert_eq!(ran.status, 0, "{port}: {}", report(&ran));
+    }
+    for (port, row) in [
+        ("5070", "signaling out  udp 5060         BLOCKED"),
+        ("16384", "media out      udp 10000-60000  BLOCKED"),
+    ] {
+        let ran = verify(options, &drops(port));
+        assert!(ran.stdout.contains(row), "{port}: {}", report(&ran));
+    }
+}
+
 #[test]
 fn a_rate_makes_calls_depend_on_it() {
     let recent = "-A INPUT -p udp -m udp --dport 5060 -m recent --update --seconds 60 --name SIP --rsource -j DROP\n";

@@ -23,7 +23,7 @@ use crate::policy::{Policy, Scope};
 use crate::report::{Ignored, ListedChain, MachineCounts, MachineReport, VerifiedMachine, places};
 use crate::select::{CURRENT, Notice};
 use crate::terminal::escape_hidden;
-use crate::verify::{Viewpoint, calls, exposures, locations, own_chains};
+use crate::verify::{OverIpv6, Viewpoint, calls, exposures, locations, over_ipv6, own_chains};
 
 /// The expected calls and the options, which are the same for all machines.
 pub(super) struct Verification<'a> {
@@ -145,6 +145,10 @@ impl<'a> Verification<'a> {
         let mut follower = Follower::new(&machine.firewall);
         let calls = calls(&mut follower, &viewpoint, &self.policy)?;
         let exposures = exposures(&mut follower, &viewpoint, &self.policy, &self.known)?;
+        let lines = Lines::of(text);
+        let mut notes = machine.notes;
+        let ipv6 = over_ipv6(&machine.firewall, &viewpoint, &self.policy);
+        notes.extend(ipv6.map(|found| note_ipv6(&found, &lines)));
         let name = machine.name.map_or_else(|| name_of(file), str::to_owned);
         let chains = follower.base_chains().into_iter();
         let chains = chains.map(|(table, chain)| ListedChain::new(table, &chain));
@@ -161,7 +165,7 @@ impl<'a> Verification<'a> {
             name: escape_hidden(&name),
             text,
             excerpt,
-            lines: Lines::of(text),
+            lines,
             is_router: self.args.at == PositionArg::Router,
             interface: interface.map(str::to_owned),
             calls,
@@ -169,13 +173,28 @@ impl<'a> Verification<'a> {
             chains: chains.collect(),
             locations: locations(&machine.firewall, places),
             own_chains,
-            notes: machine.notes,
+            notes,
             traces: self.args.trace,
             ignored: Ignored {
                 exposure: self.args.ignores_exposure(),
                 depends: self.args.ignores_conditions(),
             },
         })
+    }
+}
+
+/// Describes what is known about SIP over IPv6.
+fn note_ipv6(found: &OverIpv6, lines: &Lines) -> String {
+    let OverIpv6 { table, at } = found;
+    match at {
+        Some(at) => format!(
+            "the verdicts are about IPv4; {table} also lets SIP over IPv6 in, from any address (line {}), unless rules \
+             for IPv6 alone drop it",
+            lines.number(*at)
+        ),
+        None => format!(
+            "the verdicts are about IPv4; {table} also applies to IPv6, and it may let SIP over IPv6 in"
+        ),
     }
 }
 

@@ -14,9 +14,14 @@ use crate::packets::{
     Cell, Condition, Dimension, Direction, Interval, IntervalSet, PacketBox, States,
 };
 
-/// The base chains of all tables, each with the index of its table, in the order in which packets pass them.
+/// The base chains at all hooks.
 #[derive(Debug)]
-pub(super) struct Hooks<'a>(pub Vec<(usize, BaseChain<'a>)>);
+pub(super) struct Hooks<'a> {
+    /// Each base chain with the index of its table, in the order in which packets pass them.
+    pub chains: Vec<(usize, BaseChain<'a>)>,
+    /// The first chain that translates addresses, as by [`created`]. With it, Linux registers the functions that translate.
+    translating_since: Option<u32>,
+}
 
 impl<'a> Hooks<'a> {
     pub fn of(firewall: &Firewall<'a>) -> Self {
@@ -27,17 +32,37 @@ impl<'a> Hooks<'a> {
                 base_chains.map(move |chain| (number, chain))
             })
             .collect();
-        // Of chains with the same priority, packets pass the last one first (`nf_hook_entries_grow` of Linux).
-        chains.sort_by_cached_key(|(table, chain)| {
-            let (_, at) = policy(&firewall.tables[*table], chain);
+        let at = |(table, chain): &(usize, BaseChain)| created(&firewall.tables[*table], chain);
+        let translating = chains
+            .iter()
+            .filter(|(_, chain)| chain.kind == ChainKind::Nat);
+        let translating_since = translating.map(at).min();
+        // Of functions with the same priority, packets pass the last one first (`nf_hook_entries_grow` of Linux).
+        chains.sort_by_cached_key(|placed| {
+            let (_, chain) = placed;
+            let own = at(placed);
+            let registered = match chain.kind {
+                ChainKind::Filter => own,
+                ChainKind::Nat => translating_since.unwrap_or(own),
+            };
             (
                 place_of_hook(chain),
                 place_in_hook(chain),
+                Reverse(registered),
                 chain.priority,
-                Reverse(at),
+                Reverse(own),
             )
         });
-        Hooks(chains)
+        Hooks {
+            chains,
+            translating_since,
+        }
+    }
+
+    /// True if packets pass a base chain before the functions that translate, although both have the same priority.
+    fn precedes_translation(&self, chain: &BaseChain, at: u32) -> bool {
+        let is_later = self.translating_since.is_some_and(|since| at > since);
+        chain.kind == ChainKind::Filter && is_later
     }
 }
 
@@ -77,6 +102,11 @@ fn policy(table: &Table, chain: &BaseChain) -> (Option<bool>, u32) {
     }
 }
 
+/// Returns a place that is higher for a chain that was created later.
+fn created(table: &Table, chain: &BaseChain) -> u32 {
+    table.created.unwrap_or_else(|| policy(table, chain).1)
+}
+
 /// The priority of connection tracking (`NF_IP_PRI_CONNTRACK` of Linux).
 const CONNECTION_TRACKING: i32 = -200;
 
@@ -93,6 +123,12 @@ enum KnownStep {
     Destination,
     /// It makes the destination of the first packet, before its translation, the source of the reply.
     Source,
+}
+
+impl KnownStep {
+    fn translates(self) -> bool {
+        !matches!(self, KnownStep::State)
+    }
 }
 
 /// The local end that connection tracking gives packets.
@@ -192,13 +228,19 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         mut flows: Vec<Flow>,
     ) -> Result<Vec<Flow>, LimitExceeded> {
         let mut steps = known_steps(hook).iter().peekable();
-        for number in 0..self.hooks.0.len() {
-            let (table, chain) = self.hooks.0[number].clone();
+        for number in 0..self.hooks.chains.len() {
+            let (table, chain) = self.hooks.chains[number].clone();
             if !chain.hook.eq_ignore_ascii_case(hook) {
                 continue;
             }
             let place = place_in_hook(&chain);
-            while let Some((_, step)) = steps.next_if(|(priority, _)| *priority <= place) {
+            let at = created(&self.firewall.tables[table], &chain);
+            let is_first = self.hooks.precedes_translation(&chain, at);
+            let comes_before = |(priority, step): &&(i32, KnownStep)| {
+                let is_equal = *priority == place && (!step.translates() || !is_first);
+                *priority < place || is_equal
+            };
+            while let Some((_, step)) = steps.next_if(comes_before) {
                 flows = self.apply(*step, flows);
             }
             flows = self.walker.fewer(flows)?;

@@ -51,6 +51,11 @@ fn merge<'a>(tables: &mut Vec<Table<'a>>, mut of_iptables_nft: Vec<Table<'a>>) {
         let of_nft = of_nft.get(&name_of_nft(table));
         of_nft.is_none_or(|of_nft| shows_all(table, of_nft))
     });
+    for table in &mut of_iptables_nft {
+        // nft prints tables in the order in which they were created.
+        let same = of_nft.get(&name_of_nft(table));
+        table.created = same.and_then(|same| first_place(same));
+    }
     let replaced: HashSet<String> = of_iptables_nft.iter().map(name_of_nft).collect();
     tables.retain(|table| !replaced.contains(&table.chains.place()));
     tables.extend(of_iptables_nft);
@@ -66,6 +71,13 @@ fn shows_all(of_iptables: &Table, of_nft: &Table) -> bool {
         .flatten();
     hooks(of_iptables).is_superset(&hooks(of_nft))
         && rules.all(|rule| rule.text.contains("counter"))
+}
+
+/// Returns the place of the first base chain of a table in the whole input.
+fn first_place(table: &Table) -> Option<u32> {
+    let chains = table.chains.base_chains().into_iter();
+    let places = chains.filter_map(|chain| Some(table.chains.policy(chain.name).ok()??.1));
+    Some(table.offset.saturating_add(places.min()?))
 }
 
 /// Returns the place of a table of iptables-nft in the listing of nft.
@@ -162,7 +174,8 @@ fn sets<'a>(
     Ok(None)
 }
 
-fn mentions(part: Part, word: &str) -> bool {
+/// True if an output contains a text, in whatever place.
+pub(super) fn mentions(part: Part, word: &str) -> bool {
     memmem::find(part.text.as_bytes(), word.as_bytes()).is_some()
 }
 

@@ -56,6 +56,7 @@ pub(in crate::format) fn tables<'a>(
     let table = |table| firewall::Table {
         chains: Box::new(table),
         offset: 0,
+        created: None,
     };
     Ok(tables.map(table).collect())
 }

@@ -56,6 +56,7 @@ fn boxed<'a, S: Syntax + 'a>(tables: Vec<Table<'a, S>>) -> Vec<firewall::Table<'
     let tables = tables.into_iter().map(|table| firewall::Table {
         chains: Box::new(table),
         offset: 0,
+        created: None,
     });
     tables.collect()
 }

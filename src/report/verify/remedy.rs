@@ -333,7 +333,7 @@ pub(super) fn of_exposure(machine: &VerifiedMachine, exposure: &Exposure) -> Str
             "INPUT never gets these packets, because Docker changes their destination: drop all but Twilio's packets in \
              {DOCKER_USER}"
         )
-    } else if exposure.translated_by.is_some() {
+    } else if exposure.translated_by.is_some() && exposure.is_forwarded {
         "drop all but Twilio's packets in the chains for forwarded packets".to_owned()
     } else {
         match &exposure.decision {

@@ -21,6 +21,10 @@ use crate::common::lab::{Lab, Place};
 use crate::common::oracle::Random;
 use crate::common::{Case, Tool, facts};
 
+/// The start of the ports that Linux chooses, and of the RTP ports of the edition.
+const FIRST_FREE_PORT: u16 = 32_768;
+const FIRST_RTP_PORT: u16 = 10_000;
+
 /// The numbers of what was compared.
 #[derive(Default)]
 pub struct Counts {
@@ -96,7 +100,7 @@ impl<'t> Tried<'t> {
             place,
             probes: Vec::new(),
             wrong: Vec::new(),
-            next_port: 30_000,
+            next_port: FIRST_FREE_PORT,
         }
     }
 
@@ -152,9 +156,20 @@ impl<'t> Tried<'t> {
         report["machines"][0].clone()
     }
 
+    /// Returns a new port for the side of a connection whose port is free.
     fn port(&mut self) -> u16 {
         self.next_port += 1;
         self.next_port
+    }
+
+    /// Returns a new port from which the PBX may open a connection: one that Linux chooses, or one for RTP.
+    fn own_port(&mut self, plane: &str) -> u16 {
+        let port = self.port();
+        if plane == "media" {
+            port - FIRST_FREE_PORT + FIRST_RTP_PORT
+        } else {
+            port
+        }
     }
 
     /// Adds a disagreement, once.
@@ -263,11 +278,12 @@ impl<'t> Tried<'t> {
             let near_end = pick_port(random, ports);
             let group = self.probes.len();
             for local in self.locals(direction) {
-                let free = self.port();
                 let local = local.to_owned();
                 let opening = if direction == "in" {
+                    let free = self.port();
                     self.opening("in", &protocol, (remote.clone(), free), (local, near_end))
                 } else {
+                    let free = self.own_port(plane);
                     self.opening("out", &protocol, (remote.clone(), near_end), (local, free))
                 };
                 self.add(opening, Claim::Passes(group));
@@ -668,15 +684,27 @@ fn rounds(openings: &[Opening]) -> Vec<Vec<usize>> {
             format!("{destination}:{destination_port}"),
         ];
         ends.sort();
-        // A packet in the other direction would be a reply.
-        let keys = [key, format!("{protocol} {}", ends.join(" "))];
-        let is_free = |known: &HashSet<String>| keys.iter().all(|key| !known.contains(key));
+        // A packet in the other direction would be a reply, also if a rule has changed the local end of the first one.
+        let by_remote = |direction: &str, (address, port): (&str, u16)| {
+            format!("{direction} {protocol} with {address}:{port}")
+        };
+        let (remote, opposite) = if *direction == "in" {
+            ((&**source, *source_port), "out")
+        } else {
+            ((&**destination, *destination_port), "in")
+        };
+        let answered = by_remote(opposite, remote);
+        let unique = [key, format!("{protocol} {}", ends.join(" "))];
+        let is_free = |known: &HashSet<String>| {
+            !known.contains(&answered) && unique.iter().all(|key| !known.contains(key))
+        };
+        let keys = unique.iter().cloned().chain([by_remote(direction, remote)]);
         match rounds.iter_mut().find(|(known, _)| is_free(known)) {
             Some((known, round)) => {
                 known.extend(keys);
                 round.push(number);
             }
-            None => rounds.push((HashSet::from(keys), vec![number])),
+            None => rounds.push((keys.collect(), vec![number])),
         }
     }
     rounds.into_iter().map(|(_, round)| round).collect()
