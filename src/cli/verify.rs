@@ -109,7 +109,7 @@ pub enum PositionArg {
     /// On the machine of the PBX
     #[default]
     Host,
-    /// In front of the machine of the PBX
+    /// In front of the machine of the PBX, or on the machine that runs it in a container
     Router,
 }
 

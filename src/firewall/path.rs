@@ -129,6 +129,7 @@ fn start(question: &Question, packets: Cell, is_for_machine: bool) -> Flow {
             is_redirected: Some(false),
         },
         source_changed_by: None,
+        untracked_by: None,
         is_forwarded: false,
         assumed: None,
         decisions: None,

@@ -39,6 +39,11 @@ pub fn collector() -> &'static str {
     include_str!("../../templates/collect-linux.sh")
 }
 
+/// True if a text is the output of the collector.
+pub fn is_capture(text: &str) -> bool {
+    sections::start(text).is_some()
+}
+
 /// Reads a capture, or one listing, or several listings one after the other.
 ///
 /// # Errors

@@ -42,6 +42,33 @@ pub struct Call {
     pub ports: PortRange,
     /// The regions by their verdict.
     pub groups: Vec<Group>,
+    pub arrival: Arrival,
+}
+
+/// The places at which first packets from Twilio arrive.
+#[derive(Clone, Debug, Default)]
+pub struct Arrival {
+    /// True if some of them are for the machine itself.
+    pub at_machine: bool,
+    /// The new destination of others, which a rule changes, and the place of the rule.
+    pub elsewhere: Option<(IntervalSet, u32)>,
+}
+
+impl Arrival {
+    fn of(journey: &Journey) -> Arrival {
+        let mut arrival = Arrival::default();
+        for flow in &journey.passed {
+            if !flow.is_forwarded {
+                arrival.at_machine = true;
+            } else if let Some(before) = &flow.before {
+                let addresses = flow.packets.set(Dimension::Local).clone();
+                arrival
+                    .elsewhere
+                    .get_or_insert((addresses, before.changed_by));
+            }
+        }
+        arrival
+    }
 }
 
 /// The regions for which packets have the same verdict for the same reason.
@@ -85,8 +112,8 @@ pub struct Problem {
     pub chain: Option<usize>,
     /// The place of the rule that changes the destination before.
     pub translated_by: Option<u32>,
-    /// True if the packet is exempt from connection tracking.
-    pub is_untracked: bool,
+    /// The place of the rule that exempts the packet, or the first packet of its connection, from connection tracking.
+    pub untracked_by: Option<u32>,
     /// The places of the rules whose conditions are unknown.
     pub assumed: Vec<u32>,
     /// The decisions of base chains before, in the order of the path.
@@ -167,6 +194,10 @@ fn call(
             Direction::Out => rule.remote.ports,
         },
         groups,
+        arrival: match rule.direction {
+            Direction::In => Arrival::of(&asked[0].journey),
+            Direction::Out => Arrival::default(),
+        },
     })
 }
 
@@ -503,13 +534,15 @@ fn problem(
     let stop = stops.min_by_key(|stop| stop.flow.assumed().len());
     let flow = stop.map(|stop| &stop.flow);
     let before = flow.and_then(|flow| flow.before.as_ref());
+    let untracked = flow.and_then(|flow| flow.untracked_by);
+    let first_untracked = asked.way.as_ref().and_then(|way| way.untracked_by);
     Ok(Problem {
         stage: asked.stage,
         example,
         cause: stop.map_or(Cause::NotForwarded, |stop| stop.cause),
         chain: stop.and_then(|stop| stop.chain),
         translated_by: before.map(|before| before.changed_by),
-        is_untracked: flow.is_some_and(|flow| flow.facts.is_untracked),
+        untracked_by: untracked.or(first_untracked),
         path: stop.map_or_else(Vec::new, |stop| stop.flow.path()),
         assumed,
     })

@@ -10,6 +10,8 @@ pub(super) struct Way {
     packets: Vec<Cell>,
     /// The places of the rules with unknown conditions on the way. If there are any, the packets may go another way.
     pub assumed: Vec<u32>,
+    /// The place of the rule that exempts the packets from connection tracking.
+    pub untracked_by: Option<u32>,
 }
 
 impl Way {
@@ -21,6 +23,7 @@ impl Way {
         Way {
             packets: packets.collect(),
             assumed,
+            untracked_by: flows.iter().find_map(|flow| flow.untracked_by),
         }
     }
 

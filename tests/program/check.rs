@@ -1311,3 +1311,17 @@ fn a_note_contains_the_command_that_loads_absent_rules() {
         Some("drift:")
     );
 }
+
+/// The collector prints the outputs of several commands, which only `verify` reads.
+#[test]
+fn refuses_the_output_of_the_collector() {
+    let capture = "===== twilio-sip-allow 1: host: status 0, lines 1 =====\npbx\n";
+    let ran = Tool::line("check --format iptables capture")
+        .file("capture", capture)
+        .run();
+    assert_eq!(
+        ran.refused(),
+        "twilio-sip-allow: error: capture is the output of the collector; 'check' compares the output of \
+         'iptables-save' alone, and 'verify' reads this file\n"
+    );
+}

@@ -295,9 +295,20 @@ fn replies_that_are_exempt_from_connection_tracking_need_a_rule_of_their_own() {
         report.contains("udp PBX:5060 -> 54.172.60.0:1024, reply"),
         "{ran}"
     );
-    let remedy = "      remedy   the packets are exempt from connection tracking (NOTRACK), so no rule for established \
-                  connections matches them: accept them by address and port, or remove the exemption\n";
-    assert!(report.ends_with(remedy), "{ran}");
+    let exempt =
+        "      exempt   raw OUTPUT, line 5: -A OUTPUT -p udp -m udp --sport 5060 -j NOTRACK\n";
+    let remedy = "      remedy   the connection is exempt from connection tracking (NOTRACK), so rules for established \
+                  connections do not match: accept the packets by address and port, or remove the exemption in both \
+                  directions\n";
+    assert!(report.contains(exempt) && report.ends_with(remedy), "{ran}");
+    // The reply belongs to no connection either if only the first packet is exempt.
+    let half = listing.replace("-A OUTPUT -p udp -m udp --sport 5060 -j NOTRACK\n", "");
+    let ran = verify(UDP_IN, &half);
+    let exempt = "      exempt   raw PREROUTING, line 4: -A PREROUTING -p udp -m udp --dport 5060 -j NOTRACK\n";
+    assert!(
+        ran.stdout.contains(exempt) && ran.stdout.contains(remedy),
+        "{ran}"
+    );
 }
 
 #[test]
@@ -599,7 +610,7 @@ fn a_published_port_of_docker_bypasses_the_chain_input() {
     let accept = "-A DOCKER -d 172.17.0.2/32 -p udp -m udp --dport 5060 -j ACCEPT\n";
     assert_report(
         1,
-        "",
+        "--interface eth0",
         &docker(accept),
         "pbx: calls get through; others reach SIP
   signaling in   udp 5060  passes   8 of 8 regions
@@ -607,9 +618,30 @@ others who reach SIP:
   any public address -> udp 5060
       changed  nat DOCKER, line 8: -A DOCKER -p udp -m udp --dport 5060 -j DNAT --to-destination 172.17.0.2:5060
       accepted filter DOCKER, line 22: -A DOCKER -d 172.17.0.2/32 -p udp -m udp --dport 5060 -j ACCEPT
-      remedy   INPUT never gets these packets, because Docker changes their destination: drop all but Twilio's packets in DOCKER-USER; name those who may reach it with --peer
+      remedy   INPUT never gets these packets, because Docker changes their destination: drop them in DOCKER-USER, after the rules for Twilio: iptables -I DOCKER-USER -i eth0 -p udp -m conntrack --ctstate NEW --ctorigdstport 5060 -j DROP && iptables -I DOCKER-USER -j TWILIO-SIP-IN; name those who may reach it with --peer
 ",
     );
+    // The commands of the remedy, as iptables-save prints them.
+    let user = "-A DOCKER-USER -j TWILIO-SIP-IN\n\
+                -A DOCKER-USER -i eth0 -p udp -m conntrack --ctstate NEW --ctorigdstport 5060 -j DROP\n";
+    let repaired = verify(
+        &format!("{UDP_IN} --interface eth0"),
+        &docker(&format!("{user}{accept}")),
+    );
+    assert_eq!(repaired.status, 0, "{repaired}");
+    // Without the interface, there is no complete command.
+    let ran = verify(UDP_IN, &docker(accept));
+    let remedy = "Docker changes their destination: in DOCKER-USER, accept Twilio's packets and drop the others; name";
+    assert!(ran.stdout.contains(remedy), "{ran}");
+    let note = "\nnote: line 8 sends packets of calls to another address, but other packets of calls stay on this machine; \
+                if the PBX is there, such as in a container, use --at router --pbx 172.17.0.2\n";
+    let ran = verify("--interface eth0 --direction in", &docker(accept));
+    assert!(ran.stdout.contains(note), "{ran}");
+    let note = "\nnote: line 8 sends packets of calls to another address; if the PBX is there";
+    let ran = verify(&format!("{UDP_IN} --interface eth0"), &docker(accept));
+    assert!(ran.stdout.contains(note), "{ran}");
+    let router = verify("--at router --pbx 172.17.0.2", &docker(accept));
+    assert!(!router.stdout.contains("to another address"), "{router}");
     let deny = "-A DOCKER-USER -p udp -m udp --dport 5060 -j DROP\n";
     let ran = verify(UDP_IN, &docker(&format!("{deny}{accept}")));
     let remedy = "      remedy   line 8 changes the destination, so the packets are forwarded and never get to INPUT: jump to \
@@ -756,7 +788,7 @@ fn regions_with_different_verdicts_have_rows_of_their_own() {
   signaling in   tls 5061  BLOCKED  ireland
       example  tcp 54.171.127.192:1024 -> PBX:5061, new connection
       stopped  no rule accepts it, and the policy denies it: filter INPUT, line 2: :INPUT DROP [0:0]
-      remedy   TWILIO-SIP-IN does not accept these packets, or does not get them: load its rules again, and compare them with 'twilio-sip-allow check'
+      remedy   TWILIO-SIP-IN does not accept these packets, or does not get them: load the rules of the edition in force again; to see the differences: iptables-save | twilio-sip-allow check --edition current --format iptables
 "
     );
 }

@@ -13,6 +13,7 @@ use crate::commands::input_errors::{InputMessage, reading_errors};
 use crate::commands::selected::{Selected, select};
 use crate::dataset::{self, Edition, ReferenceData};
 use crate::firewall::{DeployedUnit, Drift, PublishedNetwork};
+use crate::format::capture::is_capture;
 use crate::format::read::{Lines, MAX_ERRORS, ReadError, UnitQuery};
 use crate::format::registry::{self, Recognized};
 use crate::format::{self, Format, Unit};
@@ -207,15 +208,23 @@ impl Check {
     ///
     /// # Errors
     ///
-    /// If the text is empty and `--allow-empty` is not given.
+    /// If the text is the output of the collector, or if it is empty and `--allow-empty` is not given.
     fn listing<'t>(&self, name: &str, text: &'t str) -> Result<&'t str, Vec<InputMessage>> {
-        if !text.trim().is_empty() {
-            return Ok(text);
-        }
         let Some(parser) = self.format.parser() else {
             return Ok(text);
         };
         let listing = parser.listing();
+        if is_capture(text) {
+            let message = format!(
+                "{name} is the output of the collector; 'check' compares the output of '{}' alone, and 'verify' reads \
+                 this file",
+                listing.command
+            );
+            return Err(vec![message.into()]);
+        }
+        if !text.trim().is_empty() {
+            return Ok(text);
+        }
         if self.allows_empty {
             return Ok(listing.without_rules);
         }

@@ -19,11 +19,13 @@ use crate::input::{self, name_of};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::output::Spool;
 use crate::packets::{Interval, IntervalSet};
-use crate::policy::{Policy, Scope};
+use crate::policy::{Policy, Scope, notation};
 use crate::report::{Ignored, ListedChain, MachineCounts, MachineReport, VerifiedMachine, places};
 use crate::select::{CURRENT, Notice};
 use crate::terminal::escape_hidden;
-use crate::verify::{OverIpv6, Viewpoint, calls, exposures, locations, over_ipv6, own_chains};
+use crate::verify::{
+    Call, OverIpv6, Viewpoint, calls, exposures, locations, over_ipv6, own_chains,
+};
 
 /// The expected calls and the options, which are the same for all machines.
 pub(super) struct Verification<'a> {
@@ -149,6 +151,9 @@ impl<'a> Verification<'a> {
         let mut notes = machine.notes;
         let ipv6 = over_ipv6(&machine.firewall, &viewpoint, &self.policy);
         notes.extend(ipv6.map(|found| note_ipv6(&found, &lines)));
+        if self.args.at == PositionArg::Host {
+            notes.extend(note_elsewhere(&calls, &lines));
+        }
         let name = machine.name.map_or_else(|| name_of(file), str::to_owned);
         let chains = follower.base_chains().into_iter();
         let chains = chains.map(|(table, chain)| ListedChain::new(table, &chain));
@@ -196,6 +201,28 @@ fn note_ipv6(found: &OverIpv6, lines: &Lines) -> String {
             "the verdicts are about IPv4; {table} also applies to IPv6, and it may let SIP over IPv6 in"
         ),
     }
+}
+
+/// Says that the machine forwards packets of calls to another address, so it is a router for the PBX there.
+fn note_elsewhere(calls: &[Call], lines: &Lines) -> Option<String> {
+    let mut elsewhere = calls
+        .iter()
+        .filter_map(|call| call.arrival.elsewhere.as_ref());
+    let (addresses, at) = elsewhere.next()?;
+    let address = match addresses.intervals() {
+        [only] => notation(*only),
+        _ => "ADDRESS".to_owned(),
+    };
+    let others = if calls.iter().any(|call| call.arrival.at_machine) {
+        ", but other packets of calls stay on this machine"
+    } else {
+        ""
+    };
+    Some(format!(
+        "line {} sends packets of calls to another address{others}; if the PBX is there, such as in a container, use --at \
+         router --pbx {address}",
+        lines.number(*at)
+    ))
 }
 
 /// Returns the networks of all regions, in the selected editions and in those that are not superseded.

@@ -16,6 +16,8 @@ pub struct Flow {
     pub facts: FlowFacts,
     /// The place of the rule that changes the source.
     pub source_changed_by: Option<u32>,
+    /// The place of the rule that exempts the packets from connection tracking.
+    pub untracked_by: Option<u32>,
     /// True if the machine forwards the packets.
     pub is_forwarded: bool,
     /// The rules with unknown conditions on the way, the last one first.
@@ -230,8 +232,8 @@ impl Flow {
         states.and(NOT_TRACKED.not()) == states
     }
 
-    /// Applies a change. Those of the connection have no effect on packets without one, and tracked packets stay tracked.
-    pub fn change(&mut self, change: Change) {
+    /// Applies a change by a rule. Those of the connection have no effect on packets without one, and tracked packets stay tracked.
+    pub fn change(&mut self, change: Change, at: u32) {
         let is_tracked = self.is_tracked();
         let facts = &mut self.facts;
         match change {
@@ -255,6 +257,7 @@ impl Flow {
             Change::Untrack if is_tracked => {}
             Change::Untrack => {
                 facts.is_untracked = true;
+                self.untracked_by = Some(at);
                 self.packets = self.packets.in_states(States::UNTRACKED);
             }
         }

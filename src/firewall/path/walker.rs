@@ -234,7 +234,8 @@ impl<'a, 'f, 'q> Walker<'a, 'f, 'q> {
         depth: usize,
     ) -> Result<(), LimitExceeded> {
         for flow in &mut matching {
-            rule.changes.iter().for_each(|change| flow.change(*change));
+            let changes = rule.changes.iter();
+            changes.for_each(|change| flow.change(*change, rule.at));
         }
         let placed = |flow: Flow| (flow, rule.at);
         match rule.action {

@@ -40,7 +40,7 @@ pub(super) fn read(text: &str) -> Result<Option<Outputs<'_>>, ReadError> {
 }
 
 /// Returns the place of the first marker line.
-fn start(text: &str) -> Option<usize> {
+pub(super) fn start(text: &str) -> Option<usize> {
     let mut at = 0;
     for line in text.split_inclusive('\n').take(LINES_BEFORE) {
         if marked(line).is_some() {

@@ -79,6 +79,7 @@ struct ProblemView {
     example: String,
     path: Vec<LineView>,
     changed: Option<LineView>,
+    exempt: Option<LineView>,
     conditions: Vec<LineView>,
     /// The reason why the packets are stopped, if the line does not say it.
     cause: &'static str,
@@ -208,6 +209,9 @@ fn problem_view(machine: &VerifiedMachine, found: &FoundProblem) -> ProblemView 
             .collect(),
         changed: problem
             .translated_by
+            .map(|at| line_view("", &machine.line(at))),
+        exempt: problem
+            .untracked_by
             .map(|at| line_view("", &machine.line(at))),
         conditions: condition_views(machine, &problem.assumed),
         cause: words::cause(problem.cause),

@@ -138,7 +138,7 @@ fn json_of_problem(
         "cause": cause,
         "decided_by": place_of(problem.cause).map(|at| json_of_line(machine, at)),
         "translated_by": problem.translated_by.map(|at| json_of_line(machine, at)),
-        "untracked": problem.is_untracked,
+        "untracked_by": problem.untracked_by.map(|at| json_of_line(machine, at)),
         "conditions": json_of_conditions(machine, &problem.assumed),
         "path": json_of_path(machine, &problem.path),
         "remedy": remedy::of_problem(machine, call, verdict, problem),

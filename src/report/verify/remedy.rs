@@ -128,9 +128,9 @@ impl<'m> Advice<'m> {
     /// Returns advice for packets of an established connection.
     fn later(&self) -> String {
         let base = self.base.map(|base| &base.location);
-        if self.problem.is_untracked {
-            return "the packets are exempt from connection tracking (NOTRACK), so no rule for established connections \
-                    matches them: accept them by address and port, or remove the exemption"
+        if self.problem.untracked_by.is_some() {
+            return "the connection is exempt from connection tracking (NOTRACK), so rules for established connections do not \
+                    match: accept the packets by address and port, or remove the exemption in both directions"
                 .to_owned();
         }
         let command = base.filter(|base| is_plain(base)).map(|base| {
@@ -257,10 +257,17 @@ impl<'m> Advice<'m> {
                 let line = self.machine.line(*jump).number;
                 format!("move the jump to {name}, line {line}, before this rule")
             }
-            _ => format!(
-                "{name} does not accept these packets, or does not get them: load its rules again, and compare them with \
-                 'twilio-sip-allow check'"
-            ),
+            _ => {
+                let (format, command) = if is_nftables(&own.location) {
+                    ("nftables", "nft list ruleset")
+                } else {
+                    ("iptables", "iptables-save")
+                };
+                format!(
+                    "{name} does not accept these packets, or does not get them: load the rules of the edition in force \
+                     again; to see the differences: {command} | twilio-sip-allow check --edition current --format {format}"
+                )
+            }
         }
     }
 
@@ -312,13 +319,14 @@ fn option_of_table(location: &Location) -> String {
 
 /// True if a shell interprets none of the characters, so that a command can contain the names.
 fn is_plain(location: &Location) -> bool {
-    let is_plain = |text: &str, others: &str| {
-        let of_name = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
-        text.len() <= 64
-            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && text.chars().all(of_name)
-    };
-    is_plain(words::table(location), "_-. ") && is_plain(&location.chain, "_-.")
+    is_plain_text(words::table(location), "_-. ") && is_plain_text(&location.chain, "_-.")
+}
+
+fn is_plain_text(text: &str, others: &str) -> bool {
+    let of_name = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
+    text.len() <= 64
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(of_name)
 }
 
 /// Returns advice for others who reach a port.
@@ -329,10 +337,7 @@ pub(super) fn of_exposure(machine: &VerifiedMachine, exposure: &Exposure) -> Str
         location.is_some_and(|location| location.chain.starts_with(DOCKER))
     });
     let limit = if by_docker {
-        format!(
-            "INPUT never gets these packets, because Docker changes their destination: drop all but Twilio's packets in \
-             {DOCKER_USER}"
-        )
+        by_docker_user(machine, exposure)
     } else if exposure.translated_by.is_some() && exposure.is_forwarded {
         "drop all but Twilio's packets in the chains for forwarded packets".to_owned()
     } else {
@@ -345,6 +350,36 @@ pub(super) fn of_exposure(machine: &VerifiedMachine, exposure: &Exposure) -> Str
         }
     };
     format!("{limit}; {peer}")
+}
+
+/// Returns how to keep others from a port that Docker forwards.
+fn by_docker_user(machine: &VerifiedMachine, exposure: &Exposure) -> String {
+    const CAUSE: &str = "INPUT never gets these packets, because Docker changes their destination";
+    let interface = machine.interface.as_ref();
+    let interface = interface.filter(|name| is_plain_text(name, "_-."));
+    let (Some(jump), Some(interface)) = (jump_from_docker_user(machine, exposure), interface)
+    else {
+        return format!("{CAUSE}: in {DOCKER_USER}, accept Twilio's packets and drop the others");
+    };
+    let ports = exposure.ports.with_separator(":");
+    format!(
+        "{CAUSE}: drop them in {DOCKER_USER}, after the rules for Twilio: iptables -I {DOCKER_USER} -i {interface} \
+         -p {} -m conntrack --ctstate NEW --ctorigdstport {ports} -j DROP && {jump}",
+        exposure.protocol
+    )
+}
+
+/// Returns the command that adds a jump to the rules for Twilio.
+fn jump_from_docker_user(machine: &VerifiedMachine, exposure: &Exposure) -> Option<String> {
+    let decision = exposure.decision.as_ref()?;
+    let target = Location {
+        table: machine.line(decision.at).location?.table.clone(),
+        chain: DOCKER_USER.to_owned(),
+    };
+    let mut own = machine.own_chains.iter();
+    let own =
+        own.find(|own| own.direction == Direction::In && own.location.table == target.table)?;
+    jump(&target, own)
 }
 
 /// Returns how to name those who are meant to get in.

@@ -166,6 +166,9 @@ fn problem_lines(
     {
         detail("changed", &words::line(&machine.line(at)), to)?;
     }
+    if let Some(at) = problem.untracked_by {
+        detail("exempt", &words::line(&machine.line(at)), to)?;
+    }
     unknown(machine, &problem.assumed, to)?;
     if found.verdict == Verdict::Blocked {
         detail("stopped", &words::stop(machine, problem), to)?;

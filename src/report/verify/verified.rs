@@ -163,6 +163,7 @@ pub fn places(calls: &[Call], exposures: &[Exposure]) -> HashSet<u32> {
         if let Some(problem) = &group.problem {
             places.extend(place_of(problem.cause));
             places.extend(problem.translated_by);
+            places.extend(problem.untracked_by);
             places.extend(&problem.assumed);
             places.extend(problem.path.iter().map(|decision| decision.at));
         }
