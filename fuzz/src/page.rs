@@ -4,7 +4,7 @@ use twilio_sip_allow::dataset::{Connection, Region, parse_edition, to_yaml};
 use twilio_sip_allow::page::difference::{Extent, changes, missing};
 use twilio_sip_allow::page::{Heading, Page};
 use twilio_sip_allow::policy::Plane;
-use twilio_sip_allow::report::Comparison;
+use twilio_sip_allow::report::{Compared, Comparison};
 
 use crate::{EDITIONS, REFERENCE_DATA, assert_clean, json, text};
 
@@ -37,10 +37,17 @@ fn compare(page: &Page) {
         if !missing(page, extent).is_empty() {
             continue;
         }
-        let changes = changes(page, edition, &REFERENCE_DATA, extent);
+        let old = Page::of_edition(edition, &REFERENCE_DATA);
+        let changes = changes(&old, page, &REFERENCE_DATA, extent);
         let comparison = Comparison {
-            page: "a page".to_owned(),
-            edition,
+            new: Compared {
+                file: Some("a page"),
+                edition: None,
+            },
+            old: Compared {
+                file: None,
+                edition: Some(edition),
+            },
             chosen: true,
             changes: &changes,
             equal: &[],

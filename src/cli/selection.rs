@@ -23,8 +23,8 @@ pub struct PublishedArgs {
     ///
     /// A region has several names, and you can use any of them: a place (tokyo), an edge location
     /// (ashburn), an Interconnect edge location (tokyo-ix), a legacy ID (jp1), an AWS region
-    /// (ap-northeast-1), or a name that Twilio prints, such as "US East Coast (Virginia)", in English or
-    /// Japanese. Case, accents, spaces, hyphens, underscores and parentheses do not matter. Separate
+    /// (ap-northeast-1), or a name that Twilio prints, such as "US East Coast (Virginia)" or "North America San
+    /// Jose", in English or Japanese. Case, accents, spaces, hyphens, underscores and parentheses do not matter. Separate
     /// several names with commas, or repeat the option. Twilio asks its customers to allow all regions.
     #[arg(
         short, long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_REGION",

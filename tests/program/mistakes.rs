@@ -75,7 +75,7 @@ const MISTAKES: &[Mistake] = &[
     mistake(".", "'.' is not a command", "try: twilio-sip-allow scan ."),
     mistake("dataset shw", "unknown command 'dataset shw' (did you mean show?)", "; use one of show, diff, import"),
     mistake("dataset -q", "'dataset' requires one of show, diff, import", "for help: twilio-sip-allow dataset --help"),
-    mistake("dataset diff rules.nft rules.nft", "'dataset diff' accepts only one PAGE; remove 'rules.nft'", "for help: twilio-sip-allow dataset diff --help"),
+    mistake("dataset diff a b rules.nft", "'dataset diff' accepts only 2 arguments; remove 'rules.nft'", "for help: twilio-sip-allow dataset diff --help"),
     mistake("list", "'list' requires one of regions, formats, editions", "for help: twilio-sip-allow list --help"),
     mistake("list region", "'region' is not one of regions, formats, editions", " (did you mean regions?)"),
     mistake("list regions formats", "'list' accepts only one KIND; remove 'formats'", "for help: twilio-sip-allow list --help"),

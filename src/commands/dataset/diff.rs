@@ -103,11 +103,10 @@ impl<'a> Comparer<'a> {
     fn read(&self, file: &Path) -> Result<Result<List, Outcome>> {
         let word = file.to_string_lossy();
         if !is_stdin(file) && names::is_edition(&word) && !file.exists() {
-            let name = [word.into_owned()];
-            let edition = select::embedded_editions(&name)?.into_iter().next();
-            return Ok(edition
-                .map(|edition| self.list_of(None, edition))
-                .ok_or(Outcome::Failed));
+            let mut editions = select::embedded_editions(&[word.into_owned()])?;
+            if let Some(edition) = editions.pop() {
+                return Ok(Ok(self.list_of(None, edition)));
+            }
         }
         note_terminal(&[file], "the page", self.console);
         let text = input::text(file, self.limits, Limit::List)?;

@@ -65,9 +65,12 @@ impl<'a> RowSplitter<'a> {
     pub fn split(&mut self, blocks: &[Block], kinds: &[CellKind]) -> Option<(Row, usize)> {
         let (line, text) = row_text(blocks)?;
         let ends = self.ends_by_column(&text, kinds);
+        if self.steps == 0 {
+            // There may be more ways than those found.
+            return None;
+        }
         let is_line_end = |at: &usize| matches!(text.as_bytes().get(*at), None | Some(b'\n'));
-        let complete = ends.last()?.keys().copied().filter(is_line_end);
-        let mut complete = complete.peekable();
+        let mut complete = ends.last()?.keys().copied().filter(is_line_end);
         let first = complete.next()?;
         let paragraph = first + text[first..].find("\n\n").unwrap_or(text.len() - first);
         let end = complete.take_while(|at| *at <= paragraph).last();
