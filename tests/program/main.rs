@@ -17,6 +17,7 @@ mod mistakes;
 mod outputs;
 mod recognition;
 mod scan;
+mod scan_fix;
 mod structure;
 mod system_calls_and_crates;
 mod verified_firewalls;
