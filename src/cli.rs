@@ -34,6 +34,6 @@ pub use explain::ExplainArgs;
 pub use list::{ListArgs, ListWhat};
 pub use parse::{parse, parse_from};
 pub use render::{Layout, RenderArgs};
-pub use scan::{FindingsReport, ScanArgs};
+pub use scan::{FindingsReport, FixMode, ScanArgs};
 pub use selection::{PublishedArgs, SelectionArgs, Source};
 pub use verify::{PositionArg, System, VerifyArgs, VerifyReport};

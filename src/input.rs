@@ -134,11 +134,25 @@ fn line_of(bytes: &[u8], at: usize) -> String {
 }
 
 pub enum Content {
-    /// UTF-8 text, perhaps with a few invalid bytes.
-    Text(Vec<u8>),
+    /// Text, which was in this encoding.
+    Text(Vec<u8>, Encoding),
     /// Anything else.
     Binary,
 }
+
+/// The encoding of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8, perhaps with invalid bytes.
+    Utf8,
+    /// The same after a byte order mark, which the text does not contain.
+    Utf8WithMark,
+    /// UTF-16, converted to UTF-8.
+    Utf16,
+}
+
+/// The byte order mark of UTF-8.
+pub const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// The number of bytes at the start of a file that are searched for NUL bytes.
 const PEEK: u64 = 8 << 10;
@@ -160,7 +174,10 @@ fn content_of(bytes: Vec<u8>) -> Content {
     let Some(units) = utf16_units(&bytes) else {
         return match memchr::memchr(0, &bytes) {
             Some(_) => Content::Binary,
-            None => Content::Text(without_mark(bytes)),
+            None if bytes.starts_with(MARK) => {
+                Content::Text(without_mark(bytes), Encoding::Utf8WithMark)
+            }
+            None => Content::Text(bytes, Encoding::Utf8),
         };
     };
     let characters = char::decode_utf16(units);
@@ -170,7 +187,7 @@ fn content_of(bytes: Vec<u8>) -> Content {
     if text.contains('\0') {
         Content::Binary
     } else {
-        Content::Text(text.into_bytes())
+        Content::Text(text.into_bytes(), Encoding::Utf16)
     }
 }
 
@@ -186,8 +203,8 @@ fn utf16_units(bytes: &[u8]) -> Option<impl Iterator<Item = u16> + '_> {
 }
 
 fn without_mark(mut bytes: Vec<u8>) -> Vec<u8> {
-    if bytes.starts_with("\u{feff}".as_bytes()) {
-        bytes.drain(..3);
+    if bytes.starts_with(MARK) {
+        bytes.drain(..MARK.len());
     }
     bytes
 }

@@ -10,5 +10,6 @@ mod stdout;
 pub use console::{Color, Console, print_note};
 pub use destination::Destination;
 pub use problems::Problems;
+pub use replace::{change_file, check_changeable};
 pub use spool::{Kept, Spool};
 pub use stdout::{find_closed_stdout, is_closed_pipe, stdout, write_stdout};

@@ -3,6 +3,7 @@
 mod annotation;
 mod check;
 mod comparison;
+mod diff;
 mod explanation;
 mod findings;
 mod json_pieces;
@@ -15,6 +16,7 @@ pub use check::{
     Summary, Text,
 };
 pub use comparison::{Compared, Comparison};
+pub use diff::unified_diff;
 pub use explanation::{Explanation, ExplanationForm};
 pub use findings::{Counts, FilePart, Findings, Shape};
 pub use table::{section, table};

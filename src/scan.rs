@@ -1,10 +1,12 @@
 //! Finds Twilio's addresses in any text, and classifies them with the help of all published lists.
 //!
 //! `find` finds sets of addresses in any notation, `context` determines the topics of the lines
-//! around them, and `twilio_text` classifies them. `ignored` excludes the files that Git ignores.
+//! around them, and `twilio_text` classifies them. `fix` replaces them by addresses in force.
+//! `ignored` excludes the files that Git ignores.
 //! `docs/scan.md` describes the rules.
 
 mod assess;
+mod change;
 mod classification;
 mod comment;
 mod context;
@@ -13,6 +15,7 @@ mod expected;
 mod explanations;
 mod find;
 mod finding;
+mod fix;
 mod ignore_pattern;
 mod ignored;
 mod line_mark;
@@ -29,10 +32,12 @@ mod version;
 mod words;
 mod work;
 
+pub use change::{Change, Fix};
 pub use classification::Classification;
 pub use error::ScanError;
 pub use expected::Expected;
 pub use finding::Finding;
+pub use fix::{Edit, FixedText, edited, fixed_text, report_with_fixes, unfixed_text};
 pub use ignored::Ignored;
 pub use replacement::Replacement;
 pub use scanner::Scanner;

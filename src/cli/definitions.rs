@@ -43,6 +43,7 @@ const EXPLAIN_EXAMPLES: &str = "  twilio-sip-allow explain 54.65.63.193 168.86.1
   awk '{print $3}' refused.log | sort -u | twilio-sip-allow explain --json";
 
 const SCAN_EXAMPLES: &str = "  twilio-sip-allow scan .
+  twilio-sip-allow scan --fix /etc/asterisk/pjsip.conf
   twilio-sip-allow scan --fail-on superseded,unpublished --report github terraform/
   ssh pbx cat /etc/asterisk/pjsip.conf | twilio-sip-allow scan --plane signaling -";
 
@@ -53,8 +54,8 @@ const EXIT_STATUS: &str = "  0  success, with no result that causes status 1
   2  wrong usage, invalid input or a failure: stdout is empty, and no file is changed";
 
 const ENVIRONMENT: &str =
-    "  Every option except --help and --version can also be set by an environment
-  variable: TWILIO_SIP_ALLOW_REGION sets --region,
+    "  Every option except --help, --version and those of \"scan\" that change files can
+  also be set by an environment variable: TWILIO_SIP_ALLOW_REGION sets --region,
   TWILIO_SIP_ALLOW_LOCAL_SIP_PORT sets --local-sip-port, and so on.
   The command line overrides these variables, and the variables override the
   configuration file. NO_COLOR turns color off.";
@@ -367,7 +368,8 @@ mod tests {
                 .filter(|arg| arg.get_long().is_some())
             {
                 let long = arg.get_long().unwrap();
-                if matches!(long, "help" | "version") {
+                // An environment variable must not cause files to be changed.
+                if matches!(long, "help" | "version" | "fix" | "diff") {
                     continue;
                 }
                 let variable =

@@ -50,11 +50,25 @@ pub struct ScanArgs {
         value_parser = BoolishValueParser::new()
     )]
     pub list_current: bool,
+    #[command(flatten)]
+    fix: FixArgs,
     /// Files and folders; "-" is stdin [default: the current folder]
     ///
     /// In a folder, files that .gitignore excludes and files that are not text are skipped.
     #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath, help_heading = "Scan")]
     files: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+struct FixArgs {
+    /// Replace the addresses in the files by those in force
+    ///
+    /// Only addresses with one right replacement are changed. Everything else is left and reported.
+    #[arg(long, help_heading = "Scan")]
+    fix: bool,
+    /// Print what --fix would change as a unified diff, instead of the report
+    #[arg(long, help_heading = "Scan")]
+    diff: bool,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -88,7 +102,26 @@ enum FailOn {
     Missing,
 }
 
+/// How addresses with a replacement are handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FixMode {
+    /// Report them.
+    Report,
+    /// Change the files.
+    Fix,
+    /// Print the changes.
+    Diff,
+}
+
 impl ScanArgs {
+    pub fn fix_mode(&self) -> FixMode {
+        match (self.fix.fix, self.fix.diff) {
+            (true, _) => FixMode::Fix,
+            (_, true) => FixMode::Diff,
+            _ => FixMode::Report,
+        }
+    }
+
     pub fn report(&self) -> FindingsReport {
         if self.json {
             FindingsReport::Json
@@ -113,6 +146,18 @@ impl ScanArgs {
             some => some.to_vec(),
         };
         refuse_values(&files, &[KnownValue::Region, KnownValue::Edition])?;
+        anyhow::ensure!(
+            !(self.fix.fix && self.fix.diff),
+            "--fix and --diff exclude each other; use only one of them"
+        );
+        anyhow::ensure!(
+            !self.fix.fix || self.names_files(),
+            "--fix needs the names of files or folders; '.' is the current folder"
+        );
+        anyhow::ensure!(
+            !(self.fix.fix && files.iter().any(|file| is_stdin(file))),
+            "--fix cannot change stdin; name the file, or use --diff"
+        );
         let stdins = files.iter().filter(|file| is_stdin(file)).count()
             + usize::from(self.published.reads_stdin());
         anyhow::ensure!(

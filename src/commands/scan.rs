@@ -1,6 +1,7 @@
 //! Finds Twilio addresses in files and folders.
 
 mod collected;
+mod fixes;
 mod walk;
 
 use anyhow::Result;
@@ -9,7 +10,7 @@ use serde_json::json;
 use self::walk::Scan;
 use super::selected::{catalog, editions, print_notices};
 use super::standard_input::note_terminal;
-use crate::cli::{FindingsReport, PublishedArgs, ScanArgs};
+use crate::cli::{FindingsReport, FixMode, PublishedArgs, ScanArgs};
 use crate::dataset::{self, Edition, ReferenceData};
 use crate::input;
 use crate::limits::Limits;
@@ -43,16 +44,16 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
     let catalog = catalog(&args.published, selected, &reference_data)?;
     let scanner = Scanner::new(&catalog, expected, &reference_data, limits);
     let findings = Findings {
-        shape: shape(args.report(), console),
+        shape: shape(args, console),
         fails_on: &fails_on,
         list_current: args.list_current,
         expected: summary,
     };
-    let scan = Scan::new(&scanner, &findings);
+    let scan = Scan::new(&scanner, &findings, args.fix_mode());
     for file in &files {
         scan.add(file);
     }
-    let collected = scan.into_collected();
+    let mut collected = scan.into_collected();
     if let Some(error) = collected.failed {
         return Err(error.into());
     }
@@ -60,6 +61,11 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
         collected.problems.report(console);
         return Ok(Outcome::Failed);
     }
+    if args.fix_mode() == FixMode::Fix && !collected.fixes.write(console) {
+        return Ok(Outcome::Failed);
+    }
+    notices.extend(collected.fixes.warning().map(Notice::Warning));
+    notices.extend(collected.fixes.note().map(Notice::Note));
     notices.extend(collected.binary_note().map(Notice::Note));
     let (written, counts) = collected.print(&findings);
     print_notices(&notices, console);
@@ -71,8 +77,9 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
     outcome.after_writing(written)
 }
 
-fn shape(report: FindingsReport, console: Console) -> Shape {
-    match report {
+fn shape(args: &ScanArgs, console: Console) -> Shape {
+    match args.report() {
+        _ if args.fix_mode() == FixMode::Diff => Shape::Diff,
         FindingsReport::Text => Shape::Text(console.colors_stdout()),
         FindingsReport::Json => Shape::Json,
         FindingsReport::Sarif => Shape::Sarif,

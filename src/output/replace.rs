@@ -1,11 +1,11 @@
 //! Replaces a file atomically.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use tempfile::NamedTempFile;
 
 /// Writes to a file. Replaces a regular file atomically; writes to a device or a pipe.
@@ -18,16 +18,48 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<()> {
             let mut file = OpenOptions::new().write(true).open(path)?;
             if old.is_file() {
                 // The target of a symlink is replaced, not the symlink.
-                replace(&fs::canonicalize(path)?, text, Some(&old))
+                replace(&fs::canonicalize(path)?, text.as_bytes(), Some(&old))
             } else {
                 Ok(file.write_all(text.as_bytes())?)
             }
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            replace(&missing_target(path)?, text, None)
+            replace(&missing_target(path)?, text.as_bytes(), None)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Changes a regular file atomically. `change` returns the new content, or an error if the old one is not the expected
+/// one, which has `length` bytes.
+///
+/// # Errors
+///
+/// If the file is a symlink, has other names (hard links), is read-only, or has another length.
+pub fn change_file(
+    path: &Path,
+    length: usize,
+    change: impl FnOnce(&[u8]) -> Result<Vec<u8>>,
+) -> Result<()> {
+    check_changeable(path)?;
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    let old = file.metadata()?;
+    let mut bytes = Vec::new();
+    Read::take(&mut file, length as u64 + 1).read_to_end(&mut bytes)?;
+    replace(path, &change(&bytes)?, Some(&old))
+}
+
+/// Returns an error if a file cannot be replaced without side effects.
+pub fn check_changeable(path: &Path) -> Result<()> {
+    let kind = fs::symlink_metadata(path)?;
+    ensure!(!kind.is_symlink(), "it is a symlink; name its target");
+    ensure!(kind.is_file(), "it is not a regular file");
+    ensure!(
+        kind.nlink() == 1,
+        "it has other names (hard links), which would keep the old content"
+    );
+    OpenOptions::new().write(true).open(path)?;
+    Ok(())
 }
 
 /// Returns the path of a new file: `path`, or its target if `path` is a dangling symlink.
@@ -53,7 +85,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// Replaces a file atomically: a reader sees either the old file or the new one.
-fn replace(target: &Path, text: &str, old: Option<&Metadata>) -> Result<()> {
+fn replace(target: &Path, text: &[u8], old: Option<&Metadata>) -> Result<()> {
     let folder = folder_of(target);
     let shown = folder.display();
     let exists = folder.try_exists();
@@ -65,7 +97,7 @@ fn replace(target: &Path, text: &str, old: Option<&Metadata>) -> Result<()> {
         // The umask applies as to any new file.
         .permissions(fs::Permissions::from_mode(0o666))
         .tempfile_in(folder)?;
-    new.write_all(text.as_bytes())?;
+    new.write_all(text)?;
     if let Some(old) = old {
         keep_owner_and_mode(&new, old)?;
     }

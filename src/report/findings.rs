@@ -27,6 +27,8 @@ pub enum Shape {
     Sarif,
     /// Annotations for GitHub Actions.
     GitHub,
+    /// Only counts. The caller writes the changes of each file.
+    Diff,
 }
 
 /// A report on findings: a head, the parts of the files with separators between them, and an end.
@@ -100,18 +102,21 @@ impl Findings<'_> {
     }
 
     fn shows(&self, finding: &Finding) -> bool {
-        self.shape == Shape::Json
-            || self.list_current
-            || !matches!(
-                finding.classification,
-                Classification::Current | Classification::OtherService
-            )
+        let is_good = matches!(
+            finding.classification,
+            Classification::Current | Classification::OtherService
+        );
+        match self.shape {
+            Shape::Json => true,
+            Shape::Diff => false,
+            _ => self.list_current || !is_good,
+        }
     }
 
     /// Returns the text before the parts.
     pub fn head(&self, counts: &Counts) -> String {
         match self.shape {
-            Shape::Text(_) | Shape::GitHub => String::new(),
+            Shape::Text(_) | Shape::GitHub | Shape::Diff => String::new(),
             Shape::Json => {
                 let findings = counts
                     .by_name()
@@ -136,7 +141,7 @@ impl Findings<'_> {
     /// Returns the text between two findings, and between two nonempty parts.
     pub fn separator(&self) -> &'static str {
         match self.shape {
-            Shape::Text(_) | Shape::GitHub => "",
+            Shape::Text(_) | Shape::GitHub | Shape::Diff => "",
             Shape::Json => ",\n",
             Shape::Sarif => ",",
         }
@@ -146,7 +151,7 @@ impl Findings<'_> {
     pub fn end(&self, counts: &Counts, is_empty: bool) -> String {
         match (self.shape, is_empty) {
             (Shape::Text(_), _) => summary(counts),
-            (Shape::GitHub, _) => String::new(),
+            (Shape::GitHub | Shape::Diff, _) => String::new(),
             (Shape::Json, true) => "]}\n".to_owned(),
             (Shape::Json, false) => "\n]}\n".to_owned(),
             (Shape::Sarif, true) => sarif_around().1,
@@ -160,6 +165,7 @@ impl Findings<'_> {
             Shape::Json => json_reported(&self.value(file, finding).to_string()).into_owned(),
             Shape::Sarif => self.sarif_result(file, finding),
             Shape::GitHub => self.annotation(file, finding),
+            Shape::Diff => String::new(),
         }
     }
 
@@ -181,8 +187,20 @@ impl Findings<'_> {
                 column: Some(finding.column),
                 length: finding.length,
             },
+            fix: finding.fix.as_ref().map_or(&[], |fix| &fix.changes),
         };
         sarif::result(&sarif_rules(), &result)
+    }
+
+    /// Returns the line about a finding that was fixed.
+    fn fixed_line(file: &str, finding: &Finding, colored: bool) -> String {
+        let word = if colored {
+            painted("fixed", GREEN)
+        } else {
+            "fixed".to_owned()
+        };
+        let message = format!("{}: {}", finding.text, replaced_by(finding));
+        line_at(file, finding, &word, &message)
     }
 
     fn line(&self, file: &str, finding: &Finding, colored: bool) -> String {
@@ -193,13 +211,7 @@ impl Findings<'_> {
             (true, _) if self.fails(finding) => painted(name, RED),
             (true, _) => painted(name, YELLOW),
         };
-        let file = if file == "-" { "stdin" } else { file };
-        let (file, message) = (
-            escape_hidden_at_start(file),
-            escape_hidden(&message(finding)),
-        );
-        let Finding { line, column, .. } = finding;
-        format!("{file}:{line}:{column}: {word}: {message}\n")
+        line_at(file, finding, &word, &message(finding))
     }
 
     fn value(&self, file: &str, finding: &Finding) -> Value {
@@ -232,6 +244,22 @@ impl Findings<'_> {
         };
         let title = format!("Twilio: {}", finding.classification.name());
         annotation(level, &title, place, &message(finding))
+    }
+}
+
+/// Returns a line of the report for people.
+fn line_at(file: &str, finding: &Finding, word: &str, message: &str) -> String {
+    let file = if file == "-" { "stdin" } else { file };
+    let (file, message) = (escape_hidden_at_start(file), escape_hidden(message));
+    let Finding { line, column, .. } = finding;
+    format!("{file}:{line}:{column}: {word}: {message}\n")
+}
+
+/// Returns how a finding was fixed.
+fn replaced_by(finding: &Finding) -> String {
+    match finding.fix.as_ref().map(|fix| &fix.written[..]) {
+        None | Some([]) => "removed, because its list needs no other address".to_owned(),
+        Some(written) => format!("replaced by {}", written.join(", ")),
     }
 }
 
@@ -316,6 +344,20 @@ impl<W: Write> FilePart<'_, W> {
             Some(before) => self.write(&before),
             None => Ok(()),
         }
+    }
+
+    /// Adds a finding that was fixed. Only the report for people shows it.
+    pub fn add_fixed(&mut self, finding: &Finding) -> io::Result<()> {
+        if let Shape::Text(colored) = self.report.shape {
+            let line = Findings::fixed_line(&self.file, finding, colored);
+            self.to.write_all(line.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Adds the changes of the file.
+    pub fn add_diff(&mut self, diff: &[u8]) -> io::Result<()> {
+        self.to.write_all(diff)
     }
 
     fn write(&mut self, finding: &Finding) -> io::Result<()> {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::json_pieces::around_elements;
+use crate::scan::Change;
 use crate::terminal::json_reported;
 
 /// A kind of result.
@@ -20,6 +21,8 @@ pub struct SarifResult<'a> {
     /// The file as the user named it; `-` means stdin.
     pub file: &'a str,
     pub region: Region,
+    /// The changes of the file that fix the problem; empty if there is no fix.
+    pub fix: &'a [Change],
 }
 
 /// The weight of a result.
@@ -92,7 +95,7 @@ pub fn result(rules: &[SarifRule], result: &SarifResult) -> String {
     if let Some(line) = result.region.line {
         place["region"] = region(line, result.region);
     }
-    let result = json!({
+    let mut value = json!({
         "ruleId": rules.get(result.rule).map(|rule| rule.id),
         "ruleIndex": result.rule,
         "kind": kind,
@@ -100,9 +103,32 @@ pub fn result(rules: &[SarifRule], result: &SarifResult) -> String {
         "message": {"text": result.message},
         "locations": [{"physicalLocation": place}],
     });
-    let result = format!("{result:#}");
+    if !result.fix.is_empty() {
+        value["fixes"] = json!([fix(result)]);
+    }
+    let result = format!("{value:#}");
     let result = json_reported(&result);
     format!("\n        {}", result.replace('\n', "\n        "))
+}
+
+fn fix(result: &SarifResult) -> Value {
+    let replacements = result.fix.iter().map(|change| {
+        let Change { start, end, text } = change;
+        json!({
+            "deletedRegion": {
+                "startLine": start.0, "startColumn": start.1,
+                "endLine": end.0, "endColumn": end.1,
+            },
+            "insertedContent": {"text": text},
+        })
+    });
+    json!({
+        "description": {"text": "Write the addresses in force"},
+        "artifactChanges": [{
+            "artifactLocation": {"uri": uri(result.file)},
+            "replacements": replacements.collect::<Vec<_>>(),
+        }],
+    })
 }
 
 fn region(line: usize, region: Region) -> Value {

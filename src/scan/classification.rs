@@ -1,5 +1,5 @@
 /// The relation between a set of addresses and Twilio's lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Classification {
     /// All addresses are in force.
     Current,

@@ -1,5 +1,8 @@
+use std::ops::Range;
+
 use ipnet::Ipv4Net;
 
+use super::change::Fix;
 use super::classification::Classification;
 use super::replacement::Replacement;
 use crate::policy::Plane;
@@ -14,6 +17,8 @@ pub struct Finding {
     pub column: usize,
     /// The length in characters; 0 for missing addresses and for addresses on more than one line.
     pub length: usize,
+    /// The bytes of the addresses in the text; `None` for missing addresses.
+    pub place: Option<Range<usize>>,
     /// The addresses as the text writes them. Missing addresses are written as networks.
     pub text: String,
     /// The addresses as the fewest networks.
@@ -22,6 +27,8 @@ pub struct Finding {
     pub explanation: String,
     /// The networks to write instead.
     pub replacement: Replacement,
+    /// The changes of the text that fix the finding, if there are any.
+    pub fix: Option<Fix>,
     /// The plane and the region, for missing addresses.
     pub missing: Option<(Plane, String)>,
 }

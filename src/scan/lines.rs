@@ -31,6 +31,11 @@ impl<'t> Lines<'t> {
         self.text
     }
 
+    /// Returns the number of lines.
+    pub(super) fn count(&self) -> usize {
+        self.starts.len()
+    }
+
     /// Returns the line of a position, starting at 0.
     pub(super) fn at(&self, place: usize) -> usize {
         self.starts

@@ -13,6 +13,7 @@ use super::twilio_text::TwilioText;
 use crate::catalog::Catalog;
 use crate::dataset::ReferenceData;
 use crate::limits::{Limit, Limits};
+use crate::packets::Interval;
 
 /// Scans texts for addresses, given the published and the expected networks.
 pub struct Scanner<'a> {
@@ -42,12 +43,70 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Returns the addresses in force.
+    pub(super) fn in_force(&self) -> &[Interval] {
+        &self.published.in_force
+    }
+
+    /// Returns the networks that a text must contain.
+    pub(super) fn expected(&self) -> &[Expected] {
+        &self.expected
+    }
+
+    /// Returns what [`Scanner::scan`] reports; `None` if there are more than `most` findings.
+    pub(super) fn findings(
+        &self,
+        text: &[u8],
+        most: usize,
+    ) -> Result<Option<Vec<Finding>>, ScanError> {
+        let findings = self.findings_again(text, most)?;
+        if let Some(findings) = &findings {
+            self.count(findings.len())?;
+        }
+        Ok(findings)
+    }
+
+    /// Does the same as [`Scanner::findings`] for a text that replaces one with counted findings.
+    pub(super) fn findings_again(
+        &self,
+        text: &[u8],
+        most: usize,
+    ) -> Result<Option<Vec<Finding>>, ScanError> {
+        let mut findings = Vec::new();
+        let mut are_many = false;
+        self.scan_uncounted(text, &mut |finding| {
+            are_many |= findings.len() == most;
+            if !are_many {
+                findings.push(finding);
+            }
+            Ok(())
+        })?;
+        Ok((!are_many).then_some(findings))
+    }
+
+    fn count(&self, findings: usize) -> Result<(), ScanError> {
+        let before = self.reported.fetch_add(findings, Ordering::Relaxed);
+        let all = before.saturating_add(findings);
+        Ok(self.limits.check(Limit::Addresses, all)?)
+    }
+
     /// Reports all findings in the order of the text, followed by the missing networks. If there is
     /// an error, the findings are incomplete.
     pub fn scan(
         &self,
         text: &[u8],
         report: &mut dyn FnMut(Finding) -> io::Result<()>,
+    ) -> Result<(), ScanError> {
+        self.scan_uncounted(text, &mut |finding| {
+            self.count(1)?;
+            Ok(report(finding)?)
+        })
+    }
+
+    fn scan_uncounted(
+        &self,
+        text: &[u8],
+        report: &mut dyn FnMut(Finding) -> Result<(), ScanError>,
     ) -> Result<(), ScanError> {
         let max = self.limits.max(Limit::Addresses);
         let mut all = find(text);
@@ -78,10 +137,7 @@ impl<'a> Scanner<'a> {
         let work = text.work();
         text.report_findings(&mut |finding| {
             work.check()?;
-            let before = self.reported.fetch_add(1, Ordering::Relaxed);
-            self.limits
-                .check(Limit::Addresses, before.saturating_add(1))?;
-            Ok(report(finding)?)
+            report(finding)
         })?;
         Ok(work.check()?)
     }

@@ -127,17 +127,19 @@ impl<'t> TwilioText<'t> {
 
     fn placed(&self, positions: &mut Positions, pending: PendingFinding) -> Finding {
         let (line, column) = positions.of(pending.place.start);
-        let within = &self.bytes[pending.place];
+        let within = &self.bytes[pending.place.clone()];
         let length = String::from_utf8_lossy(within).chars().count();
         Finding {
             classification: pending.classification,
             line,
             column,
             length: if within.contains(&b'\n') { 0 } else { length },
+            place: Some(pending.place),
             text: pending.text,
             networks: pending.networks,
             explanation: pending.explanation,
             replacement: pending.replacement,
+            fix: None,
             missing: None,
         }
     }
@@ -308,10 +310,12 @@ impl<'t> TwilioText<'t> {
                 line,
                 column,
                 length: 0,
+                place: None,
                 text: written.join(", "),
                 networks,
                 explanation: format!("{} of {}", expected.plane, expected.region),
                 replacement: Replacement::default(),
+                fix: None,
                 missing: Some((expected.plane, expected.region.clone())),
             })
         })

@@ -19,6 +19,7 @@ mod outputs;
 mod real_firewalls;
 mod recognition;
 mod scan;
+mod scan_fix;
 mod structure;
 mod system_calls_and_crates;
 mod verified_firewalls;

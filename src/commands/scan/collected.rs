@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use anyhow::{Context, Result};
 
+use super::fixes::Fixes;
 use crate::limits::Limits;
 use crate::output::{Problems, Spool, stdout};
 use crate::report::{Counts, FilePart, Findings};
@@ -29,6 +30,8 @@ pub(super) struct Collected {
     pub problems: Problems,
     /// An error in writing a part, which makes the report impossible.
     pub failed: Option<io::Error>,
+    /// The changes of the files.
+    pub fixes: Fixes,
 }
 
 impl Collected {
@@ -39,6 +42,7 @@ impl Collected {
             binary: 0,
             problems: Problems::default(),
             failed: None,
+            fixes: Fixes::default(),
         }
     }
 

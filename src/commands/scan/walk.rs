@@ -7,22 +7,28 @@ use anyhow::Result;
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::collected::Collected;
-use crate::input::{self, Content, is_stdin, name_of};
+use super::fixes::FileFix;
+use crate::cli::FixMode;
+use crate::input::{self, Content, Encoding, is_stdin, name_of};
 use crate::output::Spool;
-use crate::report::Findings;
-use crate::scan::{Ignored, ScanError, Scanner};
+use crate::report::{FilePart, Findings, Shape};
+use crate::scan::{
+    Finding, Ignored, ScanError, Scanner, fixed_text, report_with_fixes, unfixed_text,
+};
 
 pub(super) struct Scan<'a> {
     scanner: &'a Scanner<'a>,
     findings: &'a Findings<'a>,
+    mode: FixMode,
     collected: Mutex<Collected>,
 }
 
 impl<'a> Scan<'a> {
-    pub fn new(scanner: &'a Scanner<'a>, findings: &'a Findings<'a>) -> Scan<'a> {
+    pub fn new(scanner: &'a Scanner<'a>, findings: &'a Findings<'a>, mode: FixMode) -> Scan<'a> {
         Scan {
             scanner,
             findings,
+            mode,
             collected: Mutex::new(Collected::new(scanner.limits)),
         }
     }
@@ -53,15 +59,19 @@ impl<'a> Scan<'a> {
 
     /// Adds the findings in a file. Returns false if it is not a text file.
     fn add_file(&self, file: &Path) -> bool {
-        let (_turn, text) = match input::content(file, self.scanner.limits) {
-            Ok((turn, Content::Text(text))) => (turn, text),
+        let (_turn, text, encoding) = match input::content(file, self.scanner.limits) {
+            Ok((turn, Content::Text(text, encoding))) => (turn, text, encoding),
             Ok((_, Content::Binary)) => return false,
             Err(error) => {
                 self.add_problem(format!("{error:#}"));
                 return true;
             }
         };
-        match self.add_text(file, &text) {
+        let added = match self.mode {
+            FixMode::Report => self.add_text(file, &text),
+            FixMode::Fix | FixMode::Diff => self.add_fixed_text(file, &text, encoding),
+        };
+        match added {
             Ok(()) => {}
             Err(ScanError::LimitExceeded(limit)) => {
                 self.add_problem(format!("{}: {limit}", name_of(file)));
@@ -75,16 +85,69 @@ impl<'a> Scan<'a> {
 
     fn add_text(&self, file: &Path, text: &[u8]) -> Result<(), ScanError> {
         let mut part = None;
-        self.scanner.scan(text, &mut |finding| {
-            let new = || {
-                let spool = Spool::part(self.scanner.limits);
-                self.findings.part(short_name(file), spool)
-            };
-            part.get_or_insert_with(new).add(finding)
-        })?;
+        let mut add = |finding| {
+            let part = part.get_or_insert_with(|| self.part(file));
+            part.add(finding)
+        };
+        if self.findings.shape == Shape::Sarif {
+            report_with_fixes(self.scanner, text, &mut add)?;
+        } else {
+            self.scanner.scan(text, &mut add)?;
+        }
         if let Some(part) = part {
             self.collected().add_part(part)?;
         }
+        Ok(())
+    }
+
+    fn part(&self, file: &Path) -> FilePart<'a, Spool> {
+        let spool = Spool::part(self.scanner.limits);
+        self.findings.part(short_name(file), spool)
+    }
+
+    /// Adds the fixes of a text, and the findings that are left.
+    fn add_fixed_text(
+        &self,
+        file: &Path,
+        text: &[u8],
+        encoding: Encoding,
+    ) -> Result<(), ScanError> {
+        let result = match encoding {
+            Encoding::Utf16 => unfixed_text(self.scanner, text, "the file is UTF-16")?,
+            _ => fixed_text(self.scanner, text)?,
+        };
+        let Some(result) = result else {
+            self.collected().fixes.skip();
+            return self.add_text(file, text);
+        };
+        if result.found.is_empty() {
+            return Ok(());
+        }
+        let fix = FileFix::new(file, text, encoding, result.edits);
+        let mut part = self.part(file);
+        let (fixed, left): (Vec<Finding>, Vec<Finding>) = result
+            .found
+            .into_iter()
+            .partition(|finding| finding.fix.is_some());
+        let count = fixed.len();
+        if self.mode == FixMode::Diff {
+            part.add_diff(&fix.diff(&short_name(file), text))?;
+            fixed
+                .into_iter()
+                .chain(left)
+                .try_for_each(|finding| part.add(finding))?;
+        } else {
+            fixed
+                .iter()
+                .try_for_each(|finding| part.add_fixed(finding))?;
+            result
+                .remaining
+                .into_iter()
+                .try_for_each(|finding| part.add(finding))?;
+        }
+        let mut collected = self.collected();
+        collected.add_part(part)?;
+        collected.fixes.add(fix, count);
         Ok(())
     }
 

@@ -61,6 +61,7 @@ fn result(machine: &VerifiedMachine, message: &Message) -> String {
             line: message.line,
             ..Region::default()
         },
+        fix: &[],
     };
     sarif::result(&RULES, &result)
 }

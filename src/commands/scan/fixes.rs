@@ -1,0 +1,161 @@
+//! Changes the files that a scan has fixed.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+
+use crate::input::{Encoding, MARK, name_of};
+use crate::output::{Console, change_file, check_changeable};
+use crate::report::unified_diff;
+use crate::scan::{Edit, edited};
+
+/// The changes of a file.
+pub(super) struct FileFix {
+    path: PathBuf,
+    /// The length and the hash of the file when it was read.
+    state: (usize, u64),
+    /// The byte order mark of the file, or nothing.
+    mark: &'static [u8],
+    /// In positions of the whole file.
+    edits: Vec<Edit>,
+}
+
+impl FileFix {
+    /// `text` is the content without a byte order mark, and `edits` are those of this text.
+    pub fn new(file: &Path, text: &[u8], encoding: Encoding, mut edits: Vec<Edit>) -> FileFix {
+        let mark = match encoding {
+            Encoding::Utf8WithMark => MARK,
+            Encoding::Utf8 | Encoding::Utf16 => b"",
+        };
+        for Edit { place, .. } in &mut edits {
+            *place = place.start + mark.len()..place.end + mark.len();
+        }
+        FileFix {
+            path: file.to_owned(),
+            state: (mark.len() + text.len(), hash(text)),
+            mark,
+            edits,
+        }
+    }
+
+    /// Returns the changes as a diff; empty if there are none.
+    pub fn diff(&self, name: &str, text: &[u8]) -> Vec<u8> {
+        if self.edits.is_empty() {
+            return Vec::new();
+        }
+        unified_diff(name, &[self.mark, text].concat(), &self.edits)
+    }
+
+    fn write(&self) -> Result<()> {
+        change_file(&self.path, self.state.0, |old| {
+            let text = old.strip_prefix(self.mark).unwrap_or(old);
+            let state = (old.len(), hash(text));
+            ensure!(
+                state == self.state,
+                "it was changed after it was read; run the command again"
+            );
+            Ok(edited(old, &self.edits))
+        })
+    }
+}
+
+fn hash(text: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The changes of all files.
+#[derive(Default)]
+pub(super) struct Fixes {
+    /// By path, without symlinks. The command line can name a file twice.
+    files: BTreeMap<PathBuf, FileFix>,
+    findings: usize,
+    /// The number of files with too many findings.
+    skipped: usize,
+    written: bool,
+}
+
+impl Fixes {
+    /// Adds the changes that fix a number of findings in a file.
+    pub fn add(&mut self, fix: FileFix, findings: usize) {
+        if fix.edits.is_empty() {
+            return;
+        }
+        let folder = match fix.path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let path = match (folder.canonicalize(), fix.path.file_name()) {
+            (Ok(folder), Some(name)) => folder.join(name),
+            _ => fix.path.clone(),
+        };
+        if self.files.insert(path, fix).is_none() {
+            self.findings += findings;
+        }
+    }
+
+    /// Counts a file with too many findings.
+    pub fn skip(&mut self) {
+        self.skipped += 1;
+    }
+
+    /// A warning about the files with too many findings, if there are any.
+    pub fn warning(&self) -> Option<String> {
+        let files = match self.skipped {
+            0 => return None,
+            1 => "1 file was".to_owned(),
+            more => format!("{more} files were"),
+        };
+        Some(format!(
+            "{files} not fixed, because of more than 10000 findings"
+        ))
+    }
+
+    /// Changes the files. Returns false if a file cannot be changed.
+    pub fn write(&mut self, console: Console) -> bool {
+        let report = |fix: &FileFix, error: &anyhow::Error| {
+            console.error(&format!("cannot change {}: {error:#}", name_of(&fix.path)));
+        };
+        let mut is_possible = true;
+        for fix in self.files.values() {
+            if let Err(error) = check_changeable(&fix.path) {
+                report(fix, &error);
+                is_possible = false;
+            }
+        }
+        if !is_possible {
+            return false;
+        }
+        for (number, fix) in self.files.values().enumerate() {
+            if let Err(error) = fix.write() {
+                report(fix, &error);
+                let before = self.files.values().take(number);
+                for fix in before {
+                    console.warning(&format!("already changed: {}", name_of(&fix.path)));
+                }
+                return false;
+            }
+        }
+        self.written = true;
+        true
+    }
+
+    /// A note about the number of changes, if there are any.
+    pub fn note(&self) -> Option<String> {
+        let files = self.files.len();
+        let counted = |count: usize, thing: &str| match count {
+            1 => format!("1 {thing}"),
+            more => format!("{more} {thing}s"),
+        };
+        let verb = if self.written {
+            "fixed"
+        } else {
+            "--fix would fix"
+        };
+        let findings = counted(self.findings, "finding");
+        (files > 0).then(|| format!("{verb} {findings} in {}", counted(files, "file")))
+    }
+}

@@ -1,0 +1,202 @@
+//! Fixes a text, and checks the result with another scan.
+
+use std::collections::HashMap;
+use std::io;
+
+use super::decision::{Addresses, Decision, Edit, edited};
+use super::plan::{add_changes, plan};
+use crate::packets::{Interval, normalized};
+use crate::scan::classification::Classification;
+use crate::scan::error::ScanError;
+use crate::scan::finding::Finding;
+use crate::scan::scanner::Scanner;
+use crate::scan::spans::covers;
+
+/// The result of fixing a text.
+pub struct FixedText {
+    /// The edits in the order of the text. They do not overlap.
+    pub edits: Vec<Edit>,
+    /// The findings in the text before the edits. Those that the edits fix have their changes.
+    pub found: Vec<Finding>,
+    /// The findings in the text after the edits, each with the reason why it is not fixed.
+    pub remaining: Vec<Finding>,
+}
+
+/// The maximum number of findings in a text that is fixed.
+const MOST_FIXED: usize = 10_000;
+
+/// Fixes a text. If the result would have a finding that the text does not have, nothing is fixed. Returns `None` if the
+/// text has more than [`MOST_FIXED`] findings.
+///
+/// # Errors
+///
+/// If the text exceeds a limit.
+pub fn fixed_text(scanner: &Scanner, text: &[u8]) -> Result<Option<FixedText>, ScanError> {
+    let Some(mut before) = scanner.findings(text, MOST_FIXED)? else {
+        return Ok(None);
+    };
+    let addresses = addresses(scanner);
+    let decisions = plan(text, &before, &addresses);
+    let edits = all_edits(&decisions);
+    if edits.is_empty() {
+        return Ok(Some(unchanged(before, &decisions)));
+    }
+    let new = edited(text, &edits);
+    let Some(after) = scanner.findings_again(&new, MOST_FIXED)? else {
+        return Ok(None);
+    };
+    let later = plan(&new, &after, &addresses);
+    let is_stable = all_edits(&later).is_empty();
+    if !is_stable || !in_order(&edits) || has_new(&before, &decisions, &after) {
+        let decisions = all_left(&decisions);
+        return Ok(Some(unchanged(before, &decisions)));
+    }
+    add_changes(text, &mut before, &decisions);
+    Ok(Some(FixedText {
+        edits,
+        found: before,
+        remaining: with_reasons(after, &later),
+    }))
+}
+
+/// Returns the findings in a text that cannot be changed, for this reason. Returns `None` if there are more than
+/// [`MOST_FIXED`].
+///
+/// # Errors
+///
+/// If the text exceeds a limit.
+pub fn unfixed_text(
+    scanner: &Scanner,
+    text: &[u8],
+    reason: &str,
+) -> Result<Option<FixedText>, ScanError> {
+    let Some(findings) = scanner.findings(text, MOST_FIXED)? else {
+        return Ok(None);
+    };
+    let left = findings.iter().map(|finding| {
+        if finding.replacement.is_empty() {
+            Decision::Unaffected
+        } else {
+            Decision::Left(reason.to_owned())
+        }
+    });
+    let left: Vec<Decision> = left.collect();
+    Ok(Some(unchanged(findings, &left)))
+}
+
+fn addresses<'s>(scanner: &'s Scanner) -> Addresses<'s> {
+    let expected = scanner.expected().iter();
+    let networks = expected.flat_map(|expected| expected.networks.iter().copied());
+    Addresses {
+        in_force: scanner.in_force(),
+        required: normalized(networks.collect()),
+    }
+}
+
+fn all_edits(decisions: &[Decision]) -> Vec<Edit> {
+    let mut edits: Vec<Edit> = Vec::new();
+    for decision in decisions {
+        if let Decision::Fixed { edits: own, .. } = decision {
+            edits.extend_from_slice(own);
+        }
+    }
+    edits.sort_by_key(|edit| edit.place.start);
+    edits
+}
+
+fn in_order(edits: &[Edit]) -> bool {
+    edits
+        .windows(2)
+        .all(|pair| pair[0].place.end <= pair[1].place.start)
+}
+
+/// The reason for leaving a text whose edits would not be right.
+const UNSAFE: &str = "the file would have other findings after the change";
+
+fn all_left(decisions: &[Decision]) -> Vec<Decision> {
+    let left = decisions.iter().map(|decision| match decision {
+        Decision::Fixed { .. } => Decision::Left(UNSAFE.to_owned()),
+        other => other.clone(),
+    });
+    left.collect()
+}
+
+fn unchanged(findings: Vec<Finding>, decisions: &[Decision]) -> FixedText {
+    FixedText {
+        edits: Vec::new(),
+        remaining: with_reasons(findings.clone(), decisions),
+        found: findings,
+    }
+}
+
+fn with_reasons(mut findings: Vec<Finding>, decisions: &[Decision]) -> Vec<Finding> {
+    for (finding, decision) in findings.iter_mut().zip(decisions) {
+        if let Decision::Left(reason) = decision {
+            finding.explanation = format!("{}; not fixed: {reason}", finding.explanation);
+        }
+    }
+    findings
+}
+
+/// Returns true if the findings `after` the edits include one that was not left before.
+fn has_new(before: &[Finding], decisions: &[Decision], after: &[Finding]) -> bool {
+    let is_wrong = |finding: &&Finding| {
+        !matches!(
+            finding.classification,
+            Classification::Current | Classification::OtherService | Classification::Missing
+        )
+    };
+    let mut left: HashMap<(Classification, &str), usize> = HashMap::new();
+    for (finding, decision) in before.iter().zip(decisions) {
+        if !matches!(decision, Decision::Fixed { .. }) {
+            *left
+                .entry((finding.classification, &finding.text))
+                .or_default() += 1;
+        }
+    }
+    for finding in after.iter().filter(is_wrong) {
+        match left.get_mut(&(finding.classification, &*finding.text)) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => return true,
+        }
+    }
+    misses_more(before, after)
+}
+
+/// Returns true if networks are missing `after` the edits that were not missing before.
+fn misses_more(before: &[Finding], after: &[Finding]) -> bool {
+    let missing = |finding: &&Finding| finding.missing.is_some();
+    let spans = |finding: &Finding| {
+        let networks = finding.networks.iter();
+        normalized(networks.map(|network| Interval::from(*network)).collect())
+    };
+    let old = before.iter().filter(missing);
+    let old: HashMap<_, _> = old.map(|one| (one.missing.as_ref(), spans(one))).collect();
+    after.iter().filter(missing).any(|one| {
+        let known = old.get(&one.missing.as_ref());
+        let is_known = |span: Interval| known.is_some_and(|known| covers(known, span));
+        !spans(one).into_iter().all(is_known)
+    })
+}
+
+/// The maximum number of findings in a text that are reported with their changes.
+const MOST_WITH_FIXES: usize = 5000;
+
+/// Reports all findings of a text in order, each with the changes that fix it. A text with more than
+/// [`MOST_WITH_FIXES`] findings is reported without changes.
+///
+/// # Errors
+///
+/// If the text exceeds a limit, or `report` fails.
+pub fn report_with_fixes(
+    scanner: &Scanner,
+    text: &[u8],
+    report: &mut dyn FnMut(Finding) -> io::Result<()>,
+) -> Result<(), ScanError> {
+    let Some(mut findings) = scanner.findings(text, MOST_WITH_FIXES)? else {
+        return scanner.scan(text, report);
+    };
+    let decisions = plan(text, &findings, &addresses(scanner));
+    add_changes(text, &mut findings, &decisions);
+    Ok(findings.into_iter().try_for_each(report)?)
+}

