@@ -5,6 +5,7 @@ mod check;
 mod comparison;
 mod explanation;
 mod findings;
+mod folded;
 mod json_pieces;
 mod sarif;
 mod table;
@@ -17,6 +18,7 @@ pub use check::{
 pub use comparison::Comparison;
 pub use explanation::{Explanation, ExplanationForm};
 pub use findings::{Counts, FilePart, Findings, Shape};
+pub use folded::also_in_lines;
 pub use table::{section, table};
 pub use verify::{
     Ignored, ListedChain, MachineCounts, MachineReport, VerifiedMachine, VerifyGitHub, VerifyHtml,

@@ -74,6 +74,7 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
 fn shape(report: FindingsReport, console: Console) -> Shape {
     match report {
         FindingsReport::Text => Shape::Text(console.colors_stdout()),
+        FindingsReport::Lines => Shape::Lines(console.colors_stdout()),
         FindingsReport::Json => Shape::Json,
         FindingsReport::Sarif => Shape::Sarif,
         FindingsReport::Github => Shape::GitHub,
