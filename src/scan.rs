@@ -39,6 +39,7 @@ mod work;
 pub use classification::Classification;
 pub use error::ScanError;
 pub use expected::Expected;
+pub use find::{Found, find};
 pub use finding::Finding;
 pub use ignored::Ignored;
 pub use replacement::Replacement;
