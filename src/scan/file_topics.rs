@@ -57,6 +57,9 @@ impl FileTopics {
         static TESTS: Finders = LazyLock::new(|| {
             finders(&[
                 "def test_",
+                "node:test",
+                "pytest",
+                "unittest",
                 "describe(",
                 "expect(",
                 "func Test",

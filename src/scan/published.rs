@@ -85,8 +85,10 @@ impl<'a> Published<'a> {
     pub fn is_of_plane(&self, span: Interval, plane: Plane) -> bool {
         let has_signaling = self.signaling.iter().any(|known| known.overlaps(span));
         let touching = self.catalog.touching(span);
-        let mut planes = touching.iter().map(|entry| entry.plane);
-        let is_touched = planes.any(|known| known == plane);
+        let is_near = |entry: &Entry| span.size() <= MOST_TIMES * entry.span().size();
+        // The address space of an exchange is much larger than its signaling networks.
+        let is_touched =
+            touching.iter().any(is_near) && touching.iter().any(|entry| entry.plane == plane);
         is_touched && (plane == Plane::Signaling || !has_signaling)
     }
 
