@@ -1,96 +1,16 @@
 //! Explains what an address is used for, and which rules of a policy allow it.
 
-use std::collections::HashMap;
-use std::str::FromStr;
+mod notation;
+mod question;
 
-use ipnet::Ipv4Net;
+use std::collections::HashMap;
 
 use crate::catalog::{Catalog, Entry, ServiceNetwork};
 use crate::packets::{Interval, normalized};
-use crate::policy::{
-    Direction, Policy, PortRange, Protocol, RemoteNetwork, Rule, Transport, parse_network,
-};
+pub use notation::parse_questions;
+pub use question::Question;
 
-/// A question in the form `ADDRESS` or `ADDRESS/PREFIX`, optionally followed by `:PORT` or
-/// `:PORT/PROTOCOL`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Question {
-    /// Addresses on Twilio's side.
-    pub network: Ipv4Net,
-    /// The destination port.
-    pub port: Option<u16>,
-    pub transport: Option<Transport>,
-}
-
-impl Question {
-    fn span(&self) -> Interval {
-        self.network.into()
-    }
-
-    /// Returns true if the question is about any packet of a single address.
-    fn is_bare(&self) -> bool {
-        self.port.is_none() && self.transport.is_none() && self.network.prefix_len() == 32
-    }
-
-    /// Returns true if a rule matches the port and the transport of the question.
-    fn fits(&self, rule: &Rule) -> bool {
-        let port = self.port.is_none_or(|port| {
-            let ports = rule.destination_ports();
-            (ports.first()..=ports.last()).contains(&port)
-        });
-        let transport = self.transport.is_none_or(|transport| match transport {
-            Transport::Tls => rule.transport == Some(Transport::Tls),
-            Transport::Tcp => rule.protocol == Protocol::Tcp,
-            Transport::Udp => rule.protocol == Protocol::Udp,
-        });
-        port && transport
-    }
-}
-
-impl FromStr for Question {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (network, service) = match text.split_once(':') {
-            // More than one colon means IPv6, which has its own message.
-            Some((network, service)) if !service.contains(':') => (network, Some(service)),
-            _ => (text, None),
-        };
-        let network = parse_network(network).map_err(|e| e.to_string())?;
-        let Some(service) = service else {
-            return Ok(Question {
-                network,
-                port: None,
-                transport: None,
-            });
-        };
-        let (port, transport) = match service.split_once('/') {
-            Some((port, transport)) => (port, Some(transport)),
-            None => (service, None),
-        };
-        if port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(format!(
-                "'{service}' is not a port with a protocol; write PORT or PORT/PROTOCOL after the colon, with \
-                 udp, tcp or tls, as in 192.0.2.1:5060/udp"
-            ));
-        }
-        let ports = PortRange::from_option(port).map_err(|e| e.to_string())?;
-        Ok(Question {
-            network,
-            port: Some(ports.first()),
-            transport: transport.map(transport_named).transpose()?,
-        })
-    }
-}
-
-fn transport_named(name: &str) -> Result<Transport, String> {
-    match name.to_ascii_lowercase().as_str() {
-        "udp" => Ok(Transport::Udp),
-        "tcp" => Ok(Transport::Tcp),
-        "tls" => Ok(Transport::Tls),
-        _ => Err(format!("'{name}' is not a protocol; use udp, tcp or tls")),
-    }
-}
+use crate::policy::{Direction, Policy, RemoteNetwork, Rule};
 
 /// The maximum number of published networks, and of networks for each rule, in an answer.
 const MAX_LISTED: usize = 16;
@@ -187,7 +107,7 @@ impl<'a> Explainer<'a> {
     /// Returns the kind of a question. Questions of the same kind have the same answer.
     pub fn kind(&self, question: &Question) -> Kind {
         if question.is_bare() {
-            let first = question.span().first;
+            let first = question.span.first;
             Kind::Address(self.edges.partition_point(|edge| *edge <= first))
         } else {
             Kind::Question(*question)
@@ -195,7 +115,7 @@ impl<'a> Explainer<'a> {
     }
 
     pub fn answer(&mut self, question: &Question) -> Answer<'a> {
-        let span = question.span();
+        let span = question.span;
         let touching = self.catalog.touching(span);
         let entries = touching
             .iter()
@@ -234,7 +154,7 @@ impl<'a> Explainer<'a> {
                     .collect(),
             )
         });
-        let span = question.span();
+        let span = question.span;
         let next = spans.partition_point(|known| known.last < span.first);
         match spans.get(next) {
             Some(known) if known.holds(span) => Allowed::Yes,
@@ -267,45 +187,5 @@ impl Answer<'_> {
     ) -> impl Iterator<Item = &(&Rule, Listed<&RemoteNetwork>)> {
         let rules = self.rules.iter();
         rules.filter(move |(rule, _)| rule.direction == direction)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn accepts_addresses_networks_and_services_and_nothing_else() {
-        let ask = |text: &str| {
-            text.parse::<Question>()
-                .map(|q| format!("{} {:?} {:?}", q.network, q.port, q.transport))
-        };
-        for (text, meaning) in [
-            ("192.0.2.1", "192.0.2.1/32 None None"),
-            ("192.0.2.0/24", "192.0.2.0/24 None None"),
-            ("192.0.2.1:5060", "192.0.2.1/32 Some(5060) None"),
-            ("192.0.2.0/24:5061/TLS", "192.0.2.0/24 Some(5061) Some(Tls)"),
-        ] {
-            assert_eq!(ask(text).unwrap(), meaning);
-        }
-        for (text, problem) in [
-            ("", "'' is not an IPv4 network"),
-            ("192.0.2.1/24", "host bits set; the network is 192.0.2.0/24"),
-            ("2001:db8::1", "'2001:db8::1' is IPv6"),
-            ("::1", "'::1' is IPv6"),
-            ("192.0.2.1:", "'' is not a port"),
-            ("192.0.2.1:0/udp", "port '0' is out of range; ports go"),
-            ("192.0.2.1:70000", "port '70000' is out of range; ports go"),
-            ("192.0.2.1:5060/", "'' is not a protocol"),
-            ("192.0.2.1:+5/udp", "'+5/udp' is not a port"),
-            (
-                "192.0.2.1:5060/sctp",
-                "'sctp' is not a protocol; use udp, tcp or tls",
-            ),
-            ("pbx.example:5060", "'pbx.example' is not an IPv4 network"),
-        ] {
-            let error = ask(text).expect_err(text);
-            assert!(error.contains(problem), "{text}: {error}");
-        }
     }
 }

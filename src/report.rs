@@ -6,6 +6,7 @@ mod comparison;
 mod diff;
 mod explanation;
 mod findings;
+mod folded;
 mod json_pieces;
 mod sarif;
 mod table;
@@ -19,6 +20,7 @@ pub use comparison::{Compared, Comparison};
 pub use diff::unified_diff;
 pub use explanation::{Explanation, ExplanationForm};
 pub use findings::{Counts, FilePart, Findings, Shape};
+pub use folded::also_in_lines;
 pub use table::{section, table};
 pub use verify::{
     Ignored, ListedChain, MachineCounts, MachineReport, VerifiedMachine, VerifyGitHub, VerifyHtml,

@@ -24,8 +24,9 @@ pub struct ExplainArgs {
         value_parser = BoolishValueParser::new()
     )]
     pub all_allowed: bool,
-    /// An address or a CIDR network, optionally with ":PORT" or ":PORT/PROTOCOL"; "-" is stdin [default: -]
+    /// An address, a network or a range, optionally with ":PORT" or ":PORT/PROTOCOL"; "-" is stdin [default: -]
     ///
+    /// Accepts all notations that "scan" finds, and several of them with commas between.
     /// PORT is the destination port of the packets, and PROTOCOL is udp, tcp or tls. Stdin must contain
     /// one address per line. Empty lines and text after "#" are ignored.
     #[arg(value_name = "ADDRESS", help_heading = "Explain")]

@@ -73,9 +73,11 @@ struct FixArgs {
 
 #[derive(Clone, Copy, Default, ValueEnum)]
 pub enum FindingsReport {
-    /// For people: `FILE:LINE:COLUMN: VERDICT: ...`
+    /// For people: a paragraph for each file
     #[default]
     Text,
+    /// For editors: `FILE:LINE:COLUMN: VERDICT: ...`
+    Lines,
     /// For programs: JSON with the schema docs/scan.schema.json
     Json,
     /// For code scanning: SARIF 2.1.0

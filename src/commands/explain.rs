@@ -1,5 +1,6 @@
 //! Explains what addresses are used for.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -9,7 +10,7 @@ use super::selected::{Selected, catalog, print_notices, select};
 use super::standard_input::note_terminal;
 use crate::cli::ExplainArgs;
 use crate::dataset;
-use crate::explain::Question;
+use crate::explain::{self, Question};
 use crate::input;
 use crate::limits::{Limit, Limits};
 use crate::outcome::Outcome;
@@ -40,10 +41,12 @@ pub fn run(args: &ExplainArgs, limits: Limits, console: Console) -> Result<Outco
         fits.context("stdin")?;
         asked
     };
-    let questions = match parse_questions(&asked) {
+    let questions = match parse_questions(&asked, limits.max(Limit::Addresses)) {
         Ok(questions) => questions,
         Err(errors) => return Ok(report_input_errors(console, input, errors)),
     };
+    let fits = limits.check(Limit::Addresses, questions.len());
+    fits.with_context(|| if input.is_empty() { "addresses" } else { input })?;
     anyhow::ensure!(
         !args.all_allowed || !questions.is_empty(),
         "--all-allowed requires at least one address"
@@ -80,15 +83,19 @@ fn numbered_lines(text: &str) -> impl Iterator<Item = (Option<usize>, &str)> {
     numbered.filter(|(_, line)| !line.is_empty())
 }
 
-/// Parses the questions. Returns all errors if any question cannot be parsed.
+/// Parses the questions, until there are more than `most`. Returns all errors if any question cannot be parsed.
 fn parse_questions<'t>(
     asked: &[(Option<usize>, &'t str)],
-) -> Result<Vec<(&'t str, Question)>, Vec<InputError>> {
+    most: usize,
+) -> Result<Vec<(Cow<'t, str>, Question)>, Vec<InputError>> {
     let mut questions = Vec::with_capacity(asked.len());
     let mut errors = Vec::new();
     for (line, text) in asked {
-        match text.parse::<Question>() {
-            Ok(question) => questions.push((*text, question)),
+        if questions.len() > most {
+            break;
+        }
+        match explain::parse_questions(text) {
+            Ok(some) => questions.extend(some),
             Err(problem) => errors.push(InputError {
                 line: *line,
                 cause: problem,

@@ -3,6 +3,7 @@
 use crate::format::read::{Lines, ReadError};
 use crate::outcome::Outcome;
 use crate::output::Console;
+use crate::report::also_in_lines;
 
 /// The maximum number of causes to report.
 const MAX_CAUSES: usize = 3;
@@ -129,15 +130,10 @@ impl Group {
 
     fn others(&self) -> String {
         let others = self.count - 1;
-        let unnamed = others - self.lines.len();
-        let lines: Vec<String> = self.lines.iter().map(usize::to_string).collect();
-        match (&lines[..], unnamed) {
-            ([], 0) => String::new(),
-            ([], _) => format!(" (and {others} more such {})", plural(others)),
-            ([line], 0) => format!(" (also in line {line})"),
-            ([lines @ .., last], 0) => format!(" (also in lines {} and {last})", lines.join(", ")),
-            (lines, _) => format!(" (also in lines {} and {unnamed} more)", lines.join(", ")),
+        if others > 0 && self.lines.is_empty() {
+            return format!(" (and {others} more such {})", plural(others));
         }
+        also_in_lines(&self.lines, others)
     }
 }
 

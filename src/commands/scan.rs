@@ -81,6 +81,7 @@ fn shape(args: &ScanArgs, console: Console) -> Shape {
     match args.report() {
         _ if args.fix_mode() == FixMode::Diff => Shape::Diff,
         FindingsReport::Text => Shape::Text(console.colors_stdout()),
+        FindingsReport::Lines => Shape::Lines(console.colors_stdout()),
         FindingsReport::Json => Shape::Json,
         FindingsReport::Sarif => Shape::Sarif,
         FindingsReport::Github => Shape::GitHub,

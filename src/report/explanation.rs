@@ -1,6 +1,7 @@
 //! The reports of `explain`: text with a verdict on each question and a table, or JSON that
 //! `docs/explain.schema.json` describes.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::rc::Rc;
@@ -14,7 +15,7 @@ use crate::explain::{Allowed, Answer, Explainer, Kind, Listed, Question};
 use crate::policy::{
     ALL_REGIONS, Direction, Plane, Policy, RemoteNetwork, Scope, Transport, address_or_cidr,
 };
-use crate::terminal::{GREEN, RED, YELLOW, json_escaped, painted};
+use crate::terminal::{GREEN, RED, YELLOW, escape_hidden, json_escaped, painted};
 
 /// The version of the JSON schema.
 const VERSION: u32 = 3;
@@ -64,7 +65,7 @@ impl<'a> Explanation<'a> {
     /// Answers all questions. Each comes with its original text.
     pub fn write<'q>(
         &mut self,
-        questions: impl Iterator<Item = (&'q str, Question)>,
+        questions: impl Iterator<Item = (Cow<'q, str>, Question)>,
         to: &mut dyn Write,
     ) -> io::Result<()> {
         match self.form {
@@ -76,11 +77,11 @@ impl<'a> Explanation<'a> {
 
     fn write_text<'q>(
         &mut self,
-        questions: impl Iterator<Item = (&'q str, Question)>,
+        questions: impl Iterator<Item = (Cow<'q, str>, Question)>,
         to: &mut dyn Write,
     ) -> io::Result<()> {
         for (asked, question) in questions {
-            to.write_all(asked.as_bytes())?;
+            to.write_all(escape_hidden(&asked).as_bytes())?;
             to.write_all(self.known_answer(&question).as_bytes())?;
         }
         Ok(())
@@ -88,7 +89,7 @@ impl<'a> Explanation<'a> {
 
     fn write_json<'q>(
         &mut self,
-        questions: impl Iterator<Item = (&'q str, Question)>,
+        questions: impl Iterator<Item = (Cow<'q, str>, Question)>,
         to: &mut dyn Write,
     ) -> io::Result<()> {
         let head = json!({
@@ -100,13 +101,16 @@ impl<'a> Explanation<'a> {
         to.write_all(around_elements(&head, "addresses").0.as_bytes())?;
         let mut separator = "\n";
         for (asked, question) in questions {
-            // The text of a question has only digits, letters and punctuation that JSON does not
-            // escape.
-            let network = question.network;
-            write!(
-                to,
-                "{separator}{{\"address\":\"{asked}\",\"network\":\"{network}\","
-            )?;
+            let networks: Vec<_> = question.span.networks().collect();
+            let network = if let [only] = networks[..] {
+                Some(only)
+            } else {
+                None
+            };
+            let asked =
+                json!({"address": asked, "network": network, "networks": networks}).to_string();
+            let asked = json_escaped(asked.trim_end_matches('}')).into_owned();
+            write!(to, "{separator}{asked},")?;
             separator = ",\n";
             to.write_all(self.known_answer(&question).as_bytes())?;
         }

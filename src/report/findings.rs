@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::annotation::{Place, annotation};
+use super::folded::Folded;
 use super::json_pieces::around_elements;
 use super::sarif::{self, Level, Region, SarifResult, SarifRule};
 use crate::scan::{Classification, Finding};
@@ -19,8 +20,10 @@ const VERSION: u32 = 2;
 /// The form of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// Text for people. True means colored words.
+    /// Text for people: a paragraph for each file, without repetitions. True means colored words.
     Text(bool),
+    /// One line for each finding. True means colored words.
+    Lines(bool),
     /// JSON for programs. It includes current addresses.
     Json,
     /// SARIF for code scanning.
@@ -32,7 +35,7 @@ pub enum Shape {
 }
 
 /// A report on findings: a head, the parts of the files with separators between them, and an end.
-/// Only one finding is in memory at a time.
+/// Few findings are in memory at a time.
 #[derive(Debug)]
 pub struct Findings<'a> {
     pub shape: Shape,
@@ -48,12 +51,15 @@ pub struct Findings<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     files: usize,
+    /// The number of files with findings that have no published address.
+    without_twilios: usize,
     by_classification: [usize; Classification::ALL.len()],
 }
 
 impl Counts {
     pub fn add(&mut self, more: Counts) {
         self.files += more.files;
+        self.without_twilios += more.without_twilios;
         for (all, more) in self
             .by_classification
             .iter_mut()
@@ -90,9 +96,11 @@ impl Findings<'_> {
             to,
             counts: Counts {
                 files: 1,
+                without_twilios: 1,
                 ..Counts::default()
             },
             held: None,
+            folded: Folded::default(),
             is_empty: true,
         }
     }
@@ -116,7 +124,7 @@ impl Findings<'_> {
     /// Returns the text before the parts.
     pub fn head(&self, counts: &Counts) -> String {
         match self.shape {
-            Shape::Text(_) | Shape::GitHub | Shape::Diff => String::new(),
+            Shape::Text(_) | Shape::Lines(_) | Shape::GitHub | Shape::Diff => String::new(),
             Shape::Json => {
                 let findings = counts
                     .by_name()
@@ -141,7 +149,7 @@ impl Findings<'_> {
     /// Returns the text between two findings, and between two nonempty parts.
     pub fn separator(&self) -> &'static str {
         match self.shape {
-            Shape::Text(_) | Shape::GitHub | Shape::Diff => "",
+            Shape::Text(_) | Shape::Lines(_) | Shape::GitHub | Shape::Diff => "",
             Shape::Json => ",\n",
             Shape::Sarif => ",",
         }
@@ -150,7 +158,7 @@ impl Findings<'_> {
     /// Returns the text after the parts.
     pub fn end(&self, counts: &Counts, is_empty: bool) -> String {
         match (self.shape, is_empty) {
-            (Shape::Text(_), _) => summary(counts),
+            (Shape::Text(_) | Shape::Lines(_), _) => summary(counts),
             (Shape::GitHub | Shape::Diff, _) => String::new(),
             (Shape::Json, true) => "]}\n".to_owned(),
             (Shape::Json, false) => "\n]}\n".to_owned(),
@@ -161,7 +169,9 @@ impl Findings<'_> {
 
     fn finding(&self, file: &str, finding: &Finding) -> String {
         match self.shape {
-            Shape::Text(colored) => self.line(file, finding, colored),
+            Shape::Text(colored) | Shape::Lines(colored) => {
+                line_at(file, finding, &self.with_word(finding, colored))
+            }
             Shape::Json => json_reported(&self.value(file, finding).to_string()).into_owned(),
             Shape::Sarif => self.sarif_result(file, finding),
             Shape::GitHub => self.annotation(file, finding),
@@ -177,6 +187,7 @@ impl Findings<'_> {
             rule: rule.unwrap_or_default(),
             level: match finding.classification {
                 Classification::Current | Classification::OtherService => Level::None,
+                Classification::Hint => Level::Note,
                 _ if self.fails(finding) => Level::Error,
                 _ => Level::Warning,
             },
@@ -192,26 +203,19 @@ impl Findings<'_> {
         sarif::result(&sarif_rules(), &result)
     }
 
-    /// Returns the line about a finding that was fixed.
-    fn fixed_line(file: &str, finding: &Finding, colored: bool) -> String {
-        let word = if colored {
-            painted("fixed", GREEN)
-        } else {
-            "fixed".to_owned()
-        };
-        let message = format!("{}: {}", finding.text, replaced_by(finding));
-        line_at(file, finding, &word, &message)
-    }
-
-    fn line(&self, file: &str, finding: &Finding, colored: bool) -> String {
+    /// Returns the classification and the message of a finding.
+    fn with_word(&self, finding: &Finding, colored: bool) -> String {
         let name = finding.classification.name();
         let word = match (colored, finding.classification) {
             (false, _) => name.to_owned(),
-            (true, Classification::Current | Classification::OtherService) => painted(name, GREEN),
+            (
+                true,
+                Classification::Current | Classification::OtherService | Classification::Hint,
+            ) => painted(name, GREEN),
             (true, _) if self.fails(finding) => painted(name, RED),
             (true, _) => painted(name, YELLOW),
         };
-        line_at(file, finding, &word, &message(finding))
+        format!("{word}: {}", escape_hidden(&message(finding)))
     }
 
     fn value(&self, file: &str, finding: &Finding) -> Value {
@@ -233,7 +237,9 @@ impl Findings<'_> {
 
     fn annotation(&self, file: &str, finding: &Finding) -> String {
         let level = match finding.classification {
-            Classification::Current | Classification::OtherService => "notice",
+            Classification::Current | Classification::OtherService | Classification::Hint => {
+                "notice"
+            }
             _ if self.fails(finding) => "error",
             _ => "warning",
         };
@@ -247,12 +253,22 @@ impl Findings<'_> {
     }
 }
 
-/// Returns a line of the report for people.
-fn line_at(file: &str, finding: &Finding, word: &str, message: &str) -> String {
-    let file = if file == "-" { "stdin" } else { file };
-    let (file, message) = (escape_hidden_at_start(file), escape_hidden(message));
+/// Returns a line with the file, the place and the message of a finding.
+fn line_at(file: &str, finding: &Finding, message: &str) -> String {
+    let file = shown_name(file);
     let Finding { line, column, .. } = finding;
-    format!("{file}:{line}:{column}: {word}: {message}\n")
+    format!("{file}:{line}:{column}: {message}\n")
+}
+
+/// Returns the message about a finding that was fixed.
+fn fixed(finding: &Finding, colored: bool) -> String {
+    let word = if colored {
+        painted("fixed", GREEN)
+    } else {
+        "fixed".to_owned()
+    };
+    let message = format!("{}: {}", finding.text, replaced_by(finding));
+    format!("{word}: {}", escape_hidden(&message))
 }
 
 /// Returns how a finding was fixed.
@@ -263,22 +279,43 @@ fn replaced_by(finding: &Finding) -> String {
     }
 }
 
+/// Returns the name of a file for people.
+fn shown_name(file: &str) -> String {
+    escape_hidden_at_start(if file == "-" { "stdin" } else { file })
+}
+
 /// Returns the last line of the report for people.
 fn summary(counts: &Counts) -> String {
-    let files = match counts.files {
-        0 => return "no Twilio addresses found\n".to_owned(),
-        1 => "1 file with".to_owned(),
-        more => format!("{more} files with"),
-    };
     let counted = counts.by_name().filter(|(_, n)| *n > 0);
-    let missing = Classification::Missing.name();
-    let all = if counts.files == 1 { "the" } else { "every" };
+    let (missing, hint) = (Classification::Missing.name(), Classification::Hint.name());
+    let with_twilios = counts.files - counts.without_twilios;
+    let all = if with_twilios == 1 { "the" } else { "every" };
     let counted = counted.map(|(name, n)| match name {
         name if name == missing => format!("{n} {name} (selected, but not in {all} file)"),
+        name if name == hint && n > 1 => format!("{n} {name}s"),
         name => format!("{n} {name}"),
     });
-    let counted: Vec<String> = counted.collect();
-    format!("{files} Twilio addresses: {}\n", counted.join(", "))
+    let counted = counted.collect::<Vec<_>>().join(", ");
+    let files = |n| {
+        if n == 1 {
+            "1 file".to_owned()
+        } else {
+            format!("{n} files")
+        }
+    };
+    match (with_twilios, counts.without_twilios) {
+        (0, 0) => "no Twilio addresses found\n".to_owned(),
+        (0, others) => format!(
+            "no Twilio addresses found, but {counted} in {}\n",
+            files(others)
+        ),
+        (some, 0) => format!("{} with Twilio addresses: {counted}\n", files(some)),
+        (some, others) => format!(
+            "{} with Twilio addresses, and {} without: {counted}\n",
+            files(some),
+            files(others)
+        ),
+    }
 }
 
 /// Returns the parts of a SARIF log before and after its results.
@@ -303,6 +340,7 @@ fn description(classification: Classification) -> &'static str {
         Classification::Unpublished => {
             "An address that Twilio never published, most likely mistyped"
         }
+        Classification::Hint => "A use of addresses that Twilio advises against",
         Classification::Missing => "Twilio addresses that are missing from the file",
     }
 }
@@ -314,31 +352,23 @@ pub struct FilePart<'a, W> {
     counts: Counts,
     /// A finding that may be merged with the next one.
     held: Option<Finding>,
+    /// The findings of the text report that are not written yet.
+    folded: Folded,
     is_empty: bool,
 }
 
 impl<W: Write> FilePart<'_, W> {
-    /// Writes a finding. The text report merges missing networks of the same plane in several
-    /// regions into one finding.
+    /// Writes a finding. Reports for people merge missing networks of the same plane in several regions into one finding.
     pub fn add(&mut self, finding: Finding) -> io::Result<()> {
-        let counts = Classification::ALL
-            .iter()
-            .zip(&mut self.counts.by_classification);
-        for ((classification, _), count) in counts {
-            *count += usize::from(*classification == finding.classification);
+        if self.merges(&finding) {
+            return Ok(());
         }
+        self.count(finding.classification);
         if !self.report.shows(&finding) {
             return Ok(());
         }
         if matches!(self.report.shape, Shape::Json | Shape::Sarif) {
             return self.write(&finding);
-        }
-        let held = self.held.as_mut();
-        let held = held.filter(|held| held.missing_plane() == finding.missing_plane());
-        if let (Some(held), Some((_, region))) = (held, &finding.missing) {
-            held.explanation = format!("{}, {region}", held.explanation);
-            held.text = format!("{}, {}", held.text, finding.text);
-            return Ok(());
         }
         match self.held.replace(finding) {
             Some(before) => self.write(&before),
@@ -346,13 +376,16 @@ impl<W: Write> FilePart<'_, W> {
         }
     }
 
-    /// Adds a finding that was fixed. Only the report for people shows it.
+    /// Adds a finding that was fixed. Only the reports for people show it.
     pub fn add_fixed(&mut self, finding: &Finding) -> io::Result<()> {
-        if let Shape::Text(colored) = self.report.shape {
-            let line = Findings::fixed_line(&self.file, finding, colored);
-            self.to.write_all(line.as_bytes())?;
+        match self.report.shape {
+            Shape::Text(colored) => self.fold(finding, &fixed(finding, colored)),
+            Shape::Lines(colored) => {
+                let line = line_at(&self.file, finding, &fixed(finding, colored));
+                self.to.write_all(line.as_bytes())
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Adds the changes of the file.
@@ -360,7 +393,34 @@ impl<W: Write> FilePart<'_, W> {
         self.to.write_all(diff)
     }
 
+    fn count(&mut self, found: Classification) {
+        let counts = Classification::ALL
+            .iter()
+            .zip(&mut self.counts.by_classification);
+        for ((classification, _), count) in counts {
+            *count += usize::from(*classification == found);
+        }
+        if !matches!(found, Classification::Unpublished | Classification::Hint) {
+            self.counts.without_twilios = 0;
+        }
+    }
+
+    /// Merges missing networks with those before them, if they are of the same plane. Returns false if they are not.
+    fn merges(&mut self, finding: &Finding) -> bool {
+        let held = self.held.as_mut();
+        let held = held.filter(|held| held.missing_plane() == finding.missing_plane());
+        let (Some(held), Some((_, region))) = (held, &finding.missing) else {
+            return false;
+        };
+        held.explanation = format!("{}, {region}", held.explanation);
+        held.text = format!("{}, {}", held.text, finding.text);
+        true
+    }
+
     fn write(&mut self, finding: &Finding) -> io::Result<()> {
+        if let Shape::Text(colored) = self.report.shape {
+            return self.fold(finding, &self.report.with_word(finding, colored));
+        }
         if !self.is_empty {
             self.to.write_all(self.report.separator().as_bytes())?;
         }
@@ -369,10 +429,39 @@ impl<W: Write> FilePart<'_, W> {
         self.to.write_all(finding.as_bytes())
     }
 
+    /// Adds a message to those of the text report, or to an equal one.
+    fn fold(&mut self, finding: &Finding, message: &str) -> io::Result<()> {
+        let place = format!("{}:{}", finding.line, finding.column);
+        self.folded.add(finding.line, &place, message);
+        if self.folded.is_full() {
+            self.write_folded()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Writes the findings of the text report, after the name of the file if they are the first ones.
+    fn write_folded(&mut self) -> io::Result<()> {
+        if self.is_empty {
+            writeln!(self.to, "{}", shown_name(&self.file))?;
+        }
+        self.is_empty = false;
+        self.to.write_all(self.folded.take().as_bytes())
+    }
+
     /// Returns the file, its counts and the writer after the last finding.
     pub fn finish(mut self) -> io::Result<(String, Counts, W)> {
         if let Some(last) = self.held.take() {
             self.write(&last)?;
+        }
+        if matches!(self.report.shape, Shape::Text(_)) {
+            if !self.folded.is_empty() {
+                self.write_folded()?;
+            }
+            if !self.is_empty {
+                // A blank line follows each paragraph.
+                self.to.write_all(b"\n")?;
+            }
         }
         Ok((self.file, self.counts, self.to))
     }

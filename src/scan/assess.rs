@@ -36,12 +36,24 @@ pub(super) struct Held {
     pub all: Vec<Interval>,
     /// The addresses of sets that are in force as a whole.
     pub in_force: Vec<Interval>,
+    /// True if the text has a list of Twilio addresses.
+    pub is_list: bool,
 }
 
-/// Assesses a set with published addresses. `is_for_others` means that the text is about another service than SIP.
+/// The use of addresses, according to the text around them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    Calls,
+    /// Another service of Twilio's, such as STUN and TURN.
+    OtherService,
+    /// A filter of webhooks.
+    Webhooks,
+}
+
+/// Assesses a set with published addresses.
 pub(super) fn assess(
     span: Interval,
-    is_for_others: bool,
+    used_for: Use,
     published: &Published,
     held: &Held,
     work: &Work,
@@ -58,11 +70,14 @@ pub(super) fn assess(
         published,
         held,
     };
-    if is_for_others && covers(&published.other_services, span) {
+    if used_for == Use::OtherService && covers(&published.other_services, span) {
         return set.other_service();
     }
     if covers(&published.in_force, span) {
         return set.in_force();
+    }
+    if used_for == Use::Webhooks && covers(&published.ever, span) {
+        return set.unused();
     }
     if set.is_of_interconnect() {
         return set.other_service();
@@ -96,10 +111,12 @@ impl Set<'_> {
         let is_part = |entry: &&Entry| entry.plane == Plane::Media && !self.has_all_of(entry);
         // Signaling addresses are published one by one, even inside a media network.
         let is_signaling = covers(&self.published.signaling, self.span);
+        // A trace or an example shows single addresses.
+        let is_observed = self.span.size() == 1 && !self.held.is_list;
         let partly = current
             .iter()
             .copied()
-            .find(|entry| !is_signaling && is_part(entry));
+            .find(|entry| !is_signaling && !is_observed && is_part(entry));
         match partly {
             Some(entry) => Assessment {
                 classification: Classification::Narrower,
@@ -133,6 +150,16 @@ impl Set<'_> {
             explanation,
             advice: String::new(),
             replacement: Replacement::default(),
+        }
+    }
+
+    /// Assesses a superseded set for which no replacement for calls makes sense.
+    fn unused(&self) -> Assessment {
+        Assessment {
+            classification: Classification::OtherService,
+            advice: String::new(),
+            replacement: Replacement::default(),
+            ..self.superseded()
         }
     }
 

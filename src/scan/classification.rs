@@ -15,11 +15,13 @@ pub enum Classification {
     Unpublished,
     /// Selected addresses are not in a text that has other Twilio addresses.
     Missing,
+    /// A use of addresses that Twilio advises against. It never causes exit status 1.
+    Hint,
 }
 
 impl Classification {
     /// All classifications with their names.
-    pub const ALL: [(Classification, &'static str); 7] = [
+    pub const ALL: [(Classification, &'static str); 8] = [
         (Classification::Current, "current"),
         (Classification::OtherService, "other-service"),
         (Classification::Narrower, "narrower"),
@@ -27,13 +29,14 @@ impl Classification {
         (Classification::Wider, "wider"),
         (Classification::Unpublished, "unpublished"),
         (Classification::Missing, "missing"),
+        (Classification::Hint, "hint"),
     ];
 
     /// True if some of the addresses are or were used for SIP.
     pub(super) fn is_sip(self) -> bool {
         !matches!(
             self,
-            Classification::Unpublished | Classification::OtherService
+            Classification::Unpublished | Classification::OtherService | Classification::Hint
         )
     }
 

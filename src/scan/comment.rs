@@ -16,13 +16,13 @@ const DESCRIPTIONS: [&str; 7] = [
     "note",
 ];
 
-/// Returns true if a line is a comment.
+/// Returns true if a line is a comment. The first line of a script (`#!`) is not one.
 pub(super) fn is_comment(line: &[u8]) -> bool {
     const STARTS: [&[u8]; 11] = [
         b"#", b";", b"//", b"--", b"!", b"/*", b"*", b"<!--", b"remark", b"rem ", b"REM ",
     ];
     let line = line.trim_ascii_start();
-    STARTS.iter().any(|start| line.starts_with(start))
+    STARTS.iter().any(|start| line.starts_with(start)) && !line.starts_with(b"#!")
 }
 
 /// Returns true if a line sets a value. Such a line does not describe the next one, unless its name

@@ -7,8 +7,12 @@ use std::sync::LazyLock;
 
 use super::comment::{comment_within, is_setting};
 use super::find::Found;
+use super::hints::{is_outgoing, is_target, mention_webhooks};
+use super::label::Labels;
+use super::line_kind;
 use super::line_mark::{LineMark, has_directive};
 use super::lines::Lines;
+use super::ports::{has_media_port, has_only_other_ports, has_only_web_ports, has_sip_port};
 use super::topic::{Topic, TopicWords};
 use super::version::{follows_version, is_version};
 use super::words::{Finders, finders, has_any, normalize_words};
@@ -64,18 +68,6 @@ static OTHERWISE: Finders = LazyLock::new(|| {
     ])
 });
 
-/// Words in settings for addresses of the user or a neighbor, in the form of [`normalize_words`].
-static OWN: Finders = LazyLock::new(|| {
-    finders(&[
-        " externip ",
-        " externaddr ",
-        " external ",
-        " nameserver ",
-        " resolver ",
-        " via ",
-    ])
-});
-
 /// Words about services of Twilio's other than SIP, in the form of [`normalize_words`].
 static OTHER_SERVICES: Finders = LazyLock::new(|| {
     finders(&[
@@ -101,18 +93,37 @@ pub struct Context<'t> {
     other_line: Cell<(Option<usize>, bool)>,
     /// The nearby words of the last place that was asked for, and their range in the text.
     near_words: RefCell<(Range<usize>, Rc<str>)>,
+    /// The last list whose words were compared, and these words.
+    labels: RefCell<(Option<usize>, Labels)>,
     /// The steps for reading words and for classifying addresses.
     pub work: Work,
+}
+
+/// The topics of the headings of a list, and of the comments in it before a line.
+#[derive(Clone, Copy)]
+struct Topics {
+    /// True if one of them mentions Twilio.
+    twilio: bool,
+    /// True if one of them names a region.
+    region: bool,
+    /// True if a heading, or the last comment, is about another service of Twilio's.
+    other_service: bool,
+}
+
+/// The purpose of a list, according to the lines before it.
+#[derive(Clone, Copy)]
+struct Head {
+    /// True if the last one is a firewall rule.
+    is_rule: bool,
+    mentions_webhooks: bool,
 }
 
 struct Row {
     line: usize,
     /// The index of its list.
     list: usize,
-    /// True if a heading of the list, or a comment in it before this line, mentions Twilio.
-    list_speaks: bool,
-    /// True if the heading of the list, or the last comment in it before this line, is about another service of Twilio's.
-    is_for_others: bool,
+    topics: Topics,
+    head: Head,
     /// True if the last comment in the list above this line is about something else.
     is_others: bool,
     mark: LineMark,
@@ -128,6 +139,7 @@ impl<'t> Context<'t> {
             words,
             other_line: Cell::default(),
             near_words: RefCell::new((0..0, "".into())),
+            labels: RefCell::default(),
             work: Work::new(limits),
         };
         let mut lines: Vec<usize> = Vec::new();
@@ -154,8 +166,11 @@ impl<'t> Context<'t> {
 
     /// Adds the lines of a list, each with the topics of the comments before it.
     fn add_rows(&mut self, lines: &[usize], list: usize) {
-        let mut list_speaks = self.head_speaks(lines[0]);
-        let mut is_for_others = self.head_is_for_others(lines[0]);
+        let mut topics = self.head_topics(lines[0]);
+        let head = Head {
+            is_rule: self.head_is_rule(lines[0]),
+            mentions_webhooks: self.head_mentions_webhooks(lines[0]),
+        };
         let mut is_others = false;
         let mut line = lines[0].saturating_sub(1);
         for row in lines {
@@ -166,9 +181,10 @@ impl<'t> Context<'t> {
                     let topic = self.topic(line);
                     is_others = topic == Topic::Other;
                     if line >= lines[0] {
-                        is_for_others = self.is_about_other_services(line);
+                        topics.other_service = self.is_about_other_services(line);
+                        topics.twilio |= topic == Topic::Twilio;
+                        topics.region |= topic == Topic::Region;
                     }
-                    list_speaks |= line >= lines[0] && topic == Topic::Twilio;
                 }
                 line += 1;
             }
@@ -176,13 +192,13 @@ impl<'t> Context<'t> {
             self.rows.push(Row {
                 line: *row,
                 list,
-                list_speaks,
-                is_for_others,
+                topics,
+                head,
                 is_others,
                 mark,
             });
             let ending = comment_within(&self.lines.beginning_text(*row)).is_some();
-            list_speaks |= ending && self.topic(*row) == Topic::Twilio;
+            topics.twilio |= ending && mark == LineMark::Twilio;
             line = line.max(row + 1);
         }
     }
@@ -247,15 +263,48 @@ impl<'t> Context<'t> {
     pub fn is_meant(&self, place: &Range<usize>, is_wide: bool) -> bool {
         let negated = self.lines.text()[..place.start].ends_with(b"!");
         let row = self.row(place.start);
-        let speaks = row.is_some_and(|row| row.mark == LineMark::Twilio || row.list_speaks);
+        let speaks = row.is_some_and(|row| row.mark == LineMark::Twilio || row.topics.twilio);
         if negated || !speaks {
             return false;
         }
-        let near = String::from_utf8_lossy(self.lines.near(place.start));
+        !self.denies(place.start, is_wide)
+    }
+
+    /// Returns true if a line denies something, or, for a wide network, is about something other than access.
+    fn denies(&self, at: usize, is_wide: bool) -> bool {
+        let near = String::from_utf8_lossy(self.lines.near(at));
         let comment = comment_within(&near).unwrap_or_default();
         let line = self.words_of(near.strip_suffix(comment).unwrap_or(&near));
-        let denies = has_any(&line, &DENIALS) || is_wide && has_any(&line, &OTHERWISE);
-        !denies
+        has_any(&line, &DENIALS) || is_wide && has_any(&line, &OTHERWISE)
+    }
+
+    /// Returns true if a line lets in packets from a network of all addresses.
+    pub fn lets_in(&self, place: &Range<usize>) -> bool {
+        let negated = self.lines.text()[..place.start].ends_with(b"!");
+        !negated && !self.denies(place.start, true) && !is_outgoing(&self.near_words(place.start))
+    }
+
+    /// Returns true if the line of a place names a port of SIP.
+    pub fn has_sip_port(&self, at: usize) -> bool {
+        has_sip_port(self.lines.near(at))
+    }
+
+    /// Returns true if the line of a place names a port of media.
+    pub fn has_media_port(&self, at: usize) -> bool {
+        has_media_port(self.lines.near(at))
+    }
+
+    /// Returns true if calls are sent to the address at a place.
+    pub fn is_target(&self, at: usize) -> bool {
+        is_target(self.lines.before(at))
+    }
+
+    /// Returns true if the line of an address or the heading of its list mentions webhooks, or the line opens ports of HTTP
+    /// only.
+    pub fn is_for_webhooks(&self, at: usize) -> bool {
+        has_only_web_ports(self.lines.near(at))
+            || mention_webhooks(&self.near_words(at))
+            || self.row(at).is_some_and(|row| row.head.mentions_webhooks)
     }
 
     /// Returns true if the line of a place mentions Twilio.
@@ -263,21 +312,65 @@ impl<'t> Context<'t> {
         self.row(at).is_some_and(|row| row.mark == LineMark::Twilio)
     }
 
-    /// Returns true if the words near a place are about Twilio or one of its regions.
+    /// Returns true if the words near a place mention Twilio or one of its regions.
     pub fn speaks(&self, at: usize) -> bool {
-        self.words.topic(&self.near_words(at)) == Topic::Twilio
+        self.words.speak(&self.near_words(at))
     }
 
     /// Returns true if the words near a place, or the heading of its list, are about another service of Twilio's.
     pub fn is_for_other_services(&self, at: usize) -> bool {
-        self.row(at).is_some_and(|row| row.is_for_others)
+        self.row(at).is_some_and(|row| row.topics.other_service)
             || has_any(&self.near_words(at), &OTHER_SERVICES)
     }
 
-    /// Returns true if a line is about an address on the user's side.
+    /// Returns true if a line is about an address of the user or a neighbor, or the address is part of a web address.
     pub fn is_own(&self, at: usize) -> bool {
-        let line = self.near_words(at);
-        has_any(&line, &OWN)
+        line_kind::is_own(&self.near_words(at)) || self.lines.before(at).ends_with(b"://")
+    }
+
+    /// Returns true if the line of a place is prose.
+    pub fn is_sentence(&self, at: usize) -> bool {
+        line_kind::is_sentence(&self.near_words(at))
+    }
+
+    /// Returns true if the line of an address, or the one before its list, is a firewall rule.
+    pub fn is_rule(&self, at: usize) -> bool {
+        line_kind::is_rule(&self.near_words(at)) || self.row(at).is_some_and(|row| row.head.is_rule)
+    }
+
+    /// Returns true if the line of a place is part of a SIP or SDP message.
+    pub fn is_trace(&self, at: usize) -> bool {
+        line_kind::is_trace(self.lines.near(at))
+    }
+
+    /// Returns true if the line of a place names ports, and none of them is used by SIP or RTP.
+    pub fn has_only_other_ports(&self, at: usize) -> bool {
+        has_only_other_ports(self.lines.near(at))
+    }
+
+    /// Returns true if the line of a place has a word that names somebody else. Such a word occurs on no line of the list
+    /// that has published addresses, or on no other line if there are none. `is_published` takes the number of a line with
+    /// addresses.
+    pub fn names_others(&self, at: usize, is_published: impl Fn(usize) -> bool) -> bool {
+        let Some(row) = self.row(at) else {
+            return false;
+        };
+        let mut labels = self.labels.borrow_mut();
+        if labels.0 != Some(row.list) {
+            let first = self.rows.partition_point(|other| other.list < row.list);
+            let end = self.rows.partition_point(|other| other.list <= row.list);
+            let all = || first..end;
+            let has_published = all().any(&is_published);
+            let numbers = all().filter(|number| !has_published || is_published(*number));
+            let lines = numbers.map(|number| self.rows[number].line);
+            let of_list = Labels::new(lines, |line| {
+                self.words_of(&self.lines.beginning_text(line))
+            });
+            *labels = (Some(row.list), of_list);
+        }
+        labels
+            .1
+            .names_others(row.line, &self.near_words(at), self.words)
     }
 
     /// Returns true if a line refers to a set of addresses named after Twilio, as in nftables and
@@ -306,18 +399,41 @@ impl<'t> Context<'t> {
         self.words.topic(&self.words_of(text))
     }
 
-    /// Returns true if a line above a list says that it contains Twilio addresses.
-    fn head_speaks(&self, start: usize) -> bool {
-        self.lines_above(start).any(|line| {
-            let heads = line + 1 == start && !is_setting(&self.lines.beginning_text(line));
-            (heads || self.lines.is_comment(line)) && self.topic(line) == Topic::Twilio
-        })
+    /// Returns the topics of the lines above a list.
+    fn head_topics(&self, start: usize) -> Topics {
+        let heads = |line| line + 1 == start && !is_setting(&self.lines.beginning_text(line));
+        let headings = self
+            .lines_above(start)
+            .filter(|line| heads(*line) || self.lines.is_comment(*line));
+        let found: Vec<Topic> = headings.map(|line| self.topic(line)).collect();
+        Topics {
+            twilio: found.contains(&Topic::Twilio),
+            region: found.contains(&Topic::Region),
+            other_service: self.head_is_for_others(start),
+        }
     }
 
     /// Returns true if a line above a list is about another service of Twilio's.
     fn head_is_for_others(&self, start: usize) -> bool {
         self.lines_above(start)
             .any(|line| self.is_about_other_services(line))
+    }
+
+    /// Returns true if the line before a list is a firewall rule.
+    fn head_is_rule(&self, start: usize) -> bool {
+        let words = |line| self.words_of(&self.lines.beginning_text(line));
+        let before = start.checked_sub(1);
+        before.is_some_and(|line| {
+            let words = words(line);
+            line_kind::is_rule(&words) && !line_kind::is_sentence(&words)
+        })
+    }
+
+    /// Returns true if a line above a list mentions webhooks.
+    fn head_mentions_webhooks(&self, start: usize) -> bool {
+        let words = |line| self.words_of(&self.lines.beginning_text(line));
+        self.lines_above(start)
+            .any(|line| mention_webhooks(&words(line)))
     }
 
     fn is_about_other_services(&self, line: usize) -> bool {
@@ -354,7 +470,12 @@ impl<'t> Context<'t> {
 
     /// Returns true if a heading of the list, or a comment before the address, mentions Twilio.
     pub fn list_speaks(&self, at: usize) -> bool {
-        self.row(at).is_some_and(|row| row.list_speaks)
+        self.row(at).is_some_and(|row| row.topics.twilio)
+    }
+
+    /// Returns true if a heading of the list, or a comment before the address, names a region.
+    pub fn list_names_region(&self, at: usize) -> bool {
+        self.row(at).is_some_and(|row| row.topics.region)
     }
 
     /// Returns true if the last comment before an address in its list is about something else.
@@ -362,13 +483,9 @@ impl<'t> Context<'t> {
         self.row(at).is_some_and(|row| row.is_others)
     }
 
-    /// Returns true if the line of a place is from a log, because it contains a time of day.
+    /// Returns true if the line of a place is from a log.
     pub fn is_log(&self, at: usize) -> bool {
-        let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
-        let is_time = |w: &[u8]| {
-            w[2] == b':' && w[5] == b':' && digits(&w[..2]) && digits(&w[3..5]) && digits(&w[6..8])
-        };
-        self.lines.near(at).windows(8).any(is_time)
+        line_kind::is_log(self.lines.near(at))
     }
 
     /// Returns true if the word `version` or `ver` precedes a place.

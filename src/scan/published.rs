@@ -1,6 +1,9 @@
 //! All published networks, prepared for looking up addresses.
 
+use ipnet::Ipv4Net;
+
 use super::replacement::{Replacement, Successors};
+use super::spans::covers;
 use super::spellings::Spellings;
 use super::work::Work;
 use crate::catalog::{Catalog, Entry};
@@ -62,6 +65,31 @@ impl<'a> Published<'a> {
         let of_services = self.catalog.services_touching(span);
         let mut all = of_editions.chain(of_services.map(|listed| listed.span()));
         all.any(|published| span.size() <= MOST_TIMES * published.size())
+    }
+
+    /// Returns the widest published network that a span touches.
+    pub fn widest(&self, span: Interval) -> Option<Ipv4Net> {
+        let widest = self.catalog.touching(span).iter().next_back();
+        widest.map(|entry| entry.network)
+    }
+
+    /// Returns true if a span is a published network, or an address of SIP that is in force.
+    pub fn is_listed(&self, span: Interval) -> bool {
+        let touching = self.catalog.touching(span);
+        let is_network = touching.iter().any(|entry| entry.span() == span);
+        is_network || span.size() == 1 && covers(&self.in_force, span)
+    }
+
+    /// Returns true if a span contains addresses of a plane. For media, it must contain no signaling in force, because the
+    /// old media networks also serve as lists of signaling.
+    pub fn is_of_plane(&self, span: Interval, plane: Plane) -> bool {
+        let has_signaling = self.signaling.iter().any(|known| known.overlaps(span));
+        let touching = self.catalog.touching(span);
+        let is_near = |entry: &Entry| span.size() <= MOST_TIMES * entry.span().size();
+        // The address space of an exchange is much larger than its signaling networks.
+        let is_touched =
+            touching.iter().any(is_near) && touching.iter().any(|entry| entry.plane == plane);
+        is_touched && (plane == Plane::Signaling || !has_signaling)
     }
 
     /// Returns a published network or address from which `spelling` differs by one typing error,

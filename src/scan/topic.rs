@@ -1,5 +1,6 @@
 use memchr::memmem::Finder;
 
+use super::technical::is_technical;
 use super::words::{has_any, name_finder};
 use crate::dataset::ReferenceData;
 use crate::select::names;
@@ -7,8 +8,9 @@ use crate::select::names;
 /// The topic of a comment or a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
-    /// Twilio or one of its regions.
     Twilio,
+    /// One of Twilio's regions, and nothing else except for something neutral.
+    Region,
     /// Something that also fits Twilio's addresses, such as a plane or a continent.
     Neutral,
     /// Something else.
@@ -17,8 +19,11 @@ pub enum Topic {
 
 /// The words that determine the topic of a text.
 pub struct TopicWords {
-    /// Twilio and its regions. Latin names count only as whole words.
-    twilio: Vec<Finder<'static>>,
+    twilio: Finder<'static>,
+    /// The names of regions. Latin names count only as whole words.
+    regions: Vec<Finder<'static>>,
+    /// The names that AWS gives to the places of regions.
+    aws_regions: Vec<Finder<'static>>,
     neutral: Vec<Finder<'static>>,
 }
 
@@ -26,9 +31,12 @@ impl TopicWords {
     /// Collects the names of all regions. It excludes the places of Interconnect exchanges, such as
     /// London, because a text with such a name is more often about something else.
     pub fn new(reference_data: &ReferenceData) -> Self {
-        let regions = reference_data.regions.iter().flat_map(|region| {
-            names::public_names_of(region).chain([region.interconnect_edge.as_str()])
+        let all = || reference_data.regions.iter();
+        let regions = all().flat_map(|region| {
+            let names = names::public_names_of(region).filter(|name| **name != *region.aws_region);
+            names.chain([region.interconnect_edge.as_str()])
         });
+        let aws_regions = all().map(|region| region.aws_region.as_str());
         let continents = reference_data.continents.iter();
         let continents = continents.flat_map(names::names_of_group);
         let planes = [
@@ -45,9 +53,9 @@ impl TopicWords {
             "シグナリング",
         ];
         TopicWords {
-            twilio: std::iter::once(Finder::new("twilio"))
-                .chain(regions.map(name_finder))
-                .collect(),
+            twilio: Finder::new("twilio"),
+            regions: regions.map(name_finder).collect(),
+            aws_regions: aws_regions.map(name_finder).collect(),
             neutral: continents.chain(planes).map(name_finder).collect(),
         }
     }
@@ -55,12 +63,40 @@ impl TopicWords {
     /// Returns the topic of words in the form of
     /// [`normalize_words`](super::words::normalize_words).
     pub fn topic(&self, words: &str) -> Topic {
-        if has_any(words, &self.twilio) {
-            Topic::Twilio
-        } else if has_any(words, &self.neutral) {
+        if self.mentions_twilio(words) {
+            return Topic::Twilio;
+        }
+        let rest = without(words, &self.regions);
+        let names_region = rest.len() < words.len();
+        if names_region && is_technical(&without(&rest, &self.neutral)) {
+            Topic::Region
+        } else if !names_region && has_any(words, &self.neutral) {
             Topic::Neutral
         } else {
             Topic::Other
         }
     }
+
+    fn mentions_twilio(&self, words: &str) -> bool {
+        self.twilio.find(words.as_bytes()).is_some()
+    }
+
+    /// Returns true if words mention Twilio or a region, among anything else.
+    pub fn speak(&self, words: &str) -> bool {
+        self.mentions_twilio(words)
+            || has_any(words, &self.regions)
+            || has_any(words, &self.aws_regions)
+    }
+}
+
+/// Returns words without some names.
+fn without(words: &str, names: &[Finder]) -> String {
+    let mut rest = words.to_owned();
+    for name in names {
+        if name.find(rest.as_bytes()).is_some() {
+            let name = String::from_utf8_lossy(name.needle());
+            rest = rest.replace(&*name, " ");
+        }
+    }
+    rest
 }

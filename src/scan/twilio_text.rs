@@ -4,22 +4,26 @@ use std::ops::Range;
 
 use ipnet::Ipv4Net;
 
-use super::assess::{Assessment, Held, assess};
+use super::assess::{Assessment, Held, Use, assess};
 use super::classification::Classification;
 use super::context::Context;
 use super::error::ScanError;
 use super::expected::Expected;
+use super::file_topics::FileTopics;
 use super::find::{Found, invalid_addresses};
 use super::finding::Finding;
+use super::hints::Hint;
+use super::line_mark::mentions_twilio;
 use super::positions::Positions;
 use super::published::Published;
 use super::replacement::Replacement;
+use super::series::series;
 use super::spans::{covers, is_public, is_wide};
 use super::topic::Topic;
 use super::work::Work;
 use crate::catalog::NEVER_PUBLISHED;
 use crate::packets::{Interval, complement, normalized};
-use crate::policy::{address_or_cidr, notation};
+use crate::policy::{Plane, address_or_cidr, notation};
 
 /// The steps of [`crate::limits::Limit::Work`] for each missing network. One finding contains all
 /// missing networks of a plane and region, and there may be millions of them between the addresses
@@ -47,8 +51,26 @@ pub(super) struct TwilioText<'t> {
     held: Held,
     /// For each list, how many of its public addresses are published, and how many are not.
     lists: Vec<(usize, usize)>,
-    /// For each line with addresses, true if any of them belongs to Twilio.
-    rows: Vec<bool>,
+    /// For each element of `found`, the number of its series on the line.
+    series: Vec<usize>,
+    /// For each series, how many of its public addresses are published, and how many are not.
+    in_series: Vec<(usize, usize)>,
+    /// For each line with addresses, the series of Twilio's addresses.
+    rows: Vec<Beside>,
+    topics: FileTopics,
+    /// True if the text has a published address.
+    has_twilios: bool,
+    /// True if the text has a list of Twilio addresses.
+    has_list: bool,
+}
+
+/// The addresses of Twilio on a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    None,
+    /// They are in a single series.
+    Series(usize),
+    Several,
 }
 
 impl<'t> TwilioText<'t> {
@@ -60,13 +82,26 @@ impl<'t> TwilioText<'t> {
         found: Vec<Found>,
         context: Context<'t>,
     ) -> Self {
+        let series = series(bytes, &found);
+        let topics = FileTopics::new(bytes);
+        let has_list = !topics.is_test
+            && !topics.is_for_webhooks
+            && (mentions_twilio(bytes) || found.iter().any(|one| published.is_listed(one.span)))
+            && has_list(published, &found, &context);
         TwilioText {
             published,
             expected,
             bytes,
-            held: held(published, &found, &context),
-            lists: count_lists(published, &found, &context),
-            rows: rows(published, &found, &context),
+            held: held(published, &found, &context, has_list),
+            lists: count(published, &found, context.lists(), |at| {
+                context.list(found[at].place.start)
+            }),
+            in_series: count(published, &found, found.len(), |at| series.get(at).copied()),
+            rows: rows(published, &found, &series, &context),
+            has_twilios: found.iter().any(|one| published.is_twilios(one.span)),
+            has_list,
+            series,
+            topics,
             context,
             found,
         }
@@ -104,7 +139,7 @@ impl<'t> TwilioText<'t> {
             }
             report(finding)?;
         }
-        if let Some((line, column)) = first_of_twilios {
+        if let Some((line, column)) = first_of_twilios.filter(|_| self.has_list) {
             self.missing(line, column).try_for_each(report)?;
         }
         Ok(())
@@ -112,17 +147,81 @@ impl<'t> TwilioText<'t> {
 
     /// Returns the reported sets of addresses with their classification.
     fn classified(&self) -> impl Iterator<Item = PendingFinding> {
-        self.found.iter().filter_map(|one| {
-            let assessment = self.classify(one)?;
-            Some(PendingFinding {
-                classification: assessment.classification,
+        let mut hinted = None;
+        (0..self.found.len()).flat_map(move |at| {
+            let one = &self.found[at];
+            let pending = |classification, explanation, replacement| PendingFinding {
+                classification,
                 place: one.place.clone(),
                 text: one.text(self.bytes),
                 networks: one.span.networks().collect(),
-                explanation: assessment.text(),
-                replacement: assessment.replacement,
-            })
+                explanation,
+                replacement,
+            };
+            let assessment = self.classify(one, self.series[at]);
+            let hint = self.hint(at, assessment.as_ref(), &mut hinted);
+            let finding = assessment.map(|assessment| {
+                let text = assessment.text();
+                pending(assessment.classification, text, assessment.replacement)
+            });
+            let hint = hint.map(|hint| {
+                let text = hint.explanation().to_owned();
+                pending(Classification::Hint, text, Replacement::default())
+            });
+            finding.into_iter().chain(hint)
         })
+    }
+
+    /// Returns a hint about a set of addresses. `hinted` is the last list with a hint about webhooks.
+    fn hint(
+        &self,
+        at: usize,
+        assessment: Option<&Assessment>,
+        hinted: &mut Option<usize>,
+    ) -> Option<Hint> {
+        let one = &self.found[at];
+        let place = one.place.start;
+        let list = self.context.list(place).unwrap_or_default();
+        let Some(assessment) = assessment else {
+            return self.opens_everything(at).then_some(Hint::AnyAddress);
+        };
+        let is_in_use = assessment.classification.is_sip() && !self.context.is_log(place);
+        if !is_in_use || self.context.is_trace(place) {
+            return None;
+        }
+        if one.span.size() == 1 && self.context.is_target(place) {
+            return Some(Hint::Target);
+        }
+        let is_first = hinted.is_none_or(|last| last != list && !self.topics.is_for_webhooks);
+        if is_first && self.used_for(place) == Use::Webhooks {
+            *hinted = Some(list);
+            return Some(Hint::Webhooks);
+        }
+        None
+    }
+
+    /// Returns true if a set consists of all addresses, and its line lets them in beside Twilio's.
+    fn opens_everything(&self, at: usize) -> bool {
+        let one = &self.found[at];
+        let place = one.place.start;
+        if one.span != Interval::ADDRESSES || !self.has_twilios {
+            return false;
+        }
+        let row = self.context.row_number(place);
+        let neighbors = [at.checked_sub(1), at.checked_add(1)].into_iter().flatten();
+        let is_beside = |other: usize| {
+            let neighbor = self.found.get(other);
+            neighbor.is_some_and(|neighbor| self.context.row_number(neighbor.place.start) == row)
+                && self.series[other] != self.series[at]
+        };
+        let list = self
+            .context
+            .list(place)
+            .and_then(|list| self.lists.get(list));
+        let is_among_twilios = list.is_some_and(|(published, _)| *published > 0);
+        !neighbors.into_iter().any(is_beside)
+            && (is_among_twilios || self.context.has_sip_port(place))
+            && self.context.lets_in(&one.place)
     }
 
     fn placed(&self, positions: &mut Positions, pending: PendingFinding) -> Finding {
@@ -174,7 +273,7 @@ impl<'t> TwilioText<'t> {
     }
 
     /// Classifies a set of addresses and explains it; `None` if it is not reported.
-    fn classify(&self, one: &Found) -> Option<Assessment> {
+    fn classify(&self, one: &Found, series: usize) -> Option<Assessment> {
         let published = self.published;
         let slip = one
             .has_invalid_prefix
@@ -183,16 +282,27 @@ impl<'t> TwilioText<'t> {
             return Some(self.slip("not a valid prefix length", meant));
         }
         if !published.contains_some(one.span) {
-            return self.unpublished(one);
+            return self.unpublished(one, series);
         }
         if !published.is_twilios(one.span) && !self.context.is_meant(&one.place, is_wide(one.span))
         {
             return None;
         }
-        let is_for_others = self.context.is_for_other_services(one.place.start);
+        let used_for = self.used_for(one.place.start);
         let work = &self.context.work;
-        let assessment = assess(one.span, is_for_others, published, &self.held, work);
+        let assessment = assess(one.span, used_for, published, &self.held, work);
         Some(self.with_slip_from_current(one, assessment))
+    }
+
+    /// Returns the use of an address, according to the text around it.
+    fn used_for(&self, at: usize) -> Use {
+        if self.topics.is_for_turn || self.context.is_for_other_services(at) {
+            Use::OtherService
+        } else if self.topics.is_for_webhooks || self.context.is_for_webhooks(at) {
+            Use::Webhooks
+        } else {
+            Use::Calls
+        }
     }
 
     /// Suggests a network in force if a superseded one, or an address of another service, differs from it by one
@@ -219,12 +329,12 @@ impl<'t> TwilioText<'t> {
     }
 
     /// Explains addresses that Twilio never published; `None` if they are not reported.
-    fn unpublished(&self, one: &Found) -> Option<Assessment> {
+    fn unpublished(&self, one: &Found, series: usize) -> Option<Assessment> {
         if !is_public(one.span) {
             return None;
         }
         let meant = self.meant_by(one);
-        if meant.is_none() && !self.is_presented_as_twilios(one) {
+        if meant.is_none() && !self.is_presented_as_twilios(one, series) {
             return None;
         }
         Some(match meant {
@@ -251,54 +361,97 @@ impl<'t> TwilioText<'t> {
     }
 
     /// Returns true if the text around an address presents it as Twilio's.
-    fn is_presented_as_twilios(&self, one: &Found) -> bool {
+    fn is_presented_as_twilios(&self, one: &Found, series: usize) -> bool {
         let at = one.place.start;
         let context = &self.context;
         // An address on the same line as a Twilio address belongs to the other side.
-        let beside = context.row_number(at).is_some_and(|row| self.rows[row]);
-        if beside
+        let beside = context
+            .row_number(at)
+            .map_or(Beside::None, |row| self.rows[row]);
+        if !matches!(beside, Beside::None) && beside != Beside::Series(series)
+            || !self.has_twilios && !self.is_in_list(at)
             || context.names_a_set(at)
-            || context.is_own(at)
+            || self.topics.is_test
             || context.is_log(at)
+            || context.is_trace(at)
             || context.is_version(&one.place)
+            || context.is_own(at)
+            || context.has_only_other_ports(at)
         {
             return false;
         }
-        if context.mentions_twilio(at) {
-            return true;
-        }
         let comment = context.comment(at);
-        if comment == Some(Topic::Twilio) {
-            return true;
-        }
         let list = context.list(at).and_then(|list| self.lists.get(list));
         let near_published = list.is_some_and(|(published, _)| *published > 0);
-        if near_published && context.speaks(at) {
+        if context.mentions_twilio(at) && !context.is_sentence(at)
+            || matches!(comment, Some(Topic::Twilio | Topic::Region))
+            || near_published && context.speaks(at)
+        {
             return true;
         }
         let is_others = match comment {
             Some(topic) => topic == Topic::Other,
             None => context.is_others(at),
         };
-        !is_others && (context.list_speaks(at) || self.is_mostly_published(at))
+        let in_twilios_list =
+            context.list_speaks(at) || near_published && context.list_names_region(at);
+        // Comments and words on a line with published addresses describe all of them.
+        let is_of_others =
+            || is_others || context.names_others(at, |row| self.rows[row] != Beside::None);
+        (in_twilios_list || self.is_mostly_published(at, series))
+            && (beside == Beside::Series(series) || !is_of_others())
     }
 
-    /// Returns true if the list has more than one published address, and more than half are
-    /// published.
-    fn is_mostly_published(&self, at: usize) -> bool {
+    /// Returns true if the list of an address has more than one address.
+    fn is_in_list(&self, at: usize) -> bool {
         let list = self.context.list(at).and_then(|list| self.lists.get(list));
-        list.is_some_and(|(published, others)| *published > 1 && published > others)
+        list.is_some_and(|(published, others)| published + others > 1)
+    }
+
+    /// Returns true if the list or the series has more than one published address, and more than half are published.
+    fn is_mostly_published(&self, at: usize, series: usize) -> bool {
+        let list = self.context.list(at).and_then(|list| self.lists.get(list));
+        let is_mostly = |(published, others): &(usize, usize)| *published > 1 && published > others;
+        list.is_some_and(is_mostly) || is_mostly(&self.in_series[series])
+    }
+
+    /// Returns true if the text has networks of a plane, or opens its ports for Twilio.
+    fn has_plane(&self, plane: Plane) -> bool {
+        let is_of_plane = |one: &Found| {
+            let at = one.place.start;
+            let opens = || match plane {
+                Plane::Signaling => self.context.has_sip_port(at),
+                Plane::Media => self.context.has_media_port(at),
+            };
+            self.published.is_twilios(one.span)
+                && (self.published.is_of_plane(one.span, plane) || opens())
+        };
+        self.found.iter().any(is_of_plane)
+    }
+
+    /// Returns the parts of an expected network that the text lacks. Media networks are published only as a whole.
+    fn lacking(&self, plane: Plane, span: Interval) -> Vec<Interval> {
+        let lacking = complement(&self.held.all, span);
+        if plane == Plane::Media && !lacking.is_empty() {
+            vec![span]
+        } else {
+            lacking
+        }
     }
 
     /// Returns a finding at the given position for each plane and region with expected networks
     /// that the text lacks.
     fn missing(&self, line: usize, column: usize) -> impl Iterator<Item = Finding> {
         let work = &self.context.work;
-        self.expected.iter().filter_map(move |expected| {
+        let is_selected = Plane::ALL.map(|plane| (plane, self.has_plane(plane)));
+        let expected = self.expected.iter();
+        let expected =
+            expected.filter(move |expected| is_selected.contains(&(expected.plane, true)));
+        expected.filter_map(move |expected| {
             let rest = expected
                 .networks
                 .iter()
-                .flat_map(|span| complement(&self.held.all, *span));
+                .flat_map(|span| self.lacking(expected.plane, *span));
             let networks: Vec<Ipv4Net> = rest
                 .flat_map(Interval::networks)
                 .inspect(|_| work.add(STEPS_OF_MISSING))
@@ -323,7 +476,7 @@ impl<'t> TwilioText<'t> {
 }
 
 /// Returns the addresses in a text, without wide networks that do not refer to Twilio.
-fn held(published: &Published, found: &[Found], context: &Context) -> Held {
+fn held(published: &Published, found: &[Found], context: &Context, is_list: bool) -> Held {
     let meant =
         |one: &&Found| !is_wide(one.span) || context.is_meant(&one.place, is_wide(one.span));
     let spans: Vec<Interval> = found.iter().filter(meant).map(|one| one.span).collect();
@@ -332,35 +485,71 @@ fn held(published: &Published, found: &[Found], context: &Context) -> Held {
     Held {
         in_force: normalized(in_force.collect()),
         all: normalized(spans),
+        is_list,
     }
 }
 
-/// Counts, for each list, the public addresses that are published and those that are not.
-fn count_lists(published: &Published, found: &[Found], context: &Context) -> Vec<(usize, usize)> {
-    let mut lists = vec![(0, 0); context.lists()];
-    for one in found.iter().filter(|one| !is_wide(one.span)) {
-        let list = context
-            .list(one.place.start)
-            .and_then(|list| lists.get_mut(list));
-        let Some((known, others)) = list else {
+/// Counts, for each group, the public addresses that are published and those that are not. `group` returns the group of
+/// an element of `found`.
+fn count(
+    published: &Published,
+    found: &[Found],
+    groups: usize,
+    group: impl Fn(usize) -> Option<usize>,
+) -> Vec<(usize, usize)> {
+    let mut counts = vec![(0, 0); groups];
+    for (at, one) in found
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| !is_wide(one.span))
+    {
+        let Some((known, others)) = group(at).and_then(|group| counts.get_mut(group)) else {
             continue;
         };
-        if published.contains_some(one.span) {
+        if published.is_twilios(one.span) {
             *known += 1;
         } else if is_public(one.span) {
             *others += 1;
         }
     }
-    lists
+    counts
 }
 
-/// Returns, for each line with addresses, true if any of them belongs to Twilio.
-fn rows(published: &Published, found: &[Found], context: &Context) -> Vec<bool> {
-    let mut rows = vec![false; context.rows()];
-    for one in found.iter().filter(|one| published.is_twilios(one.span)) {
+/// Returns, for each line with addresses, the series of Twilio's addresses.
+fn rows(
+    published: &Published,
+    found: &[Found],
+    series: &[usize],
+    context: &Context,
+) -> Vec<Beside> {
+    let mut rows = vec![Beside::None; context.rows()];
+    let of_series = found.iter().zip(series);
+    for (one, series) in of_series.filter(|(one, _)| published.is_twilios(one.span)) {
         if let Some(row) = context.row_number(one.place.start) {
-            rows[row] = true;
+            rows[row] = match rows[row] {
+                Beside::None => Beside::Series(*series),
+                Beside::Series(known) if known == *series => Beside::Series(known),
+                _ => Beside::Several,
+            };
         }
     }
     rows
+}
+
+/// Returns true if a text has addresses of two published networks, or a firewall rule with one. Logs, traces, sentences
+/// and targets of calls do not count.
+fn has_list(published: &Published, found: &[Found], context: &Context) -> bool {
+    let mut first: Option<Option<Ipv4Net>> = None;
+    for one in found.iter().filter(|one| published.is_twilios(one.span)) {
+        let at = one.place.start;
+        let is_observed = context.is_log(at) || context.is_trace(at) || context.is_sentence(at);
+        if is_observed || context.is_target(at) || context.is_for_webhooks(at) {
+            continue;
+        }
+        let network = published.widest(one.span);
+        if context.is_rule(at) || *first.get_or_insert(network) != network {
+            return true;
+        }
+    }
+    false
 }

@@ -253,26 +253,15 @@ fn lists_and_ports_at_the_ends_are_rendered_and_read_back() {
     }
 }
 
-/// The number of addresses that were ever published. An address in two lists counts once.
-fn ever_published() -> u64 {
-    let ranges = facts::listed().into_iter().map(|(.., range)| range);
-    let united = facts::united(ranges.collect()).into_iter();
-    united
-        .map(|(first, last)| u64::from(last - first) + 1)
-        .sum()
-}
-
 #[test]
-fn scan_counts_the_addresses_of_the_whole_address_space() {
+fn scan_reports_the_whole_address_space() {
     let text = "twilio 0.0.0.0\ntwilio 255.255.255.255\ntwilio 0.0.0.0/0\ntwilio 168.86.128.0 255.255.192.0\n";
-    let ran = Tool::line("scan --list-current text")
+    let ran = Tool::line("scan --report lines --list-current text")
         .file("text", text)
         .run();
     assert_eq!(ran.status, 1, "{ran}");
-    let more = (1_u64 << 32) - ever_published();
-    let wider =
-        format!("text:3:8: wider: 0.0.0.0/0: {more} more addresses than Twilio has published: ");
-    assert!(ran.stdout.starts_with(&wider), "{ran}");
+    let wider = "text:3:8: wider: 0.0.0.0/0: far more addresses than Twilio has published\n";
+    assert!(ran.stdout.starts_with(wider), "{ran}");
     let rest: Vec<&str> = ran.stdout.lines().skip(1).collect();
     assert_eq!(
         rest[0],

@@ -622,3 +622,46 @@ fn a_closed_pipe_does_not_crash_the_program() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.len()), (Some(2), 0));
 }
+
+/// `explain` reads the notations of `scan`, and each of several addresses has its own answer.
+#[test]
+fn accepts_the_notations_that_scan_finds() {
+    let lines = "54.172.60.0-54.172.61.255\n54.172.60.0/255.255.254.0\nsip:54.172.60.0:5060\n\
+        54.172.60.0/30, 54.244.51.0\n54.172.60.1-3\n";
+    let test = "explain::accepts_the_notations_that_scan_finds";
+    let report = valid_json(test, "explain", &asked("--json", lines));
+    let answers = report["addresses"].as_array().unwrap().iter();
+    let answers = answers.map(|answer| {
+        let networks = answer["networks"].as_array().unwrap().iter().map(text);
+        let networks = networks.collect::<Vec<_>>().join(" ");
+        format!(
+            "{} | {} | {networks} | {}",
+            text(&answer["address"]),
+            answer["network"],
+            answer["port"]
+        )
+    });
+    assert_eq!(
+        answers.collect::<Vec<_>>(),
+        [
+            "54.172.60.0-54.172.61.255 | \"54.172.60.0/23\" | 54.172.60.0/23 | null",
+            "54.172.60.0/255.255.254.0 | \"54.172.60.0/23\" | 54.172.60.0/23 | null",
+            "sip:54.172.60.0:5060 | \"54.172.60.0/32\" | 54.172.60.0/32 | 5060",
+            "54.172.60.0/30 | \"54.172.60.0/30\" | 54.172.60.0/30 | null",
+            "54.244.51.0 | \"54.244.51.0/32\" | 54.244.51.0/32 | null",
+            "54.172.60.1-3 | null | 54.172.60.1/32 54.172.60.2/31 | null",
+        ]
+    );
+    let many = vec!["192.0.2.1"; 30].join(",") + "\n";
+    let refused = asked("--limit addresses=20", &many).refused();
+    assert!(
+        refused.contains("stdin: it has more than 20 addresses"),
+        "{refused}"
+    );
+    let longer = vec!["192.0.2.1"; 1_001].join(",") + "\n";
+    let refused = asked("", &longer).refused();
+    assert!(
+        refused.contains("an input can contain at most 1000 addresses"),
+        "{refused}"
+    );
+}

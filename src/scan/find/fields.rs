@@ -3,7 +3,7 @@
 use memchr::memrchr;
 
 use super::address::{Address, address_at, is_word, next_address, stands_alone};
-use super::masks::{masked, prefix_at};
+use super::masks::{is_counted, masked, prefix_at};
 use super::nearby::{LONGEST_FIELD, LONGEST_GAP, blanks, start_of_line, two_lines};
 use super::ranges::{MOST_IN_RANGE, ends_of_range};
 use crate::packets::Interval;
@@ -53,8 +53,9 @@ fn field_name(before: &[u8]) -> Option<String> {
 }
 
 /// Words for a mask or a prefix length.
-const MASKS: [&str; 12] = [
+const MASKS: [&str; 13] = [
     "mask",
+    "plen",
     "wildcard",
     "prefixlen",
     "prefix_len",
@@ -94,13 +95,15 @@ pub(super) fn mask_in_field(text: &[u8], first: &Address) -> Option<(Interval, u
             None => prefix_at(text, first, at),
         };
     }
-    // The number after `prefix` may belong to a telephone number, unless the address has no host
-    // bits.
-    let (span, end) = prefix_at(text, first, at).filter(|_| word.ends_with("prefix"))?;
+    // The number after `prefix` may belong to a telephone number, and that after `bits` may be a size, unless the
+    // address has no host bits.
+    let is_length = word.ends_with("prefix") || word.ends_with("bits");
+    let (span, end) = prefix_at(text, first, at).filter(|_| is_length)?;
     (span.first == first.bits).then_some((span, end))
 }
 
-/// Parses `'A', 24` in a row of SQL, and `1 A 24 0` in a line of Kamailio's address file.
+/// Parses `'A', 24` in a row of SQL, and `1 A 24 0` in a line of Kamailio's address file. In other rows, such as
+/// `1;GRP;A;24;0`, the number is a prefix only if the address has no host bits.
 pub(super) fn prefix_in_row(text: &[u8], first: &Address) -> Option<(Interval, usize)> {
     let before = start_of_line(text, first);
     let rest = &text[first.place.end..];
@@ -109,10 +112,31 @@ pub(super) fn prefix_in_row(text: &[u8], first: &Address) -> Option<(Interval, u
             2 + blanks(more)
         }
         [b' ' | b'\t', ..] if is_group(before) => blanks(rest),
-        _ => return None,
+        _ => return prefix_in_column(text, first, before),
     };
     prefix_at(text, first, first.place.end + at)
         .filter(|(span, _)| span.last - span.first < MOST_IN_RANGE)
+}
+
+/// Parses the prefix in the next column of a row whose columns are separated by `;`, `,`, `|`, tabs or blanks.
+fn prefix_in_column(text: &[u8], first: &Address, before: &[u8]) -> Option<(Interval, usize)> {
+    // The arguments of a function and the rows of SQL have brackets.
+    if before.contains(&b'(') {
+        return None;
+    }
+    let rest = &text[first.place.end..];
+    let quote = usize::from(matches!(rest, [b'"' | b'\'', ..]));
+    let gap = blanks(&rest[quote..]);
+    let sign = matches!(rest.get(quote + gap), Some(b';' | b',' | b'|'));
+    let start = quote + gap + usize::from(sign);
+    let start = start + blanks(&rest[start..]);
+    let start = start + usize::from(sign && matches!(rest.get(start), Some(b'"' | b'\'')));
+    let (span, end) = prefix_at(text, first, first.place.end + start)?;
+    let after = &text[end..];
+    let next = after.first();
+    let is_column = next.is_none_or(|b| b.is_ascii_whitespace() || b";,|\"']}".contains(b));
+    let is_prefix = start > 0 && is_column && !is_counted(after) && span.first == first.bits;
+    is_prefix.then_some((span, end))
 }
 
 /// Returns true if the last bracket opens a row of SQL, and not the arguments of a function.

@@ -3,7 +3,7 @@
 use ipnet::Ipv4Net;
 
 use super::address::{Address, address_at, is_word, number_at, stands_alone};
-use super::nearby::blanks;
+use super::nearby::{LONGEST_GAP, blanks};
 use crate::packets::Interval;
 
 /// The signs between an address and its prefix, including their escaped forms in JSON and URIs.
@@ -16,14 +16,24 @@ fn after_slash(text: &[u8], first: &Address) -> Option<usize> {
     if let Some(slash) = SLASHES.iter().find(|slash| rest.starts_with(slash)) {
         return (!in_uri).then_some(first.place.end + slash.len());
     }
-    // Accept `A /26`, as in the columns of some routers, but not `A / 26 of them`.
+    // Accept `A /26` and `A / 26`, as in the columns of some routers, but not `A / 26 of them`.
     let before = blanks(rest);
-    let digits = rest.get(before + 1..)?;
-    let count = digits.iter().take_while(|b| b.is_ascii_digit()).count();
-    let alone =
-        !matches!(digits.get(count..), Some([b' ', next, ..]) if next.is_ascii_alphabetic());
-    let is_prefix = before > 0 && rest[before] == b'/' && count == 2 && alone;
-    is_prefix.then_some(first.place.end + before + 1)
+    let slash = before + usize::from(rest.get(before) == Some(&b'/'));
+    let digits = slash + blanks(&rest[slash..]);
+    let (prefix, end) = number_at(text, first.place.end + digits)?;
+    let has_word = matches!(&text[end..], [b' ', next, ..] if next.is_ascii_alphabetic());
+    let is_sure = digits == slash && !has_word || prefixed(first.bits, prefix)?.first == first.bits;
+    let is_prefix = (1..slash).contains(&before) && end == first.place.end + digits + 2;
+    (is_prefix && is_sure && !is_counted(&text[end..])).then_some(first.place.end + digits)
+}
+
+/// Returns true if the words after a number are what it counts, as in ` of them` or ` calls`.
+pub(super) fn is_counted(after: &[u8]) -> bool {
+    let rest = &after[blanks(after)..];
+    let letters = |b: &&u8| b.is_ascii_alphabetic();
+    let word = &rest[..rest.iter().take(LONGEST_GAP).take_while(letters).count()];
+    let is_plural = word.ends_with(b"s") && !word.ends_with(b"ss");
+    rest.len() < after.len() && (is_plural || word == b"of")
 }
 
 /// Returns true if a number ends here and is not the start of a path or a version number.

@@ -41,7 +41,9 @@ pub(super) fn range_notation(text: &[u8], first: &Address) -> Option<(Interval, 
     if let Some(last) = address_at(text, at).filter(|last| stands_alone(text, &last.place)) {
         return ends_of_range(text, first, &last);
     }
-    let short = text.get(first.place.end) == Some(&b'-') && at == first.place.end + 1;
+    let tight =
+        |sign: &str| rest.starts_with(sign.as_bytes()) && at == first.place.end + sign.len();
+    let short = tight("-") || tight("–");
     let (last, end) = number_at(text, at).filter(|(last, _)| short && *last < 256)?;
     let ends = match &text[end..] {
         [byte, ..] if is_word(*byte) => false,

@@ -200,6 +200,19 @@ fn finds_masks_and_prefixes_in_every_notation() {
         "192.0.2.0 /24",
         "INSERT INTO a (ip, mask) VALUES ('192.0.2.0',24)",
         "192.0.2.0 mask-length 24",
+        "1;GRP;192.0.2.0;24;0;Name",
+        "192.0.2.0,24",
+        "twilio,192.0.2.0,24,udp",
+        "\"192.0.2.0\",\"24\"",
+        "[\"192.0.2.0\", 24]",
+        "192.0.2.0\t24\tudp",
+        "| 192.0.2.0 | 24 |",
+        "192.0.2.0 24",
+        "network 192.0.2.0 /24 zone WAN",
+        "192.0.2.0 / 24",
+        "192.0.2.0 / 24 # Twilio",
+        "ip: 192.0.2.0\n  bits: 24",
+        "{\"net\": \"192.0.2.0\", \"bits\": 24}",
     ] {
         let all = found(text);
         assert_eq!(all.len(), 1, "{text}: {all:?}");
@@ -214,6 +227,21 @@ fn finds_masks_and_prefixes_in_every_notation() {
         found("('192.0.2.9', 7)\nconnect('192.0.2.9', 24) s.f(('192.0.2.9', 22))"),
         ["192.0.2.9", "192.0.2.9", "192.0.2.9"]
     );
+    for text in [
+        "192.0.2.0;5060;0",
+        "192.0.2.9;24;0",
+        "192.0.2.0,24.5",
+        "192.0.2.0 24 calls",
+        "192.0.2.0 / 24 of them",
+        "192.0.2.0, 24-26 May",
+        "192.0.2.0;33;0",
+        "connect(\"192.0.2.0\", 24)",
+        "192.0.2.9\n bits: 24",
+    ] {
+        let address = text.split([';', ',', ' ', '\n']).next().unwrap();
+        let address = address.trim_start_matches("connect(").trim_matches('"');
+        assert_eq!(found(text), [address], "{text}");
+    }
     assert_eq!(found("host: 192.0.2.193\n prefix: 11"), ["192.0.2.193"]);
     assert_eq!(
         found("192.0.2.0 / 8 channels, 192.0.2.0 /25 calls"),

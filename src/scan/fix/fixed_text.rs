@@ -5,9 +5,10 @@ use std::io;
 
 use super::decision::{Addresses, Decision, Edit, edited};
 use super::plan::{add_changes, plan};
-use crate::packets::{Interval, normalized};
+use crate::packets::{Interval, complement, normalized};
 use crate::scan::classification::Classification;
 use crate::scan::error::ScanError;
+use crate::scan::find::find;
 use crate::scan::finding::Finding;
 use crate::scan::scanner::Scanner;
 use crate::scan::spans::covers;
@@ -25,7 +26,8 @@ pub struct FixedText {
 /// The maximum number of findings in a text that is fixed.
 const MOST_FIXED: usize = 10_000;
 
-/// Fixes a text. If the result would have a finding that the text does not have, nothing is fixed. Returns `None` if the
+/// Fixes a text. If the result would have a finding that the text does not have, or would lack an
+/// address in force, nothing is fixed. Returns `None` if the
 /// text has more than [`MOST_FIXED`] findings.
 ///
 /// # Errors
@@ -47,7 +49,8 @@ pub fn fixed_text(scanner: &Scanner, text: &[u8]) -> Result<Option<FixedText>, S
     };
     let later = plan(&new, &after, &addresses);
     let is_stable = all_edits(&later).is_empty();
-    if !is_stable || !in_order(&edits) || has_new(&before, &decisions, &after) {
+    let is_wrong = has_new(&before, &decisions, &after) || has_lost(text, &new, scanner.in_force());
+    if !is_stable || !in_order(&edits) || is_wrong {
         let decisions = all_left(&decisions);
         return Ok(Some(unchanged(before, &decisions)));
     }
@@ -143,7 +146,10 @@ fn has_new(before: &[Finding], decisions: &[Decision], after: &[Finding]) -> boo
     let is_wrong = |finding: &&Finding| {
         !matches!(
             finding.classification,
-            Classification::Current | Classification::OtherService | Classification::Missing
+            Classification::Current
+                | Classification::OtherService
+                | Classification::Hint
+                | Classification::Missing
         )
     };
     let mut left: HashMap<(Classification, &str), usize> = HashMap::new();
@@ -160,27 +166,22 @@ fn has_new(before: &[Finding], decisions: &[Decision], after: &[Finding]) -> boo
             _ => return true,
         }
     }
-    misses_more(before, after)
+    false
 }
 
-/// Returns true if networks are missing `after` the edits that were not missing before.
-fn misses_more(before: &[Finding], after: &[Finding]) -> bool {
-    let missing = |finding: &&Finding| finding.missing.is_some();
-    let spans = |finding: &Finding| {
-        let networks = finding.networks.iter();
-        normalized(networks.map(|network| Interval::from(*network)).collect())
-    };
-    let old = before.iter().filter(missing);
-    let old: HashMap<_, _> = old.map(|one| (one.missing.as_ref(), spans(one))).collect();
-    after.iter().filter(missing).any(|one| {
-        let known = old.get(&one.missing.as_ref());
-        let is_known = |span: Interval| known.is_some_and(|known| covers(known, span));
-        !spans(one).into_iter().all(is_known)
+/// Returns true if a text contains addresses in force that another text lacks.
+fn has_lost(before: &[u8], after: &[u8], in_force: &[Interval]) -> bool {
+    let contained = |text| normalized(find(text).map(|found| found.span).collect());
+    let [before, after] = [before, after].map(contained);
+    in_force.iter().any(|network| {
+        let lacked = complement(&before, *network);
+        let mut lacking = complement(&after, *network).into_iter();
+        lacking.any(|part| !covers(&lacked, part))
     })
 }
 
 /// The maximum number of findings in a text that are reported with their changes.
-const MOST_WITH_FIXES: usize = 5000;
+const MOST_WITH_FIXES: usize = 2_000;
 
 /// Reports all findings of a text in order, each with the changes that fix it. A text with more than
 /// [`MOST_WITH_FIXES`] findings is reported without changes.

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::line::{Line, without_comments};
 use crate::packets::Interval;
+use crate::scan::classification::Classification;
 use crate::scan::find::find;
 use crate::scan::finding::Finding;
 use crate::scan::lines::Lines;
@@ -254,8 +255,10 @@ impl<'t> Layout<'t> {
 
 /// Returns the valid and invalid addresses of a text, with the findings about them.
 fn elements(text: &[u8], lines: &Lines, findings: &[Finding]) -> Vec<Element> {
+    // A hint is about an address that may have another finding.
     let placed = findings.iter().enumerate();
     let mut placed = placed
+        .filter(|(_, finding)| finding.classification != Classification::Hint)
         .filter_map(|(at, finding)| Some((at, finding.place.clone()?)))
         .peekable();
     let mut elements = Vec::new();
