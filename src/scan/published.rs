@@ -54,15 +54,18 @@ impl<'a> Published<'a> {
             .is_some_and(|known| known.and(span).is_some())
     }
 
-    /// Returns true if any address of a span was published, unless the span is so large that it
-    /// must belong to somebody else.
+    /// Returns true if any address of a span was published for SIP, or belongs to the address space of an exchange, unless
+    /// the span is so large that it must belong to somebody else.
     pub fn is_twilios(&self, span: Interval) -> bool {
         if !self.contains_some(span) {
             return false;
         }
         let of_editions = self.catalog.touching(span).iter().next_back();
         let of_editions = of_editions.map(Entry::span).into_iter();
-        let of_services = self.catalog.services_touching(span);
+        let of_services = self.catalog.services_touching(span).filter(|listed| {
+            // A text that does not mention Twilio may have addresses close to those of other services by chance.
+            listed.service.plane.is_some() || listed.service.address_space
+        });
         let mut all = of_editions.chain(of_services.map(|listed| listed.span()));
         all.any(|published| span.size() <= MOST_TIMES * published.size())
     }

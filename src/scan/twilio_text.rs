@@ -284,8 +284,9 @@ impl<'t> TwilioText<'t> {
         if !published.contains_some(one.span) {
             return self.unpublished(one, series);
         }
-        if !published.is_twilios(one.span) && !self.context.is_meant(&one.place, is_wide(one.span))
-        {
+        let is_twilios =
+            published.is_twilios(one.span) || covers(&published.other_services, one.span);
+        if !is_twilios && !self.context.is_meant(&one.place, is_wide(one.span)) {
             return None;
         }
         let used_for = self.used_for(one.place.start);

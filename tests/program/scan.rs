@@ -1393,6 +1393,17 @@ fn reads_only_the_start_of_a_comment_and_only_once() {
     assert_eq!(findings(&ran)[0], "list:1:8: current: 54.65.63.193");
 }
 
+/// Texts without Twilio addresses for SIP that do not mention Twilio may have addresses near those of other services.
+#[test]
+fn addresses_of_other_services_alone_are_no_findings() {
+    let text = "3.7.35.128/25\n13.115.245.228/23\n34.203.254.7\n";
+    let ran = Tool::line("scan list").file("list", text).run();
+    assert_eq!(
+        ran.stdout, "no Twilio addresses found\n",
+        "{ran}"
+    );
+}
+
 /// A superseded or too wide network that contains signaling in force, the networks of other services, and the lists
 /// before the first edition. Each line has its verdict and the networks that replace it.
 #[test]
