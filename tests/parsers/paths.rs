@@ -127,7 +127,7 @@ fn criteria(random: &mut Random) -> Criteria<'static> {
             Interfaces::one(name, is_prefix, chance(random, 3))
         })
     };
-    Criteria {
+    let drawn = Criteria {
         input: interfaces(8),
         output: interfaces(8),
         mark: chance(random, 5).then(|| mark_match(random)),
@@ -141,6 +141,12 @@ fn criteria(random: &mut Random) -> Criteria<'static> {
         has_route_back: None,
         original_address: chance(random, 20).then(|| range(random, &ADDRESSES)),
         original_port: chance(random, 20).then(|| range(random, &PORTS)),
+        is_original_optional: false,
+    };
+    Criteria {
+        // The other criteria are random, so this one is too.
+        is_original_optional: drawn.mark.is_some() || drawn.input.is_some(),
+        ..drawn
     }
 }
 
@@ -470,10 +476,12 @@ impl Interpreter<'_> {
             Direction::In => (packet.first_local, packet.first_port),
             Direction::Out => (packet.remote, REMOTE_PORT),
         };
+        let has_original = criteria.original_address.is_some() || criteria.original_port.is_some();
+        // As `conntrack_mt` of Linux, which compares nothing but the state of packets without a connection.
+        let skips_original = criteria.is_original_optional && !packet.is_tracked();
         let needs_connection = criteria.needs_connection
             || criteria.connection_mark.is_some()
-            || criteria.original_address.is_some()
-            || criteria.original_port.is_some();
+            || has_original && !skips_original;
         let all = [
             branch.condition.is_true().then_some(true),
             on_interface(criteria.input.as_ref(), input),
@@ -486,8 +494,8 @@ impl Interpreter<'_> {
                 Some(wanted) => Some(packet.is_for_machine == wanted),
             },
             criteria.is_irregular.map(|wanted| !wanted).or(Some(true)),
-            Some(within(criteria.original_address, first.0)),
-            Some(within(criteria.original_port, first.1)),
+            Some(skips_original || within(criteria.original_address, first.0)),
+            Some(skips_original || within(criteria.original_port, first.1)),
             criteria.source_is_local.map_or(Some(true), |wanted| {
                 let is_local = self.direction == Direction::Out && self.position == Position::Host;
                 Some(is_local == wanted)

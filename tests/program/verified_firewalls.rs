@@ -329,6 +329,54 @@ fn a_match_on_the_first_destination_sees_it_before_any_change() {
 }
 
 #[test]
+fn a_match_on_the_state_ends_the_comparison_of_packets_without_a_connection() {
+    // Linux drops all packets of the first two firewalls, and none of the others, with both back ends of iptables.
+    let untracked = |matches: &str| -> &'static str {
+        format!(
+            "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j CT --notrack\nCOMMIT\n\
+             *filter\n:INPUT ACCEPT [0:0]\n-A INPUT {matches} -j DROP\nCOMMIT\n"
+        )
+        .leak()
+    };
+    let case = |name, rules, problems| Case {
+        name,
+        options: "--direction in --plane media",
+        rules,
+        problems,
+    };
+    assert_problems(&[
+        case(
+            "untracked",
+            untracked("-m conntrack --ctstate UNTRACKED --ctorigdst 203.0.113.9"),
+            "in media blocked new",
+        ),
+        case(
+            "before connection tracking",
+            "*raw\n:PREROUTING ACCEPT [0:0]\n\
+             -A PREROUTING -m conntrack --ctstate INVALID --ctorigdstport 1 -j DROP\nCOMMIT\n",
+            "in media blocked new",
+        ),
+        case(
+            "another state",
+            untracked("-m conntrack --ctstate NEW --ctorigdst 203.0.113.9"),
+            "",
+        ),
+        case(
+            "two matches, of which the second one needs a connection",
+            untracked("-m conntrack --ctstate UNTRACKED -m conntrack --ctorigdst 203.0.113.9"),
+            "",
+        ),
+        case(
+            "two matches on the destination, of which one needs a connection",
+            untracked(
+                "-m conntrack --ctstate UNTRACKED --ctorigdst 203.0.113.9 -m conntrack --ctorigdst 203.0.113.9",
+            ),
+            "",
+        ),
+    ]);
+}
+
+#[test]
 fn a_match_on_the_route_back_compares_the_routes() {
     let case = |name, options, routes: &str, problems| {
         Case {
