@@ -219,6 +219,32 @@ fn a_connection_that_may_go_two_ways_depends_unless_both_are_blocked() {
 }
 
 #[test]
+fn a_reply_that_may_change_the_connection_makes_later_packets_depend() {
+    // Linux lets later packets pass if the replies are shorter, and stops them otherwise.
+    let firewall = |more: &str| -> &'static str {
+        format!(
+            "*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -m connmark --mark 0x1 -j DROP\n{more}\
+             -A OUTPUT -m length --length 1000:65535 -j CONNMARK --set-xmark 0x1/0xffffffff\nCOMMIT\n"
+        )
+        .leak()
+    };
+    assert_problems(&[
+        Case {
+            name: "long replies mark the connection",
+            options: "--direction in",
+            rules: firewall(""),
+            problems: "in udp depends later\nin tcp depends later\nin tls depends later\nin media depends later",
+        },
+        Case {
+            name: "other later packets are blocked too",
+            options: "--direction in --plane media",
+            rules: firewall("-A INPUT -m conntrack --ctstate ESTABLISHED -j DROP\n"),
+            problems: "in media blocked later",
+        },
+    ]);
+}
+
+#[test]
 fn follows_ports_of_any_protocol() {
     assert_problems(&[Case {
         name: "th without a protocol",
