@@ -511,7 +511,21 @@ impl Interpreter<'_> {
     }
 
     /// Returns the packets that may pass a hook, and true if the packet may be stopped.
+    ///
+    /// Connection tracking may come before or after a base chain with the same priority.
     fn hook(&self, hook: &str, packet: Packet) -> (BTreeSet<Packet>, bool) {
+        let (mut passed, stops) = self.hook_in_order(hook, packet, true);
+        let (others, others_stop) = self.hook_in_order(hook, packet, false);
+        passed.extend(others);
+        (passed, stops || others_stop)
+    }
+
+    fn hook_in_order(
+        &self,
+        hook: &str,
+        packet: Packet,
+        tracks_first: bool,
+    ) -> (BTreeSet<Packet>, bool) {
         let mut chains: Vec<(&Ruleset, &Chain)> = Vec::new();
         for rules in self.tables {
             let bases = rules.0.iter().filter(|chain| chain.base.is_some());
@@ -566,7 +580,8 @@ impl Interpreter<'_> {
                 .collect()
         };
         for (rules, chain) in chains {
-            if !tracked && key(chain).0 >= -200 {
+            let place = key(chain).0;
+            if !tracked && (place > -200 || place == -200 && tracks_first) {
                 here = track(here);
                 tracked = true;
             }

@@ -115,6 +115,32 @@ fn an_unknown_condition_before_connection_tracking_makes_the_verdict_depend() {
 }
 
 #[test]
+fn a_chain_with_the_priority_of_connection_tracking_makes_the_verdict_depend() {
+    // If both tables exist before the first rule that needs connection tracking, Linux lets the packets pass. If the
+    // second table is created after that rule, Linux drops them.
+    let firewall = |priority: &str| -> &'static str {
+        format!(
+            "table ip a {{\nchain input {{\ntype filter hook input priority 0; policy accept;\n\
+             ct state untracked drop\n}}\n}}\n\
+             table ip b {{\nchain prerouting {{\ntype filter hook prerouting priority {priority}; policy accept;\n\
+             notrack\n}}\n}}\n"
+        )
+        .leak()
+    };
+    let case = |name, priority, problems| Case {
+        name,
+        options: "--direction in --plane media",
+        rules: firewall(priority),
+        problems,
+    };
+    assert_problems(&[
+        case("the same priority", "-200", "in media depends new"),
+        case("before", "-201", "in media blocked new"),
+        case("after", "-199", ""),
+    ]);
+}
+
+#[test]
 fn base_chains_are_in_the_order_of_the_kernel() {
     const MARKS: &str = "chain marks {\ntype filter hook prerouting priority -150; policy accept;\nmeta mark set 0x1\n}\n";
     const DROPS: &str = "chain drops {\ntype filter hook prerouting priority -150; policy accept;\nmeta mark 0x1 drop\n}\n";
