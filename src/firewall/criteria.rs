@@ -31,6 +31,8 @@ pub struct Criteria<'a> {
     /// The destination of the connection's first packet, before any change.
     pub original_address: Option<Range>,
     pub original_port: Option<Range>,
+    /// True if packets without a connection meet the matches on the original destination.
+    pub is_original_optional: bool,
 }
 
 /// A match on an interval of addresses or ports.
@@ -209,13 +211,15 @@ impl Criteria<'_> {
             (Some(wanted), Some(known)) => Condition::of(wanted == known),
             (Some(_), None) => Condition::Unknown,
         };
+        let has_original = self.original_address.is_some() || self.original_port.is_some();
+        let skips_original = self.is_original_optional && facts.is_tracked == Some(false);
         let within = |wanted: Option<Range>, possible| {
+            let wanted = wanted.filter(|_| !skips_original);
             wanted.map_or(Condition::True, |wanted| wanted.condition(possible))
         };
         let needs_connection = self.needs_connection
             || self.connection_mark.is_some()
-            || self.original_address.is_some()
-            || self.original_port.is_some();
+            || has_original && !skips_original;
         interface(&self.input, facts.input)
             & interface(&self.output, facts.output)
             & mark(self.mark, facts.mark)

@@ -1,5 +1,6 @@
 //! The verdicts about the packets of calls.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -273,7 +274,7 @@ struct Asked<'q> {
     certain: Vec<Cell>,
     /// The packets that pass under some conditions, to any local address.
     possible: Vec<Cell>,
-    /// The way of the first packets, if the question is about those after them.
+    /// The way of the packets before, if the question is not about first packets.
     way: Option<Rc<Way>>,
 }
 
@@ -305,7 +306,7 @@ impl<'q> Asked<'q> {
         })
     }
 
-    /// Records that the packets follow first packets on this way.
+    /// Records that the packets follow others on this way.
     fn after(mut self, way: &Rc<Way>) -> Self {
         self.way = Some(Rc::clone(way));
         self
@@ -357,7 +358,8 @@ fn later<'q>(
         let replies = Asked::new(follower, Stage::Replies, replies(&opening, &flows))?;
         for answers in by_treatment(&replies.journey.passed) {
             let question = next_packets(&opening, &flows, &answers);
-            asked.push(Asked::new(follower, Stage::Later, question)?.after(&way));
+            let both = Rc::new(way.with_replies(&answers, &question.packets));
+            asked.push(Asked::new(follower, Stage::Later, question)?.after(&both));
         }
         asked.push(replies.after(&way));
     }
@@ -377,9 +379,11 @@ fn judge(
     for asked in asked {
         failures.extend(failure(asked, remotes, viewpoint.limits)?);
     }
+    let open = open_ways(asked, &failures);
+    let mut work = 0;
     let mut worst = (Verdict::Passes, None);
     for failure in &failures {
-        let other_way = may_go_another_way(failure, asked, &failures, remotes, viewpoint.limits)?;
+        let other_way = may_go_another_way(failure, &open, remotes, viewpoint.limits, &mut work)?;
         let verdict = if other_way {
             Verdict::Depends
         } else {
@@ -434,13 +438,28 @@ fn failure<'j, 'q>(
     }))
 }
 
-/// True if packets are stopped on a way that first packets only may go, and nothing stops them on another one.
+/// Returns the ways of whole connections on which no packets are blocked.
+fn open_ways<'j>(asked: &'j [Asked], failures: &[Failure]) -> Vec<&'j Way> {
+    let blocked = failures.iter();
+    let blocked = blocked.filter(|failure| failure.verdict == Verdict::Blocked);
+    let blocked: HashSet<*const Way> = blocked
+        .filter_map(|failure| failure.asked.way.as_ref().map(Rc::as_ptr))
+        .collect();
+    let is_blocked = |way: &Rc<Way>| blocked.contains(&Rc::as_ptr(way));
+    let whole = asked.iter().filter(|asked| asked.stage == Stage::Later);
+    let ways = whole.filter_map(|asked| asked.way.as_ref());
+    ways.filter(|way| !is_blocked(way) && !way.first.as_ref().is_some_and(is_blocked))
+        .map(Rc::as_ref)
+        .collect()
+}
+
+/// True if packets are stopped on a way that the packets before only may go, and nothing stops them on an open one.
 fn may_go_another_way(
     failure: &Failure,
-    asked: &[Asked],
-    failures: &[Failure],
+    open: &[&Way],
     remotes: &IntervalSet,
     limits: Limits,
+    work: &mut usize,
 ) -> Result<bool, LimitExceeded> {
     let Some(own) = failure.asked.way.as_ref() else {
         return Ok(false);
@@ -448,13 +467,8 @@ fn may_go_another_way(
     if failure.verdict != Verdict::Blocked || own.assumed.is_empty() {
         return Ok(false);
     }
-    for other in asked.iter().filter_map(|asked| asked.way.as_ref()) {
-        let is_blocked = |failure: &Failure| {
-            let is_there = |way: &Rc<Way>| Rc::ptr_eq(way, other);
-            failure.verdict == Verdict::Blocked && failure.asked.way.as_ref().is_some_and(is_there)
-        };
-        // Its own way is blocked.
-        if !failures.iter().any(is_blocked) && own.meets(other, remotes, limits)? {
+    for other in open {
+        if own.meets(other, remotes, limits, work)? {
             return Ok(true);
         }
     }

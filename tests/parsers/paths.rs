@@ -127,7 +127,7 @@ fn criteria(random: &mut Random) -> Criteria<'static> {
             Interfaces::one(name, is_prefix, chance(random, 3))
         })
     };
-    Criteria {
+    let drawn = Criteria {
         input: interfaces(8),
         output: interfaces(8),
         mark: chance(random, 5).then(|| mark_match(random)),
@@ -141,6 +141,12 @@ fn criteria(random: &mut Random) -> Criteria<'static> {
         has_route_back: None,
         original_address: chance(random, 20).then(|| range(random, &ADDRESSES)),
         original_port: chance(random, 20).then(|| range(random, &PORTS)),
+        is_original_optional: false,
+    };
+    Criteria {
+        // The other criteria are random, so this one is too.
+        is_original_optional: drawn.mark.is_some() || drawn.input.is_some(),
+        ..drawn
     }
 }
 
@@ -470,10 +476,12 @@ impl Interpreter<'_> {
             Direction::In => (packet.first_local, packet.first_port),
             Direction::Out => (packet.remote, REMOTE_PORT),
         };
+        let has_original = criteria.original_address.is_some() || criteria.original_port.is_some();
+        // As `conntrack_mt` of Linux, which compares nothing but the state of packets without a connection.
+        let skips_original = criteria.is_original_optional && !packet.is_tracked();
         let needs_connection = criteria.needs_connection
             || criteria.connection_mark.is_some()
-            || criteria.original_address.is_some()
-            || criteria.original_port.is_some();
+            || has_original && !skips_original;
         let all = [
             branch.condition.is_true().then_some(true),
             on_interface(criteria.input.as_ref(), input),
@@ -486,8 +494,8 @@ impl Interpreter<'_> {
                 Some(wanted) => Some(packet.is_for_machine == wanted),
             },
             criteria.is_irregular.map(|wanted| !wanted).or(Some(true)),
-            Some(within(criteria.original_address, first.0)),
-            Some(within(criteria.original_port, first.1)),
+            Some(skips_original || within(criteria.original_address, first.0)),
+            Some(skips_original || within(criteria.original_port, first.1)),
             criteria.source_is_local.map_or(Some(true), |wanted| {
                 let is_local = self.direction == Direction::Out && self.position == Position::Host;
                 Some(is_local == wanted)
@@ -503,7 +511,21 @@ impl Interpreter<'_> {
     }
 
     /// Returns the packets that may pass a hook, and true if the packet may be stopped.
+    ///
+    /// Connection tracking may come before or after a base chain with the same priority.
     fn hook(&self, hook: &str, packet: Packet) -> (BTreeSet<Packet>, bool) {
+        let (mut passed, stops) = self.hook_in_order(hook, packet, true);
+        let (others, others_stop) = self.hook_in_order(hook, packet, false);
+        passed.extend(others);
+        (passed, stops || others_stop)
+    }
+
+    fn hook_in_order(
+        &self,
+        hook: &str,
+        packet: Packet,
+        tracks_first: bool,
+    ) -> (BTreeSet<Packet>, bool) {
         let mut chains: Vec<(&Ruleset, &Chain)> = Vec::new();
         for rules in self.tables {
             let bases = rules.0.iter().filter(|chain| chain.base.is_some());
@@ -558,7 +580,8 @@ impl Interpreter<'_> {
                 .collect()
         };
         for (rules, chain) in chains {
-            if !tracked && key(chain).0 >= -200 {
+            let place = key(chain).0;
+            if !tracked && (place > -200 || place == -200 && tracks_first) {
                 here = track(here);
                 tracked = true;
             }

@@ -115,6 +115,32 @@ fn an_unknown_condition_before_connection_tracking_makes_the_verdict_depend() {
 }
 
 #[test]
+fn a_chain_with_the_priority_of_connection_tracking_makes_the_verdict_depend() {
+    // If both tables exist before the first rule that needs connection tracking, Linux lets the packets pass. If the
+    // second table is created after that rule, Linux drops them.
+    let firewall = |priority: &str| -> &'static str {
+        format!(
+            "table ip a {{\nchain input {{\ntype filter hook input priority 0; policy accept;\n\
+             ct state untracked drop\n}}\n}}\n\
+             table ip b {{\nchain prerouting {{\ntype filter hook prerouting priority {priority}; policy accept;\n\
+             notrack\n}}\n}}\n"
+        )
+        .leak()
+    };
+    let case = |name, priority, problems| Case {
+        name,
+        options: "--direction in --plane media",
+        rules: firewall(priority),
+        problems,
+    };
+    assert_problems(&[
+        case("the same priority", "-200", "in media depends new"),
+        case("before", "-201", "in media blocked new"),
+        case("after", "-199", ""),
+    ]);
+}
+
+#[test]
 fn base_chains_are_in_the_order_of_the_kernel() {
     const MARKS: &str = "chain marks {\ntype filter hook prerouting priority -150; policy accept;\nmeta mark set 0x1\n}\n";
     const DROPS: &str = "chain drops {\ntype filter hook prerouting priority -150; policy accept;\nmeta mark 0x1 drop\n}\n";
@@ -214,6 +240,32 @@ fn a_connection_that_may_go_two_ways_depends_unless_both_are_blocked() {
                 "chain forward {\ntype filter hook forward priority 0; policy accept;\nct state established drop\n}\n",
             ),
             problems: "in media blocked reply",
+        },
+    ]);
+}
+
+#[test]
+fn a_reply_that_may_change_the_connection_makes_later_packets_depend() {
+    // Linux lets later packets pass if the replies are shorter, and stops them otherwise.
+    let firewall = |more: &str| -> &'static str {
+        format!(
+            "*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -m connmark --mark 0x1 -j DROP\n{more}\
+             -A OUTPUT -m length --length 1000:65535 -j CONNMARK --set-xmark 0x1/0xffffffff\nCOMMIT\n"
+        )
+        .leak()
+    };
+    assert_problems(&[
+        Case {
+            name: "long replies mark the connection",
+            options: "--direction in",
+            rules: firewall(""),
+            problems: "in udp depends later\nin tcp depends later\nin tls depends later\nin media depends later",
+        },
+        Case {
+            name: "other later packets are blocked too",
+            options: "--direction in --plane media",
+            rules: firewall("-A INPUT -m conntrack --ctstate ESTABLISHED -j DROP\n"),
+            problems: "in media blocked later",
         },
     ]);
 }
@@ -324,6 +376,54 @@ fn a_match_on_the_first_destination_sees_it_before_any_change() {
             outgoing,
             "--ctorigdst 198.51.100.10",
             "out udp blocked new",
+        ),
+    ]);
+}
+
+#[test]
+fn a_match_on_the_state_ends_the_comparison_of_packets_without_a_connection() {
+    // Linux drops all packets of the first two firewalls, and none of the others, with both back ends of iptables.
+    let untracked = |matches: &str| -> &'static str {
+        format!(
+            "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j CT --notrack\nCOMMIT\n\
+             *filter\n:INPUT ACCEPT [0:0]\n-A INPUT {matches} -j DROP\nCOMMIT\n"
+        )
+        .leak()
+    };
+    let case = |name, rules, problems| Case {
+        name,
+        options: "--direction in --plane media",
+        rules,
+        problems,
+    };
+    assert_problems(&[
+        case(
+            "untracked",
+            untracked("-m conntrack --ctstate UNTRACKED --ctorigdst 203.0.113.9"),
+            "in media blocked new",
+        ),
+        case(
+            "before connection tracking",
+            "*raw\n:PREROUTING ACCEPT [0:0]\n\
+             -A PREROUTING -m conntrack --ctstate INVALID --ctorigdstport 1 -j DROP\nCOMMIT\n",
+            "in media blocked new",
+        ),
+        case(
+            "another state",
+            untracked("-m conntrack --ctstate NEW --ctorigdst 203.0.113.9"),
+            "",
+        ),
+        case(
+            "two matches, of which the second one needs a connection",
+            untracked("-m conntrack --ctstate UNTRACKED -m conntrack --ctorigdst 203.0.113.9"),
+            "",
+        ),
+        case(
+            "two matches on the destination, of which one needs a connection",
+            untracked(
+                "-m conntrack --ctstate UNTRACKED --ctorigdst 203.0.113.9 -m conntrack --ctorigdst 203.0.113.9",
+            ),
+            "",
         ),
     ]);
 }

@@ -561,6 +561,33 @@ fn a_rate_makes_calls_depend_on_it() {
 }
 
 #[test]
+fn the_command_that_adds_a_jump_is_of_the_program_that_made_the_table() {
+    let listing = |family: &str, chain: &str| {
+        format!(
+            "table {family} filter {{\nchain TWILIO-SIP-IN {{\naccept\n}}\nchain {chain} {{\n\
+             type filter hook input priority 0; policy drop;\nct state established accept\n}}\n}}\n"
+        )
+    };
+    for (family, chain, command) in [
+        (
+            "inet",
+            "input",
+            "nft insert rule inet filter input jump TWILIO-SIP-IN",
+        ),
+        (
+            "ip",
+            "input",
+            "nft insert rule ip filter input jump TWILIO-SIP-IN",
+        ),
+        ("ip", "INPUT", "iptables -I INPUT -j TWILIO-SIP-IN"),
+    ] {
+        let ran = verify(UDP_IN, &listing(family, chain));
+        let expected = format!("nothing jumps to TWILIO-SIP-IN: {command}\n");
+        assert!(report(&ran).contains(&expected), "{family} {chain}: {ran}");
+    }
+}
+
+#[test]
 fn an_interface_makes_calls_depend_unless_it_is_named() {
     let listing = filter(&format!("{ESTABLISHED}-A INPUT -i eth0 -j TWILIO-SIP-IN\n"));
     let ran = verify(UDP_IN, &listing);

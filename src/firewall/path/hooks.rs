@@ -221,11 +221,47 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
         Ok(left)
     }
 
+    /// Returns the flows that pass the base chains of a hook, if these facts are true of them.
     fn chains_of(
         &mut self,
         hook: &str,
         facts: Facts<'q>,
         mut flows: Vec<Flow>,
+    ) -> Result<Vec<Flow>, LimitExceeded> {
+        let Some(place) = self.beside_tracking(hook) else {
+            return self.in_order(hook, facts, flows, true);
+        };
+        // Connection tracking starts with the first rule that needs it, and the listing does not show when that was.
+        for flow in &mut flows {
+            flow.assume(place);
+        }
+        let mut left = self.in_order(hook, facts, flows.clone(), true)?;
+        left.extend(self.in_order(hook, facts, flows, false)?);
+        Ok(left)
+    }
+
+    /// Returns the place of a base chain that has the same priority as connection tracking, if the hook has one.
+    fn beside_tracking(&self, hook: &str) -> Option<u32> {
+        let is_tracking = |(priority, step): &(i32, KnownStep)| {
+            *priority == CONNECTION_TRACKING && !step.translates()
+        };
+        if !known_steps(hook).iter().any(is_tracking) {
+            return None;
+        }
+        let is_beside = |(_, chain): &&(usize, BaseChain)| {
+            chain.hook.eq_ignore_ascii_case(hook) && place_in_hook(chain) == CONNECTION_TRACKING
+        };
+        let (table, chain) = self.hooks.chains.iter().find(is_beside)?;
+        Some(policy(&self.firewall.tables[*table], chain).1)
+    }
+
+    /// `tracks_first` decides between connection tracking and base chains with the same priority.
+    fn in_order(
+        &mut self,
+        hook: &str,
+        facts: Facts<'q>,
+        mut flows: Vec<Flow>,
+        tracks_first: bool,
     ) -> Result<Vec<Flow>, LimitExceeded> {
         let mut steps = known_steps(hook).iter().peekable();
         for number in 0..self.hooks.chains.len() {
@@ -237,8 +273,12 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
             let at = created(&self.firewall.tables[table], &chain);
             let is_first = self.hooks.precedes_translation(&chain, at);
             let comes_before = |(priority, step): &&(i32, KnownStep)| {
-                let is_equal = *priority == place && (!step.translates() || !is_first);
-                *priority < place || is_equal
+                let precedes = if step.translates() {
+                    !is_first
+                } else {
+                    tracks_first
+                };
+                *priority < place || *priority == place && precedes
             };
             while let Some((_, step)) = steps.next_if(comes_before) {
                 flows = self.apply(*step, flows);

@@ -61,6 +61,8 @@ impl<'a> Rule<'a> {
             needs_option: false,
             is_limited_to_interface: false,
             excluded: None,
+            conntrack: Conntrack::default(),
+            has_original: false,
             context,
             target: None,
             spent,
@@ -75,6 +77,13 @@ impl<'a> Rule<'a> {
     }
 }
 
+/// The options of the last `-m conntrack`.
+#[derive(Clone, Copy, Default)]
+struct Conntrack {
+    has_states: bool,
+    has_original: bool,
+}
+
 struct RuleReader<'a, 'c> {
     words: Words<'a>,
     rule: Rule<'a>,
@@ -86,6 +95,9 @@ struct RuleReader<'a, 'c> {
     is_limited_to_interface: bool,
     /// The port field that an earlier match restricts to all but one number.
     excluded: Option<HeaderField>,
+    conntrack: Conntrack,
+    /// True if an earlier module compared the original destination.
+    has_original: bool,
     context: &'c dyn Context,
     /// The name after `-j`; empty after `-g`.
     target: Option<&'a str>,
@@ -254,6 +266,17 @@ impl<'a> RuleReader<'a, '_> {
         if std::mem::take(&mut self.needs_option) {
             self.rule.matches.condition = Condition::Unknown;
         }
+        let Conntrack {
+            has_states,
+            has_original,
+        } = std::mem::take(&mut self.conntrack);
+        if has_original {
+            // If the state of a packet without a connection matches, Linux does not compare the rest (`conntrack_mt`).
+            let is_first = !std::mem::replace(&mut self.has_original, true);
+            let criteria = &mut self.rule.criteria;
+            criteria.is_original_optional =
+                has_states && (is_first || criteria.is_original_optional);
+        }
     }
 
     fn target(&mut self, option: &str, goes: bool) -> Result<(), String> {
@@ -363,6 +386,7 @@ impl<'a> RuleReader<'a, '_> {
     /// Reads the destination of the first packet of the connection.
     fn original(&mut self, option: &str, negated: bool) -> Result<(), String> {
         let text = self.words.value(option)?;
+        self.conntrack.has_original = true;
         let criteria = &mut self.rule.criteria;
         let (criterion, interval) = match option {
             "--ctorigdst" => (&mut criteria.original_address, masked_network(text)?),
@@ -596,6 +620,7 @@ impl<'a> RuleReader<'a, '_> {
 
     fn states(&mut self, option: &str, negated: bool) -> Result<(), String> {
         let list = self.words.value(option)?;
+        self.conntrack.has_states = true;
         let mut states = States::ALL.not();
         let mut has_redirected = false;
         for name in list.split(',') {

@@ -287,26 +287,30 @@ fn jump(from: &Location, own: &OwnChain) -> Option<String> {
         return None;
     }
     let to = &own.location.chain;
-    Some(
-        if is_nftables(from) && to.starts_with(|c: char| c.is_ascii_lowercase()) {
-            format!(
-                "nft insert rule {} {} jump {to}",
-                words::table(from),
-                from.chain
-            )
-        } else {
-            format!(
-                "iptables{} -I {} -j {to}",
-                option_of_table(from),
-                from.chain
-            )
-        },
-    )
+    Some(if is_nftables(from) && !is_of_iptables(from) {
+        format!(
+            "nft insert rule {} {} jump {to}",
+            words::table(from),
+            from.chain
+        )
+    } else {
+        format!(
+            "iptables{} -I {} -j {to}",
+            option_of_table(from),
+            from.chain
+        )
+    })
 }
 
 /// True for the tables of nftables, whose names have two words.
 fn is_nftables(location: &Location) -> bool {
     words::table(location).contains(' ')
+}
+
+/// True for a chain in a table of nftables that `iptables` made, as the names show.
+fn is_of_iptables(location: &Location) -> bool {
+    let is_upper = location.chain.starts_with(|c: char| c.is_ascii_uppercase());
+    words::table(location).starts_with("ip ") && is_upper
 }
 
 fn option_of_table(location: &Location) -> String {
