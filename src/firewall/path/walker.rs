@@ -417,6 +417,8 @@ fn split_by_any(
                     let remotes = other.set(Dimension::Remote);
                     let is_copied = !remotes.is_around(part.set(Dimension::Remote));
                     *work += if is_copied { size(&part) / COPIED } else { 1 };
+                    let ports = part.set(Dimension::LocalPort).intervals().len();
+                    *work += ports / COPIED;
                     common.push(both);
                     next.extend(left);
                 }
