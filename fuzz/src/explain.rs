@@ -1,8 +1,9 @@
 //! Fuzzes questions about addresses, one per line.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use twilio_sip_allow::explain::Question;
+use twilio_sip_allow::explain::{Question, parse_questions};
 use twilio_sip_allow::policy::Policy;
 use twilio_sip_allow::report::{Explanation, ExplanationForm};
 
@@ -12,21 +13,20 @@ static POLICY: LazyLock<Policy> = LazyLock::new(|| policy(&["global"], &everythi
 
 pub fn try_out(data: &[u8]) {
     let text = text(data);
-    let questions: Vec<(&str, Question)> = text
+    let questions: Vec<(Cow<str>, Question)> = text
         .lines()
-        .filter_map(|line| match line.parse::<Question>() {
-            Ok(question) => Some((line, question)),
-            Err(problem) => {
+        .flat_map(|line| {
+            parse_questions(line).unwrap_or_else(|problem| {
                 assert!(!problem.is_empty());
-                None
-            }
+                Vec::new()
+            })
         })
         .collect();
     let explained = |form: ExplanationForm| {
         let mut explanation = Explanation::new(&CATALOG, &POLICY, form);
         let mut report = Vec::new();
         explanation
-            .write(questions.iter().copied(), &mut report)
+            .write(questions.iter().cloned(), &mut report)
             .unwrap();
         (
             String::from_utf8(report).unwrap(),
