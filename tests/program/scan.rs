@@ -712,8 +712,8 @@ fn the_total_size_of_findings_is_limited() {
     );
 }
 
-/// The program writes findings one by one. It needs 28 MB of address space with three findings; 30,000
-/// findings would need 20 MB, and the report has 18 MB.
+/// The program writes findings one by one. It needs 34 MB of address space with one finding; 30,000 findings would need
+/// 20 MB more, and the report has 18 MB.
 #[test]
 fn a_report_of_30_000_findings_needs_48_mb_of_address_space() {
     let folder = tempfile::tempdir().unwrap();
