@@ -91,14 +91,14 @@ fn scan(section: &mut Section) {
 fn judge(section: &mut Section) {
     let mut table = Table::new(HEAD);
     for (name, separator, network, verdict) in [
-        ("separate lines, in force", "\n", IN_FORCE, "narrower"),
+        ("separate lines, in force", "\n", IN_FORCE, "current"),
         (
             "separate lines, unpublished",
             "\n",
             UNPUBLISHED,
             "unpublished",
         ),
-        ("one line, in force", " ", IN_FORCE, "narrower"),
+        ("one line, in force", " ", IN_FORCE, "current"),
         ("one line, unpublished", " ", UNPUBLISHED, "unpublished"),
     ] {
         let job = |lines: u32| {
@@ -109,7 +109,7 @@ fn judge(section: &mut Section) {
             let text = format!("# Twilio\n{addresses}\n");
             let job = scan_job().arg(file(&format!("addresses-{lines}.txt"), &text));
             let found = job.output();
-            let (summary, expected) = (found.lines().last(), format!(": {lines} {verdict}"));
+            let (summary, expected) = (found.lines().last(), format!(" {lines} {verdict}"));
             assert!(
                 summary.is_some_and(|line| line.contains(&expected)),
                 "{summary:?}"
