@@ -6,10 +6,12 @@
 
 mod decision;
 mod edits;
+mod effect;
 mod fixed_text;
 mod layout;
 mod line;
 mod needed;
+mod neighbors;
 mod notation;
 mod plan;
 mod purpose;

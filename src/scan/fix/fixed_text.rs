@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::io;
 
+use memchr::memmem;
+
 use super::decision::{Addresses, Decision, Edit, edited};
 use super::plan::{add_changes, plan};
 use crate::packets::{Interval, complement, normalized};
@@ -34,6 +36,9 @@ const MOST_FIXED: usize = 10_000;
 ///
 /// If the text exceeds a limit.
 pub fn fixed_text(scanner: &Scanner, text: &[u8]) -> Result<Option<FixedText>, ScanError> {
+    if is_patch(text) {
+        return unfixed_text(scanner, text, "the file is a patch");
+    }
     let Some(mut before) = scanner.findings(text, MOST_FIXED)? else {
         return Ok(None);
     };
@@ -85,6 +90,14 @@ pub fn unfixed_text(
     });
     let left: Vec<Decision> = left.collect();
     Ok(Some(unchanged(findings, &left)))
+}
+
+/// Returns true if a text contains a unified diff, whose lines must match another file.
+fn is_patch(text: &[u8]) -> bool {
+    memmem::find_iter(text, b"\n@@ -").any(|end| {
+        let start = memchr::memrchr(b'\n', &text[..end]).map_or(0, |at| at + 1);
+        text[start..end].starts_with(b"+++ ")
+    })
 }
 
 fn addresses<'s>(scanner: &'s Scanner) -> Addresses<'s> {

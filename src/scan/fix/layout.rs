@@ -79,6 +79,12 @@ impl<'t> Layout<'t> {
         start..start + whole.len()
     }
 
+    /// Returns true if a command continues on the next line.
+    pub(super) fn is_continued(&self, row: usize) -> bool {
+        let line = self.text[self.row(row)].trim_ascii_end();
+        matches!(line, [.., b'\\' | b'^' | b'`'])
+    }
+
     /// Returns the line of an element that is alone on it.
     pub(super) fn line(&self, element: &Element) -> Line {
         Line::new(self.text, self.row(element.row), element.place.end)
@@ -197,7 +203,7 @@ impl<'t> Layout<'t> {
     }
 
     /// Returns the text of a line before and after its element, without comments.
-    fn shape(&self, member: usize, line: &Line) -> [Vec<u8>; 2] {
+    pub(super) fn shape(&self, member: usize, line: &Line) -> [Vec<u8>; 2] {
         let place = &self.elements[member].place;
         let parts = [line.whole.start..place.start, place.end..line.core_end];
         parts.map(|part| without_comments(&self.text[part]))

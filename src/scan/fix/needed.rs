@@ -6,6 +6,7 @@ use ipnet::Ipv4Net;
 
 use super::decision::Addresses;
 use super::layout::{Element, Layout, List};
+use super::neighbors::{is_tuple, leave_duplicates};
 use super::purpose::{Planes, Purpose, purposes};
 use super::writable::check_writable;
 use crate::packets::{Interval, normalized};
@@ -49,6 +50,7 @@ pub(super) fn needed(layout: &Layout, findings: &[Finding], addresses: &Addresse
     for list in &layout.lists {
         planned.add_needs(list, &purposes, &mut needs);
     }
+    leave_duplicates(layout, &mut needs);
     needs
 }
 
@@ -154,6 +156,14 @@ impl Planned<'_> {
                 }
             }
         }
+        if is_tuple(self.layout, list) && elements_after(list, needs) == 1 {
+            for at in &list.members {
+                if needs[*at] == Need::Networks(Vec::new()) {
+                    let reason = "a single value in parentheses may be no list: remove it yourself";
+                    needs[*at] = Need::Leave(reason.to_owned());
+                }
+            }
+        }
     }
 
     /// Returns the networks that a target must be replaced by, or the reason why it is left.
@@ -241,6 +251,15 @@ impl Planned<'_> {
             Err("no address of Twilio is beside it, so it may be someone else's".to_owned())
         }
     }
+}
+
+/// Returns the number of elements that a list will have.
+fn elements_after(list: &List, needs: &[Need]) -> usize {
+    let counts = list.members.iter().map(|at| match &needs[*at] {
+        Need::Networks(networks) => networks.len(),
+        Need::Keep | Need::Leave(_) => 1,
+    });
+    counts.sum()
 }
 
 /// Returns the wanted networks that the list does not contain yet.

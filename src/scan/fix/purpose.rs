@@ -1,5 +1,6 @@
 //! Decides which planes an address in a text serves, and whether the text around it is understood well enough to change it.
 
+use super::effect::opposite_effect;
 use super::layout::{Element, Form, Layout, List};
 use super::line::is_in_comment;
 use crate::character_class::LETTERS;
@@ -39,7 +40,7 @@ struct Evidence {
     obstacle: Option<&'static str>,
 }
 
-const DENIALS: [&str; 8] = [
+const DENIALS: [&str; 12] = [
     " deny ",
     " denied ",
     " drop ",
@@ -48,6 +49,10 @@ const DENIALS: [&str; 8] = [
     " blacklist ",
     " blocklist ",
     " denylist ",
+    " banned ",
+    " banlist ",
+    " except ",
+    " exclud",
 ];
 
 const INCOMING: [&str; 7] = [
@@ -156,9 +161,8 @@ fn purpose(layout: &Layout, element: &Element, list: &List, more: [Evidence; 2])
     if let Some(obstacle) = obstacles.fold(own.obstacle, Option::or) {
         return Err(obstacle);
     }
-    let negated = layout.text[..start].trim_ascii_end().ends_with(b"!");
-    if negated {
-        return Err(DENIED);
+    if let Some(reason) = opposite_effect(layout, element) {
+        return Err(reason);
     }
     let more = more.into_iter().find(|evidence| evidence.is_of_a_plane());
     let more = more.unwrap_or_default();
