@@ -624,6 +624,26 @@ fn text_without_one_right_replacement_is_left_with_the_reason() {
             "another line would be the same: remove this line yourself",
         ),
         (
+            "geo $twilio {\n  '168.86.128.0/18' 1;\n  \"3.1.77.0/24\" 0;\n}\n",
+            "another line would be the same: remove this line yourself",
+        ),
+        (
+            "# Twilio\nallow(\"54.172.60.0/23\", \"54.244.51.0/30\")\n",
+            "the number of arguments of a function must not change",
+        ),
+        (
+            "iptables -R INPUT 3 -s 54.172.60.0/23 -j ACCEPT # Twilio\n",
+            "there is no place for several networks: write them yourself",
+        ),
+        (
+            "Nov  1 10:00:01 fw twilio allow src 34.203.250.0/23\n",
+            "it is in a log",
+        ),
+        (
+            "2024-02-01 twilio allow src 34.203.250.0/23\n",
+            "it is in a log",
+        ),
+        (
             "--- a/twilio\n+++ b/twilio\n@@ -1 +1 @@\n-10.0.0.0/8\n+34.203.250.0/23\n",
             "the file is a patch",
         ),

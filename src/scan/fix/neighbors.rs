@@ -76,9 +76,10 @@ pub(super) fn leave_duplicates(layout: &Layout, needs: &mut [Need]) {
 /// Returns the text of a line before and after its element, without quotes and signs that end the line. An element that
 /// begins its line may be the key of the text after it.
 fn key(layout: &Layout, at: usize, element: &Element) -> [Vec<u8>; 2] {
-    let [before, mut after] = layout.shape(at, &layout.line(element));
+    let [mut before, mut after] = layout.shape(at, &layout.line(element));
     let is_text = |b: &u8| !b.is_ascii_whitespace() && !b"-*?\"'`".contains(b);
     if !before.iter().any(is_text) {
+        before.clear();
         after.clear();
     }
     let is_end = |b: &u8| b.is_ascii_whitespace() || b",;)]}\\\"'`".contains(b);

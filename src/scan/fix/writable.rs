@@ -26,7 +26,30 @@ pub(super) fn check_writable(
     if networks.len() != 1 && has_fixed_length(layout, &layout.lists[element.list]) {
         return Err("the array has a fixed length".to_owned());
     }
+    if networks.len() != 1 && has_arguments(layout, &layout.lists[element.list]) {
+        return Err("the number of arguments of a function must not change".to_owned());
+    }
     Ok(())
+}
+
+/// Functions that return a list of their arguments.
+const LISTS: [&str; 14] = [
+    "array", "arrayof", "aslist", "c", "in", "list", "listof", "of", "set", "setof", "toset",
+    "values", "vec", "vector",
+];
+
+/// Returns true if the elements of a list are the arguments of a function.
+fn has_arguments(layout: &Layout, list: &List) -> bool {
+    let [first, _, ..] = list.members[..] else {
+        return false;
+    };
+    let element = &layout.elements[first];
+    let quotes = usize::from(layout.quote(element).is_some());
+    let before = &layout.text[..element.place.start - quotes];
+    list.form == Form::Inline
+        && layout.between(first).contains(&b',')
+        && matches!(before, [.., name, b'('] if name.is_ascii_alphanumeric())
+        && !LISTS.contains(&&*word_before(layout, element))
 }
 
 /// The maximum number of bytes before a list that declare it.
@@ -116,7 +139,8 @@ fn is_numbered(layout: &Layout, element: &Element) -> bool {
         ) && (is_number(pair[1]) || pair[0] == "object")
     });
     let starts = words.len() > 1 && is_number(words[0]) && words[1..].iter().any(|w| !is_number(w));
-    named || starts || before.contains(" name=") || before.contains(" id=")
+    let replaces = words.iter().any(|word| matches!(*word, "-r" | "replace"));
+    named || starts || replaces || before.contains(" name=") || before.contains(" id=")
 }
 
 /// Directives of which a file may contain several.
