@@ -497,6 +497,16 @@ fn quotes_comments_ends_of_lines_and_the_order_are_kept() {
             "twilio: [54.172.60.0/30, 168.86.128.0/18,\n  54.244.51.0/30]\n",
         ),
         (
+            "a semicolon that begins a comment",
+            "[twilio]\nnets = 54.172.60.0/30, 34.203.250.0/23\n;3.1.77.0/24\n",
+            "[twilio]\nnets = 54.172.60.0/30, 168.86.128.0/18\n;3.1.77.0/24\n",
+        ),
+        (
+            "an invalid address that overlaps another address",
+            "# Twilio\n3168.86.128.0/18.1.77.0/24\n54.172.60.0/23\n",
+            "# Twilio\n3168.86.128.0/18.1.77.0/24\n54.172.60.0/30\n168.86.128.0/18\n",
+        ),
+        (
             "addresses as keys, which must not occur twice",
             "twilio:\n  54.172.60.0/23: us1\n  54.244.51.0/24: us2\n",
             "twilio:\n  54.172.60.0/30: us1\n  168.86.128.0/18: us1\n  54.244.51.0/30: us2\n",
@@ -642,6 +652,10 @@ fn text_without_one_right_replacement_is_left_with_the_reason() {
         (
             "2024-02-01 twilio allow src 34.203.250.0/23\n",
             "it is in a log",
+        ),
+        (
+            "twilio = [\"0.0.0.0/0\", \"54.172.60.0/30\", \"168.86.128.0/18\"]\n",
+            "it may be meant for others than Twilio too",
         ),
         (
             "--- a/twilio\n+++ b/twilio\n@@ -1 +1 @@\n-10.0.0.0/8\n+34.203.250.0/23\n",

@@ -227,6 +227,11 @@ impl<'t> Layout<'t> {
         let (signs, breaks, blanks) = (count(b",;"), count(b"\n"), count(b" \t\r"));
         let continued = count(b"\\");
         let is_all = signs + breaks + blanks + continued == separator.len();
+        // A semicolon at the start of a line begins a comment.
+        let mut after_break = separator.iter().skip_while(|b| **b != b'\n');
+        if after_break.any(|b| *b == b';') {
+            return false;
+        }
         let may_break = breaks == 0 || signs == 1 || continued == breaks;
         is_all && !separator.is_empty() && signs < 2 && continued <= breaks && may_break
     }
@@ -288,5 +293,17 @@ fn elements(text: &[u8], lines: &Lines, findings: &[Finding]) -> Vec<Element> {
     for (at, place) in placed {
         add(place, None, Some(at));
     }
-    elements
+    without_overlaps(elements)
+}
+
+/// Removes each element that overlaps the one before it, which then stays as it is.
+fn without_overlaps(elements: Vec<Element>) -> Vec<Element> {
+    let mut separate: Vec<Element> = Vec::with_capacity(elements.len());
+    for element in elements {
+        match separate.last_mut() {
+            Some(before) if element.place.start < before.place.end => before.finding = None,
+            _ => separate.push(element),
+        }
+    }
+    separate
 }

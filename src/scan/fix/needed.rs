@@ -79,6 +79,9 @@ fn is_target(finding: &Finding) -> bool {
 /// In a file that does not mention Twilio, only blocks with this many published addresses are changed.
 const FEWEST_PUBLISHED: usize = 3;
 
+/// The shortest prefix length of a network that is replaced.
+const WIDEST: u8 = 8;
+
 struct Planned<'a> {
     layout: &'a Layout<'a>,
     mentions_twilio: bool,
@@ -189,6 +192,10 @@ impl Planned<'_> {
         }
         if target.classification == Classification::Unpublished {
             return self.meant(list, target, planes);
+        }
+        let is_very_wide = |network: &Ipv4Net| network.prefix_len() < WIDEST;
+        if target.networks.iter().any(is_very_wide) {
+            return Err("it may be meant for others than Twilio too".to_owned());
         }
         let sides = [
             (planes.signaling, Plane::Signaling, &replacement.signaling),
