@@ -5,16 +5,17 @@
 //! notation of an address. `docs/scan.md` describes the rules.
 
 mod decision;
+mod duplicates;
 mod edits;
 mod effect;
 mod fixed_text;
 mod layout;
 mod line;
 mod needed;
-mod neighbors;
 mod notation;
 mod plan;
 mod purpose;
+mod tuple;
 mod writable;
 
 pub use decision::{Edit, edited};

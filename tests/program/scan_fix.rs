@@ -897,3 +897,15 @@ fn sarif_contains_the_changes_as_fixes() {
         }])
     );
 }
+
+#[test]
+fn sarif_contains_no_changes_that_fix_does_not_make() {
+    let patch = "--- a/twilio\n+++ b/twilio\n@@ -1 +1 @@\n-10.0.0.0/8\n+34.203.250.0/23\n";
+    let ran = Tool::line("scan --report sarif list")
+        .file("list", patch)
+        .run();
+    let log: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "superseded", "{ran}");
+    assert!(result.get("fixes").is_none(), "{ran}");
+}

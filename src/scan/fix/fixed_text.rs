@@ -39,9 +39,18 @@ pub fn fixed_text(scanner: &Scanner, text: &[u8]) -> Result<Option<FixedText>, S
     if is_patch(text) {
         return unfixed_text(scanner, text, "the file is a patch");
     }
-    let Some(mut before) = scanner.findings(text, MOST_FIXED)? else {
-        return Ok(None);
-    };
+    match scanner.findings(text, MOST_FIXED)? {
+        Some(before) => fixed(scanner, text, before),
+        None => Ok(None),
+    }
+}
+
+/// Fixes a text with these findings.
+fn fixed(
+    scanner: &Scanner,
+    text: &[u8],
+    mut before: Vec<Finding>,
+) -> Result<Option<FixedText>, ScanError> {
     let addresses = addresses(scanner);
     let decisions = plan(text, &before, &addresses);
     let edits = all_edits(&decisions);
@@ -196,7 +205,7 @@ fn has_lost(before: &[u8], after: &[u8], in_force: &[Interval]) -> bool {
 /// The maximum number of findings in a text that are reported with their changes.
 const MOST_WITH_FIXES: usize = 2_000;
 
-/// Reports all findings of a text in order, each with the changes that fix it. A text with more than
+/// Reports all findings of a text in order, each with the changes that [`fixed_text`] makes. A text with more than
 /// [`MOST_WITH_FIXES`] findings is reported without changes.
 ///
 /// # Errors
@@ -207,10 +216,12 @@ pub fn report_with_fixes(
     text: &[u8],
     report: &mut dyn FnMut(Finding) -> io::Result<()>,
 ) -> Result<(), ScanError> {
-    let Some(mut findings) = scanner.findings(text, MOST_WITH_FIXES)? else {
+    let findings = scanner.findings(text, MOST_WITH_FIXES)?;
+    let Some(findings) = findings.filter(|_| !is_patch(text)) else {
         return scanner.scan(text, report);
     };
-    let decisions = plan(text, &findings, &addresses(scanner));
-    add_changes(text, &mut findings, &decisions);
-    Ok(findings.into_iter().try_for_each(report)?)
+    match fixed(scanner, text, findings)? {
+        Some(fixed) => Ok(fixed.found.into_iter().try_for_each(report)?),
+        None => scanner.scan(text, report),
+    }
 }

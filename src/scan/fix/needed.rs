@@ -6,8 +6,8 @@ use ipnet::Ipv4Net;
 
 use super::decision::Addresses;
 use super::layout::{Element, Layout, List};
-use super::neighbors::{is_tuple, leave_duplicates};
 use super::purpose::{Planes, Purpose, purposes};
+use super::tuple::is_tuple;
 use super::writable::check_writable;
 use crate::packets::{Interval, normalized};
 use crate::policy::{Plane, address_or_cidr};
@@ -50,7 +50,6 @@ pub(super) fn needed(layout: &Layout, findings: &[Finding], addresses: &Addresse
     for list in &layout.lists {
         planned.add_needs(list, &purposes, &mut needs);
     }
-    leave_duplicates(layout, &mut needs);
     needs
 }
 
