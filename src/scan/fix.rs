@@ -5,7 +5,9 @@
 //! notation of an address. `docs/scan.md` describes the rules.
 
 mod decision;
+mod duplicates;
 mod edits;
+mod effect;
 mod fixed_text;
 mod layout;
 mod line;
@@ -13,6 +15,7 @@ mod needed;
 mod notation;
 mod plan;
 mod purpose;
+mod tuple;
 mod writable;
 
 pub use decision::{Edit, edited};

@@ -496,6 +496,26 @@ fn quotes_comments_ends_of_lines_and_the_order_are_kept() {
             "twilio: [54.172.60.0/23, 34.203.250.0/23,\n  3.1.77.0/24, 54.244.51.0/24]\n",
             "twilio: [54.172.60.0/30, 168.86.128.0/18,\n  54.244.51.0/30]\n",
         ),
+        (
+            "a semicolon that begins a comment",
+            "[twilio]\nnets = 54.172.60.0/30, 34.203.250.0/23\n;3.1.77.0/24\n",
+            "[twilio]\nnets = 54.172.60.0/30, 168.86.128.0/18\n;3.1.77.0/24\n",
+        ),
+        (
+            "an invalid address that overlaps another address",
+            "# Twilio\n3168.86.128.0/18.1.77.0/24\n54.172.60.0/23\n",
+            "# Twilio\n3168.86.128.0/18.1.77.0/24\n54.172.60.0/30\n168.86.128.0/18\n",
+        ),
+        (
+            "addresses as keys, which must not occur twice",
+            "twilio:\n  54.172.60.0/23: us1\n  54.244.51.0/24: us2\n",
+            "twilio:\n  54.172.60.0/30: us1\n  168.86.128.0/18: us1\n  54.244.51.0/30: us2\n",
+        ),
+        (
+            "a tuple that keeps two elements, and one with a comma at the end",
+            "twilio_signaling = (\"54.172.60.0/30\", \"34.203.250.0/23\", \"54.244.51.0/30\")\ntwilio_signaling_2 = (\n  \"54.172.60.0/30\",\n  \"34.203.250.0/23\",\n)\n",
+            "twilio_signaling = (\"54.172.60.0/30\", \"54.244.51.0/30\")\ntwilio_signaling_2 = (\n  \"54.172.60.0/30\",\n)\n",
+        ),
     ] {
         assert_fixed(what, before, expected);
     }
@@ -552,6 +572,94 @@ fn text_without_one_right_replacement_is_left_with_the_reason() {
         (
             "pbx = \"54.65.36.192/30\"\nport = 1\nsip = \"54.172.60.0/30\" # Twilio\n",
             "no address of Twilio is beside it, so it may be someone else's",
+        ),
+        (
+            "# Twilio\ningress:\n- ipBlock:\n    cidr: 54.172.0.0/16\n    except:\n    - 54.172.60.0/23\n",
+            "the rule does not allow it",
+        ),
+        (
+            "- ipBlock: {cidr: 54.0.0.0/8, except: [54.172.60.0/23, 54.244.51.0/24]} # Twilio\n",
+            "the rule does not allow it",
+        ),
+        (
+            "-A INPUT ! -s 34.203.250.0/23 -j TWILIO_FRAUD\n",
+            "the rule does not allow it",
+        ),
+        (
+            "ip saddr != { 54.172.60.0/23, 54.244.51.0/24 } jump twilio\n",
+            "the rule does not allow it",
+        ),
+        (
+            "ufw delete allow from 34.203.250.0/23 comment Twilio\n",
+            "the command removes it",
+        ),
+        (
+            "iptables -D INPUT -s 54.172.60.0/23 -p udp --dport 5060 -j ACCEPT # Twilio\n",
+            "the command removes it",
+        ),
+        (
+            "aws ec2 revoke-security-group-ingress --group-name twilio \\\n  --cidr 34.203.250.0/23\n",
+            "the command removes it",
+        ),
+        (
+            "object-group network TWILIO\n no network-object 34.203.250.0 255.255.254.0\n",
+            "the command removes it",
+        ),
+        (
+            "ufw allow proto udp \\\n  from 54.172.60.0/23 \\\n  comment Twilio\n",
+            "there is no place for several networks: write them yourself",
+        ),
+        (
+            "var twilio = [2]string{\"54.172.60.0/23\", \"54.244.51.0/30\"}\n",
+            "the array has a fixed length",
+        ),
+        (
+            "const TWILIO: [&str; 2] = [\n    \"54.172.60.0/23\",\n    \"54.244.51.0/30\",\n];\n",
+            "the array has a fixed length",
+        ),
+        (
+            "twilio_signaling = (\"54.172.60.0/30\", \"34.203.250.0/23\")\n",
+            "a single value in parentheses may be no list: remove it yourself",
+        ),
+        (
+            "twilio_signaling = (\n    # Virginia\n    '54.172.60.0/30',\n    '34.203.250.0/23'\n)\n",
+            "a single value in parentheses may be no list: remove it yourself",
+        ),
+        (
+            "INSERT INTO twilio VALUES\n ('54.172.60.0/30'),\n ('168.86.128.0/18'),\n ('3.1.77.0/24');\n",
+            "another line would be the same: remove this line yourself",
+        ),
+        (
+            "geo $twilio {\n  168.86.128.0/18 1;\n  3.1.77.0/24 0;\n}\n",
+            "another line would be the same: remove this line yourself",
+        ),
+        (
+            "geo $twilio {\n  '168.86.128.0/18' 1;\n  \"3.1.77.0/24\" 0;\n}\n",
+            "another line would be the same: remove this line yourself",
+        ),
+        (
+            "# Twilio\nallow(\"54.172.60.0/23\", \"54.244.51.0/30\")\n",
+            "the number of arguments of a function must not change",
+        ),
+        (
+            "iptables -R INPUT 3 -s 54.172.60.0/23 -j ACCEPT # Twilio\n",
+            "there is no place for several networks: write them yourself",
+        ),
+        (
+            "Nov  1 10:00:01 fw twilio allow src 34.203.250.0/23\n",
+            "it is in a log",
+        ),
+        (
+            "2024-02-01 twilio allow src 34.203.250.0/23\n",
+            "it is in a log",
+        ),
+        (
+            "twilio = [\"0.0.0.0/0\", \"54.172.60.0/30\", \"168.86.128.0/18\"]\n",
+            "it may be meant for others than Twilio too",
+        ),
+        (
+            "--- a/twilio\n+++ b/twilio\n@@ -1 +1 @@\n-10.0.0.0/8\n+34.203.250.0/23\n",
+            "the file is a patch",
         ),
     ] {
         let (ran, new) = fixed("", text);
@@ -788,4 +896,16 @@ fn sarif_contains_the_changes_as_fixes() {
             "insertedContent": {"text": ""},
         }])
     );
+}
+
+#[test]
+fn sarif_contains_no_changes_that_fix_does_not_make() {
+    let patch = "--- a/twilio\n+++ b/twilio\n@@ -1 +1 @@\n-10.0.0.0/8\n+34.203.250.0/23\n";
+    let ran = Tool::line("scan --report sarif list")
+        .file("list", patch)
+        .run();
+    let log: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "superseded", "{ran}");
+    assert!(result.get("fixes").is_none(), "{ran}");
 }

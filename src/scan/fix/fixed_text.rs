@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::io;
 
+use memchr::memmem;
+
 use super::decision::{Addresses, Decision, Edit, edited};
 use super::plan::{add_changes, plan};
 use crate::packets::{Interval, complement, normalized};
@@ -34,9 +36,21 @@ const MOST_FIXED: usize = 10_000;
 ///
 /// If the text exceeds a limit.
 pub fn fixed_text(scanner: &Scanner, text: &[u8]) -> Result<Option<FixedText>, ScanError> {
-    let Some(mut before) = scanner.findings(text, MOST_FIXED)? else {
-        return Ok(None);
-    };
+    if is_patch(text) {
+        return unfixed_text(scanner, text, "the file is a patch");
+    }
+    match scanner.findings(text, MOST_FIXED)? {
+        Some(before) => fixed(scanner, text, before),
+        None => Ok(None),
+    }
+}
+
+/// Fixes a text with these findings.
+fn fixed(
+    scanner: &Scanner,
+    text: &[u8],
+    mut before: Vec<Finding>,
+) -> Result<Option<FixedText>, ScanError> {
     let addresses = addresses(scanner);
     let decisions = plan(text, &before, &addresses);
     let edits = all_edits(&decisions);
@@ -85,6 +99,14 @@ pub fn unfixed_text(
     });
     let left: Vec<Decision> = left.collect();
     Ok(Some(unchanged(findings, &left)))
+}
+
+/// Returns true if a text contains a unified diff, whose lines must match another file.
+fn is_patch(text: &[u8]) -> bool {
+    memmem::find_iter(text, b"\n@@ -").any(|end| {
+        let start = memchr::memrchr(b'\n', &text[..end]).map_or(0, |at| at + 1);
+        text[start..end].starts_with(b"+++ ")
+    })
 }
 
 fn addresses<'s>(scanner: &'s Scanner) -> Addresses<'s> {
@@ -183,7 +205,7 @@ fn has_lost(before: &[u8], after: &[u8], in_force: &[Interval]) -> bool {
 /// The maximum number of findings in a text that are reported with their changes.
 const MOST_WITH_FIXES: usize = 2_000;
 
-/// Reports all findings of a text in order, each with the changes that fix it. A text with more than
+/// Reports all findings of a text in order, each with the changes that [`fixed_text`] makes. A text with more than
 /// [`MOST_WITH_FIXES`] findings is reported without changes.
 ///
 /// # Errors
@@ -194,10 +216,12 @@ pub fn report_with_fixes(
     text: &[u8],
     report: &mut dyn FnMut(Finding) -> io::Result<()>,
 ) -> Result<(), ScanError> {
-    let Some(mut findings) = scanner.findings(text, MOST_WITH_FIXES)? else {
+    let findings = scanner.findings(text, MOST_WITH_FIXES)?;
+    let Some(findings) = findings.filter(|_| !is_patch(text)) else {
         return scanner.scan(text, report);
     };
-    let decisions = plan(text, &findings, &addresses(scanner));
-    add_changes(text, &mut findings, &decisions);
-    Ok(findings.into_iter().try_for_each(report)?)
+    match fixed(scanner, text, findings)? {
+        Some(fixed) => Ok(fixed.found.into_iter().try_for_each(report)?),
+        None => scanner.scan(text, report),
+    }
 }

@@ -79,6 +79,12 @@ impl<'t> Layout<'t> {
         start..start + whole.len()
     }
 
+    /// Returns true if a command continues on the next line.
+    pub(super) fn is_continued(&self, row: usize) -> bool {
+        let line = self.text[self.row(row)].trim_ascii_end();
+        matches!(line, [.., b'\\' | b'^' | b'`'])
+    }
+
     /// Returns the line of an element that is alone on it.
     pub(super) fn line(&self, element: &Element) -> Line {
         Line::new(self.text, self.row(element.row), element.place.end)
@@ -197,7 +203,7 @@ impl<'t> Layout<'t> {
     }
 
     /// Returns the text of a line before and after its element, without comments.
-    fn shape(&self, member: usize, line: &Line) -> [Vec<u8>; 2] {
+    pub(super) fn shape(&self, member: usize, line: &Line) -> [Vec<u8>; 2] {
         let place = &self.elements[member].place;
         let parts = [line.whole.start..place.start, place.end..line.core_end];
         parts.map(|part| without_comments(&self.text[part]))
@@ -221,6 +227,11 @@ impl<'t> Layout<'t> {
         let (signs, breaks, blanks) = (count(b",;"), count(b"\n"), count(b" \t\r"));
         let continued = count(b"\\");
         let is_all = signs + breaks + blanks + continued == separator.len();
+        // A semicolon at the start of a line begins a comment.
+        let mut after_break = separator.iter().skip_while(|b| **b != b'\n');
+        if after_break.any(|b| *b == b';') {
+            return false;
+        }
         let may_break = breaks == 0 || signs == 1 || continued == breaks;
         is_all && !separator.is_empty() && signs < 2 && continued <= breaks && may_break
     }
@@ -282,5 +293,17 @@ fn elements(text: &[u8], lines: &Lines, findings: &[Finding]) -> Vec<Element> {
     for (at, place) in placed {
         add(place, None, Some(at));
     }
-    elements
+    without_overlaps(elements)
+}
+
+/// Removes each element that overlaps the one before it, which then stays as it is.
+fn without_overlaps(elements: Vec<Element>) -> Vec<Element> {
+    let mut separate: Vec<Element> = Vec::with_capacity(elements.len());
+    for element in elements {
+        match separate.last_mut() {
+            Some(before) if element.place.start < before.place.end => before.finding = None,
+            _ => separate.push(element),
+        }
+    }
+    separate
 }

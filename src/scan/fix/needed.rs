@@ -7,6 +7,7 @@ use ipnet::Ipv4Net;
 use super::decision::Addresses;
 use super::layout::{Element, Layout, List};
 use super::purpose::{Planes, Purpose, purposes};
+use super::tuple::is_tuple;
 use super::writable::check_writable;
 use crate::packets::{Interval, normalized};
 use crate::policy::{Plane, address_or_cidr};
@@ -76,6 +77,9 @@ fn is_target(finding: &Finding) -> bool {
 
 /// In a file that does not mention Twilio, only blocks with this many published addresses are changed.
 const FEWEST_PUBLISHED: usize = 3;
+
+/// The shortest prefix length of a network that is replaced.
+const WIDEST: u8 = 8;
 
 struct Planned<'a> {
     layout: &'a Layout<'a>,
@@ -154,6 +158,14 @@ impl Planned<'_> {
                 }
             }
         }
+        if is_tuple(self.layout, list) && elements_after(list, needs) == 1 {
+            for at in &list.members {
+                if needs[*at] == Need::Networks(Vec::new()) {
+                    let reason = "a single value in parentheses may be no list: remove it yourself";
+                    needs[*at] = Need::Leave(reason.to_owned());
+                }
+            }
+        }
     }
 
     /// Returns the networks that a target must be replaced by, or the reason why it is left.
@@ -179,6 +191,10 @@ impl Planned<'_> {
         }
         if target.classification == Classification::Unpublished {
             return self.meant(list, target, planes);
+        }
+        let is_very_wide = |network: &Ipv4Net| network.prefix_len() < WIDEST;
+        if target.networks.iter().any(is_very_wide) {
+            return Err("it may be meant for others than Twilio too".to_owned());
         }
         let sides = [
             (planes.signaling, Plane::Signaling, &replacement.signaling),
@@ -241,6 +257,15 @@ impl Planned<'_> {
             Err("no address of Twilio is beside it, so it may be someone else's".to_owned())
         }
     }
+}
+
+/// Returns the number of elements that a list will have.
+fn elements_after(list: &List, needs: &[Need]) -> usize {
+    let counts = list.members.iter().map(|at| match &needs[*at] {
+        Need::Networks(networks) => networks.len(),
+        Need::Keep | Need::Leave(_) => 1,
+    });
+    counts.sum()
 }
 
 /// Returns the wanted networks that the list does not contain yet.

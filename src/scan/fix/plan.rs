@@ -1,6 +1,7 @@
 //! Decides about the findings of a text.
 
 use super::decision::{Addresses, Decision, Edit};
+use super::duplicates::leave_duplicates;
 use super::edits::decisions;
 use super::layout::Layout;
 use super::needed::needed;
@@ -11,7 +12,8 @@ use crate::scan::positions::Positions;
 /// Decides about each finding of a text. Findings must be in the order of the text.
 pub(super) fn plan(text: &[u8], findings: &[Finding], addresses: &Addresses) -> Vec<Decision> {
     let layout = Layout::new(text, findings);
-    let needed = needed(&layout, findings, addresses);
+    let mut needed = needed(&layout, findings, addresses);
+    leave_duplicates(&layout, &mut needed);
     decisions(&layout, needed, findings.len())
 }
 

@@ -1,9 +1,13 @@
 //! Decides which planes an address in a text serves, and whether the text around it is understood well enough to change it.
 
+use std::ops::Range;
+
+use super::effect::opposite_effect;
 use super::layout::{Element, Form, Layout, List};
 use super::line::is_in_comment;
 use crate::character_class::LETTERS;
 use crate::policy::Direction;
+use crate::scan::line_kind::is_log;
 use crate::scan::words::normalize_words;
 
 /// The maximum number of lines above a block that describe it, and of fields below it.
@@ -19,6 +23,7 @@ pub(super) struct Planes {
 }
 
 const IN_COMMENT: &str = "it is in a comment";
+const IN_LOG: &str = "it is in a log";
 const DENIED: &str = "the rule does not allow it";
 const NOT_UNDERSTOOD: &str = "--fix changes only lists, values and rules";
 const OTHER_USE: &str =
@@ -39,7 +44,7 @@ struct Evidence {
     obstacle: Option<&'static str>,
 }
 
-const DENIALS: [&str; 8] = [
+const DENIALS: [&str; 12] = [
     " deny ",
     " denied ",
     " drop ",
@@ -48,6 +53,10 @@ const DENIALS: [&str; 8] = [
     " blacklist ",
     " blocklist ",
     " denylist ",
+    " banned ",
+    " banlist ",
+    " except ",
+    " exclud",
 ];
 
 const INCOMING: [&str; 7] = [
@@ -156,9 +165,11 @@ fn purpose(layout: &Layout, element: &Element, list: &List, more: [Evidence; 2])
     if let Some(obstacle) = obstacles.fold(own.obstacle, Option::or) {
         return Err(obstacle);
     }
-    let negated = layout.text[..start].trim_ascii_end().ends_with(b"!");
-    if negated {
-        return Err(DENIED);
+    if is_record(&layout.lines.around(start..start), layout.text) {
+        return Err(IN_LOG);
+    }
+    if let Some(reason) = opposite_effect(layout, element) {
+        return Err(reason);
     }
     let more = more.into_iter().find(|evidence| evidence.is_of_a_plane());
     let more = more.unwrap_or_default();
@@ -176,6 +187,16 @@ fn purpose(layout: &Layout, element: &Element, list: &List, more: [Evidence; 2])
         return Err(OLD_PORTS);
     }
     Ok(planes)
+}
+
+/// Returns true if a line contains a time of day, or begins with a date.
+fn is_record(line: &Range<usize>, text: &[u8]) -> bool {
+    let line = &text[line.clone()];
+    let digits = line.iter().take_while(|b| b.is_ascii_digit()).count();
+    let begins_with_date = digits == 4
+        && matches!(line[4..], [b'-' | b'/', m1, m2, b'-' | b'/', d1, d2, ..]
+            if [m1, m2, d1, d2].iter().all(u8::is_ascii_digit));
+    begins_with_date || is_log(line)
 }
 
 /// Reads the line of an element, or the first and the last line of an inline list.

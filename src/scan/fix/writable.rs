@@ -2,7 +2,7 @@
 
 use ipnet::Ipv4Net;
 
-use super::layout::{Element, Form, Layout};
+use super::layout::{Element, Form, Layout, List};
 use super::notation::in_notation;
 use super::purpose::{is_item, word_before};
 
@@ -23,7 +23,52 @@ pub(super) fn check_writable(
     if is_alone || networks.len() > 1 && !can_repeat(layout, element) {
         return Err("there is no place for several networks: write them yourself".to_owned());
     }
+    if networks.len() != 1 && has_fixed_length(layout, &layout.lists[element.list]) {
+        return Err("the array has a fixed length".to_owned());
+    }
+    if networks.len() != 1 && has_arguments(layout, &layout.lists[element.list]) {
+        return Err("the number of arguments of a function must not change".to_owned());
+    }
     Ok(())
+}
+
+/// Functions that return a list of their arguments.
+const LISTS: [&str; 14] = [
+    "array", "arrayof", "aslist", "c", "in", "list", "listof", "of", "set", "setof", "toset",
+    "values", "vec", "vector",
+];
+
+/// Returns true if the elements of a list are the arguments of a function.
+fn has_arguments(layout: &Layout, list: &List) -> bool {
+    let [first, _, ..] = list.members[..] else {
+        return false;
+    };
+    let element = &layout.elements[first];
+    let quotes = usize::from(layout.quote(element).is_some());
+    let before = &layout.text[..element.place.start - quotes];
+    list.form == Form::Inline
+        && layout.between(first).contains(&b',')
+        && matches!(before, [.., name, b'('] if name.is_ascii_alphanumeric())
+        && !LISTS.contains(&&*word_before(layout, element))
+}
+
+/// The maximum number of bytes before a list that declare it.
+const LONGEST_DECLARATION: usize = 256;
+
+/// Returns true if the text before a list declares the number of its elements, as `[2]string{` or `[&str; 2] = [`.
+fn has_fixed_length(layout: &Layout, list: &List) -> bool {
+    let Some(first) = list.members.first().map(|at| &layout.elements[*at]) else {
+        return false;
+    };
+    let start = layout.row(first.row.saturating_sub(1)).start;
+    let start = start.max(first.place.start.saturating_sub(LONGEST_DECLARATION));
+    let before = &layout.text[start..first.place.start];
+    let is_length = |part: &[u8]| {
+        let digits = part.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+        let opens = part[..part.len() - digits].trim_ascii_end();
+        digits > 0 && matches!(opens, [.., b'[' | b';'])
+    };
+    memchr::memchr_iter(b']', before).any(|end| is_length(&before[..end]))
 }
 
 /// Returns a network in the notation of an element.
@@ -45,10 +90,13 @@ fn can_repeat(layout: &Layout, element: &Element) -> bool {
         Form::Lines => {
             let short = layout.row(element.row).len() <= LONGEST_REPEATED;
             let several = list.members.len() > 1;
+            let above = element.row.checked_sub(1);
+            let is_command = layout.is_continued(element.row)
+                || above.is_some_and(|row| layout.is_continued(row));
             short
                 && separator(layout, element).is_some()
                 && !is_numbered(layout, element)
-                && (several || is_repeatable(layout, element))
+                && (several || !is_command && is_repeatable(layout, element))
         }
     }
 }
@@ -91,7 +139,8 @@ fn is_numbered(layout: &Layout, element: &Element) -> bool {
         ) && (is_number(pair[1]) || pair[0] == "object")
     });
     let starts = words.len() > 1 && is_number(words[0]) && words[1..].iter().any(|w| !is_number(w));
-    named || starts || before.contains(" name=") || before.contains(" id=")
+    let replaces = words.iter().any(|word| matches!(*word, "-r" | "replace"));
+    named || starts || replaces || before.contains(" name=") || before.contains(" id=")
 }
 
 /// Directives of which a file may contain several.
