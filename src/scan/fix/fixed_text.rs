@@ -30,7 +30,7 @@ const MOST_FIXED: usize = 10_000;
 
 /// Fixes a text. If the result would have a finding that the text does not have, or would lack an
 /// address in force, nothing is fixed. Returns `None` if the
-/// text has more than [`MOST_FIXED`] findings.
+/// text has more than 10,000 findings.
 ///
 /// # Errors
 ///
@@ -77,7 +77,7 @@ fn fixed(
 }
 
 /// Returns the findings in a text that cannot be changed, for this reason. Returns `None` if there are more than
-/// [`MOST_FIXED`].
+/// 10,000.
 ///
 /// # Errors
 ///
@@ -206,7 +206,7 @@ fn has_lost(before: &[u8], after: &[u8], in_force: &[Interval]) -> bool {
 const MOST_WITH_FIXES: usize = 2_000;
 
 /// Reports all findings of a text in order, each with the changes that [`fixed_text`] makes. A text with more than
-/// [`MOST_WITH_FIXES`] findings is reported without changes.
+/// 2,000 findings is reported without changes.
 ///
 /// # Errors
 ///
