@@ -42,6 +42,9 @@ static RULES: Finders = LazyLock::new(|| {
     ])
 });
 
+/// Words about the user's own networks in a cloud, which may contain published addresses by chance.
+static OWN_NETWORKS: Finders = LazyLock::new(|| finders(&[" vpc ", " subnet cidr "]));
+
 /// Words about an address of the user or a neighbor.
 static OWN: Finders = LazyLock::new(|| {
     finders(&[
@@ -97,7 +100,7 @@ pub(super) fn is_own(words: &str) -> bool {
 
 /// Returns true if a line with these words is a firewall rule.
 pub(super) fn is_rule(words: &str) -> bool {
-    has_any(words, &RULES)
+    has_any(words, &RULES) && !has_any(words, &OWN_NETWORKS)
 }
 
 /// Returns true if a line is part of a log, because it contains a time of day.

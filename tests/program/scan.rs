@@ -1393,6 +1393,24 @@ fn reads_only_the_start_of_a_comment_and_only_once() {
     assert_eq!(findings(&ran)[0], "list:1:8: current: 54.65.63.193");
 }
 
+/// The network of a VPC may contain published addresses by chance. It is no rule for Twilio, so nothing is missing.
+#[test]
+fn the_network_of_a_vpc_is_no_list() {
+    let text = "module \"vpc\" {\n  vpc_cidr = \"54.172.60.0/23\"\n  subnet_cidr = \"54.172.60.0/27\"\n}\n";
+    let ran = Tool::line("scan --report lines list")
+        .file("list", text)
+        .run();
+    assert!(!ran.stdout.contains("missing"), "{ran}");
+    let rule = text.replace("vpc_cidr", "sip_cidr");
+    let ran = Tool::line("scan --report lines list")
+        .file("list", &rule)
+        .run();
+    assert!(
+        ran.stdout.contains(": missing: signaling of oregon"),
+        "{ran}"
+    );
+}
+
 /// Texts without Twilio addresses for SIP that do not mention Twilio may have addresses near those of other services.
 #[test]
 fn addresses_of_other_services_alone_are_no_findings() {
