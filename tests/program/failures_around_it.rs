@@ -701,7 +701,7 @@ fn a_deleted_folder_affects_only_calls_that_need_it() {
     let (status, stdout, _) = run(&format!("scan {here}"));
     assert_eq!(status, Some(1));
     assert!(
-        stdout.contains("in-sync:") && stdout.contains("superseded"),
+        stdout.contains("/in-sync\n  ") && stdout.contains("superseded"),
         "{stdout}"
     );
     for (line, message) in [
