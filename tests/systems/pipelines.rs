@@ -412,7 +412,7 @@ fn check_the_gitlab_jobs(before: &str, bash: impl Fn(&Path) -> Command) {
     spoil(repository.path());
     for (job, wanted) in [
         ("twilio-check", "drift: 1 of 2 files, 1 missing, 1 extra"),
-        ("twilio-scan", "main.tf:2:1: superseded: 54.65.63.192/26"),
+        ("twilio-scan", "main.tf\n  2:1: superseded: 54.65.63.192/26"),
     ] {
         let printed = run(job).is(1).stdout;
         assert!(printed.contains(wanted), "{printed}");
@@ -494,7 +494,7 @@ fn check_the_hooks(source: &Path, pre_commit: impl Fn(&Path) -> Command) {
     let printed = run().is(1).stdout;
     for wanted in [
         "- hook id: twilio-sip-allow-scan\n- exit code: 1\n",
-        "main.tf:2:1: superseded: 54.65.63.192/26",
+        "main.tf\n  2:1: superseded: 54.65.63.192/26",
         "- hook id: twilio-sip-allow-check\n- exit code: 1\n",
         "drift: 1 of 2 files, 1 missing, 1 extra",
     ] {
