@@ -154,18 +154,12 @@ impl Writer<'_> {
 
     /// Returns an element of an inline list with the separator before or after it.
     fn without_item(&self, at: usize) -> Range<usize> {
-        let own = self.with_quotes(at);
+        let place = |at: usize| self.layout.with_quotes(&self.layout.elements[at]);
         if self.deletes_before[at] {
-            self.with_quotes(at - 1).end..own.end
+            place(at - 1).end..place(at).end
         } else {
-            own.start..self.with_quotes(at + 1).start
+            place(at).start..place(at + 1).start
         }
-    }
-
-    fn with_quotes(&self, at: usize) -> Range<usize> {
-        let element = &self.layout.elements[at];
-        let quotes = usize::from(self.layout.quote(element).is_some());
-        element.place.start - quotes..element.place.end + quotes
     }
 
     /// Returns the text between two elements on a line, such as `", "` with the quotes.

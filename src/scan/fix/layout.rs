@@ -248,12 +248,25 @@ impl<'t> Layout<'t> {
         (before == after && matches!(before, b'"' | b'\'' | b'`')).then_some(*before)
     }
 
+    /// Returns the place of an element with the quotes around it, if any.
+    pub(super) fn with_quotes(&self, element: &Element) -> Range<usize> {
+        let quotes = usize::from(self.quote(element).is_some());
+        element.place.start - quotes..element.place.end + quotes
+    }
+
+    /// Returns the text after an element, up to the end of its line.
+    pub(super) fn after(&self, element: &Element) -> &'t [u8] {
+        let place = &element.place;
+        let end = self.lines.around(place.end - 1..place.end).end;
+        &self.text[place.end..end.max(place.end)]
+    }
+
     /// Returns true if brackets on the same line are around an element and its quotes.
     pub(super) fn is_bracketed(&self, element: &Element) -> bool {
-        let quotes = usize::from(self.quote(element).is_some());
+        let place = self.with_quotes(element);
         let is_blank = |b: &&u8| matches!(b, b' ' | b'\t');
-        let before = self.text[..element.place.start - quotes].iter();
-        let after = self.text[element.place.end + quotes..].iter();
+        let before = self.text[..place.start].iter();
+        let after = self.text[place.end..].iter();
         matches!(
             (
                 before.rev().find(|b| !is_blank(b)),

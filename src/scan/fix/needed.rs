@@ -9,6 +9,7 @@ use super::layout::{Element, Layout, List};
 use super::purpose::{Planes, Purpose, purposes};
 use super::tuple::is_tuple;
 use super::writable::check_writable;
+use crate::dataset::SHORTEST_PREFIX;
 use crate::packets::{Interval, normalized};
 use crate::policy::{Plane, address_or_cidr};
 use crate::scan::classification::Classification;
@@ -77,9 +78,6 @@ fn is_target(finding: &Finding) -> bool {
 
 /// In a file that does not mention Twilio, only blocks with this many published addresses are changed.
 const FEWEST_PUBLISHED: usize = 3;
-
-/// The shortest prefix length of a network that is replaced.
-const WIDEST: u8 = 8;
 
 struct Planned<'a> {
     layout: &'a Layout<'a>,
@@ -152,19 +150,11 @@ impl Planned<'_> {
             };
         }
         if kept.is_empty() && placed.is_empty() {
-            for at in &list.members {
-                if needs[*at] == Need::Networks(Vec::new()) {
-                    needs[*at] = Need::Leave("it is the only address of its list".to_owned());
-                }
-            }
+            leave_removed(list, needs, "it is the only address of its list");
         }
         if is_tuple(self.layout, list) && elements_after(list, needs) == 1 {
-            for at in &list.members {
-                if needs[*at] == Need::Networks(Vec::new()) {
-                    let reason = "a single value in parentheses may be no list: remove it yourself";
-                    needs[*at] = Need::Leave(reason.to_owned());
-                }
-            }
+            let reason = "a single value in parentheses may be no list: remove it yourself";
+            leave_removed(list, needs, reason);
         }
     }
 
@@ -192,7 +182,7 @@ impl Planned<'_> {
         if target.classification == Classification::Unpublished {
             return self.meant(list, target, planes);
         }
-        let is_very_wide = |network: &Ipv4Net| network.prefix_len() < WIDEST;
+        let is_very_wide = |network: &Ipv4Net| network.prefix_len() < SHORTEST_PREFIX;
         if target.networks.iter().any(is_very_wide) {
             return Err("it may be meant for others than Twilio too".to_owned());
         }
@@ -255,6 +245,15 @@ impl Planned<'_> {
             Ok(meant)
         } else {
             Err("no address of Twilio is beside it, so it may be someone else's".to_owned())
+        }
+    }
+}
+
+/// Leaves the elements of a list that would be removed, for this reason.
+fn leave_removed(list: &List, needs: &mut [Need], reason: &str) {
+    for at in &list.members {
+        if needs[*at] == Need::Networks(Vec::new()) {
+            needs[*at] = Need::Leave(reason.to_owned());
         }
     }
 }

@@ -206,9 +206,7 @@ fn own_evidence(layout: &Layout, element: &Element, list: &List) -> Evidence {
         _ => element,
     };
     let before = layout.lines.before(element.place.start);
-    let end = layout.lines.around(last.place.end - 1..last.place.end).end;
-    let after = &layout.text[last.place.end..end.max(last.place.end)];
-    let both = [before, b" ", after].concat();
+    let both = [before, b" ", layout.after(last)].concat();
     Evidence::of(&String::from_utf8_lossy(&both))
 }
 
@@ -349,11 +347,7 @@ const RULES: [&str; 19] = [
 /// Returns true if an element is a value, an element of a list, or a part of a rule, and not of a sentence.
 fn is_understood(layout: &Layout, element: &Element) -> bool {
     let before = layout.lines.before(element.place.start);
-    let end = layout
-        .lines
-        .around(element.place.end - 1..element.place.end)
-        .end;
-    let after = &layout.text[element.place.end..end.max(element.place.end)];
+    let after = layout.after(element);
     let quote = layout.quote(element);
     is_value(before, after, quote)
         || is_item(before, after)

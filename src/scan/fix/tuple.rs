@@ -12,12 +12,11 @@ pub(super) fn is_tuple(layout: &Layout, list: &List) -> bool {
         return false;
     };
     let [first, last] = [first, last].map(|at| &layout.elements[at]);
-    let quotes = usize::from(layout.quote(first).is_some());
     match list.form {
         Form::Alone => false,
         Form::Inline => {
-            let before = layout.text[..first.place.start - quotes].trim_ascii_end();
-            let after = layout.text[last.place.end + quotes..].trim_ascii_start();
+            let before = layout.text[..layout.with_quotes(first).start].trim_ascii_end();
+            let after = layout.text[layout.with_quotes(last).end..].trim_ascii_start();
             let has_commas = layout.between(list.members[0]).contains(&b',');
             has_commas && before.ends_with(b"(") && after.starts_with(b")")
         }

@@ -44,8 +44,7 @@ fn has_arguments(layout: &Layout, list: &List) -> bool {
         return false;
     };
     let element = &layout.elements[first];
-    let quotes = usize::from(layout.quote(element).is_some());
-    let before = &layout.text[..element.place.start - quotes];
+    let before = &layout.text[..layout.with_quotes(element).start];
     list.form == Form::Inline
         && layout.between(first).contains(&b',')
         && matches!(before, [.., name, b'('] if name.is_ascii_alphanumeric())
