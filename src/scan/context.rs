@@ -223,6 +223,11 @@ impl<'t> Context<'t> {
         words
     }
 
+    /// Returns the words at the beginning of a line in the form of [`normalize_words`].
+    fn line_words(&self, line: usize) -> String {
+        self.words_of(&self.lines.beginning_text(line))
+    }
+
     /// Returns the words near a place in the form of [`normalize_words`]. Places that are close to
     /// each other share them.
     fn near_words(&self, at: usize) -> Rc<str> {
@@ -261,17 +266,17 @@ impl<'t> Context<'t> {
     /// Returns true if a network that is much larger than the published ones refers to Twilio. This
     /// is so if its line or list mentions Twilio and the line does not deny it.
     pub fn is_meant(&self, place: &Range<usize>, is_wide: bool) -> bool {
-        let negated = self.lines.text()[..place.start].ends_with(b"!");
         let row = self.row(place.start);
         let speaks = row.is_some_and(|row| row.mark == LineMark::Twilio || row.topics.twilio);
-        if negated || !speaks {
-            return false;
-        }
-        !self.denies(place.start, is_wide)
+        speaks && !self.denies(place.start, is_wide)
     }
 
-    /// Returns true if a line denies something, or, for a wide network, is about something other than access.
+    /// Returns true if a line denies something, or, for a wide network, is about something other than access. Returns true
+    /// if the address at the place is negated.
     fn denies(&self, at: usize, is_wide: bool) -> bool {
+        if self.lines.text()[..at].ends_with(b"!") {
+            return true;
+        }
         let near = String::from_utf8_lossy(self.lines.near(at));
         let comment = comment_within(&near).unwrap_or_default();
         let line = self.words_of(near.strip_suffix(comment).unwrap_or(&near));
@@ -280,8 +285,7 @@ impl<'t> Context<'t> {
 
     /// Returns true if a line lets in packets from a network of all addresses.
     pub fn lets_in(&self, place: &Range<usize>) -> bool {
-        let negated = self.lines.text()[..place.start].ends_with(b"!");
-        !negated && !self.denies(place.start, true) && !is_outgoing(&self.near_words(place.start))
+        !self.denies(place.start, true) && !is_outgoing(&self.near_words(place.start))
     }
 
     /// Returns true if the line of a place names a port of SIP.
@@ -363,9 +367,7 @@ impl<'t> Context<'t> {
             let has_published = all().any(&is_published);
             let numbers = all().filter(|number| !has_published || is_published(*number));
             let lines = numbers.map(|number| self.rows[number].line);
-            let of_list = Labels::new(lines, |line| {
-                self.words_of(&self.lines.beginning_text(line))
-            });
+            let of_list = Labels::new(lines, |line| self.line_words(line));
             *labels = (Some(row.list), of_list);
         }
         labels
@@ -409,36 +411,29 @@ impl<'t> Context<'t> {
         Topics {
             twilio: found.contains(&Topic::Twilio),
             region: found.contains(&Topic::Region),
-            other_service: self.head_is_for_others(start),
+            other_service: self
+                .lines_above(start)
+                .any(|line| self.is_about_other_services(line)),
         }
-    }
-
-    /// Returns true if a line above a list is about another service of Twilio's.
-    fn head_is_for_others(&self, start: usize) -> bool {
-        self.lines_above(start)
-            .any(|line| self.is_about_other_services(line))
     }
 
     /// Returns true if the line before a list is a firewall rule.
     fn head_is_rule(&self, start: usize) -> bool {
-        let words = |line| self.words_of(&self.lines.beginning_text(line));
         let before = start.checked_sub(1);
         before.is_some_and(|line| {
-            let words = words(line);
+            let words = self.line_words(line);
             line_kind::is_rule(&words) && !line_kind::is_sentence(&words)
         })
     }
 
     /// Returns true if a line above a list mentions webhooks.
     fn head_mentions_webhooks(&self, start: usize) -> bool {
-        let words = |line| self.words_of(&self.lines.beginning_text(line));
         self.lines_above(start)
-            .any(|line| mention_webhooks(&words(line)))
+            .any(|line| mention_webhooks(&self.line_words(line)))
     }
 
     fn is_about_other_services(&self, line: usize) -> bool {
-        let words = self.words_of(&self.lines.beginning_text(line));
-        has_any(&words, &OTHER_SERVICES)
+        has_any(&self.line_words(line), &OTHER_SERVICES)
     }
 
     /// Returns the lines before a line up to a blank one, at most [`REACH`], starting with the closest.

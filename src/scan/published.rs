@@ -3,7 +3,7 @@
 use ipnet::Ipv4Net;
 
 use super::replacement::{Replacement, Successors};
-use super::spans::covers;
+use super::spans::{covers, touches};
 use super::spellings::Spellings;
 use super::work::Work;
 use crate::catalog::{Catalog, Entry};
@@ -48,10 +48,7 @@ impl<'a> Published<'a> {
 
     /// Returns true if any address of a span was ever published.
     pub fn contains_some(&self, span: Interval) -> bool {
-        let after = self.ever.partition_point(|known| known.last < span.first);
-        self.ever
-            .get(after)
-            .is_some_and(|known| known.and(span).is_some())
+        touches(&self.ever, span)
     }
 
     /// Returns true if any address of a span was published for SIP, or belongs to the address space of an exchange, unless
@@ -86,7 +83,7 @@ impl<'a> Published<'a> {
     /// Returns true if a span contains addresses of a plane. For media, it must contain no signaling in force, because the
     /// old media networks also serve as lists of signaling.
     pub fn is_of_plane(&self, span: Interval, plane: Plane) -> bool {
-        let has_signaling = self.signaling.iter().any(|known| known.overlaps(span));
+        let has_signaling = touches(&self.signaling, span);
         let touching = self.catalog.touching(span);
         let is_near = |entry: &Entry| span.size() <= MOST_TIMES * entry.span().size();
         // The address space of an exchange is much larger than its signaling networks.

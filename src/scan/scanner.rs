@@ -133,7 +133,14 @@ impl<'a> Scanner<'a> {
         if !mentions_twilio && !found.iter().any(is_twilios) {
             return Ok(());
         }
-        let text = TwilioText::new(&self.published, &self.expected, text, found, context);
+        let text = TwilioText::new(
+            &self.published,
+            &self.expected,
+            text,
+            found,
+            context,
+            mentions_twilio,
+        );
         let work = text.work();
         text.report_findings(&mut |finding| {
             work.check()?;

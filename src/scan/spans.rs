@@ -14,8 +14,17 @@ pub(super) fn is_public(span: Interval) -> bool {
     not_public().all(|network| !network.overlaps(span))
 }
 
+/// Returns the first of the spans that may overlap `span`. They must be normalized.
+fn first_near(spans: &[Interval], span: Interval) -> Option<&Interval> {
+    spans.get(spans.partition_point(|own| own.last < span.first))
+}
+
+/// Returns true if any of the spans overlaps `span`. They must be normalized.
+pub(super) fn touches(spans: &[Interval], span: Interval) -> bool {
+    first_near(spans, span).is_some_and(|own| own.overlaps(span))
+}
+
 /// Returns true if `spans` contain all of a span. They must be normalized.
 pub(super) fn covers(spans: &[Interval], span: Interval) -> bool {
-    let after = spans.partition_point(|own| own.last < span.first);
-    spans.get(after).is_some_and(|own| own.holds(span))
+    first_near(spans, span).is_some_and(|own| own.holds(span))
 }

@@ -13,7 +13,6 @@ use super::file_topics::FileTopics;
 use super::find::{Found, invalid_addresses};
 use super::finding::Finding;
 use super::hints::Hint;
-use super::line_mark::mentions_twilio;
 use super::positions::Positions;
 use super::published::Published;
 use super::replacement::Replacement;
@@ -60,8 +59,6 @@ pub(super) struct TwilioText<'t> {
     topics: FileTopics,
     /// True if the text has a published address.
     has_twilios: bool,
-    /// True if the text has a list of Twilio addresses.
-    has_list: bool,
 }
 
 /// The addresses of Twilio on a line.
@@ -74,19 +71,20 @@ enum Beside {
 }
 
 impl<'t> TwilioText<'t> {
-    /// Prepares a text. `found` must be in the order of the text.
+    /// Prepares a text. `found` must be in the order of the text. `mentions_twilio` is about the whole text.
     pub(super) fn new(
         published: &'t Published<'t>,
         expected: &'t [Expected],
         bytes: &'t [u8],
         found: Vec<Found>,
         context: Context<'t>,
+        mentions_twilio: bool,
     ) -> Self {
         let series = series(bytes, &found);
         let topics = FileTopics::new(bytes);
         let has_list = !topics.is_test
             && !topics.is_for_webhooks
-            && (mentions_twilio(bytes) || found.iter().any(|one| published.is_listed(one.span)))
+            && (mentions_twilio || found.iter().any(|one| published.is_listed(one.span)))
             && has_list(published, &found, &context);
         TwilioText {
             published,
@@ -99,7 +97,6 @@ impl<'t> TwilioText<'t> {
             in_series: count(published, &found, found.len(), |at| series.get(at).copied()),
             rows: rows(published, &found, &series, &context),
             has_twilios: found.iter().any(|one| published.is_twilios(one.span)),
-            has_list,
             series,
             topics,
             context,
@@ -139,7 +136,7 @@ impl<'t> TwilioText<'t> {
             }
             report(finding)?;
         }
-        if let Some((line, column)) = first_of_twilios.filter(|_| self.has_list) {
+        if let Some((line, column)) = first_of_twilios.filter(|_| self.held.is_list) {
             self.missing(line, column).try_for_each(report)?;
         }
         Ok(())

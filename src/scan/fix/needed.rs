@@ -15,7 +15,7 @@ use crate::policy::{Plane, address_or_cidr};
 use crate::scan::classification::Classification;
 use crate::scan::finding::Finding;
 use crate::scan::line_mark::mentions_twilio;
-use crate::scan::spans::covers;
+use crate::scan::spans::{covers, touches};
 
 /// The networks to write instead of an element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -275,11 +275,7 @@ fn missing(
 ) -> Result<Vec<Ipv4Net>, String> {
     let absent = |network: &Ipv4Net| !covers(kept, (*network).into()) && !placed.contains(network);
     let networks: Vec<Ipv4Net> = wanted.into_iter().filter(absent).collect();
-    let is_part = |network: &&Ipv4Net| {
-        let span = Interval::from(**network);
-        let near = kept.partition_point(|own| own.last < span.first);
-        kept.get(near).is_some_and(|own| own.overlaps(span))
-    };
+    let is_part = |network: &&Ipv4Net| touches(kept, (**network).into());
     match networks.iter().find(is_part) {
         Some(network) => Err(format!(
             "its list contains a part of {}: write the whole network",
