@@ -10,6 +10,17 @@ use serde_json::Value;
 
 use crate::common::Tool;
 
+/// Returns the start of the table filter, with a table nat of one rule before it.
+macro_rules! nat_before_filter {
+    ($rule:literal) => {
+        concat!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n",
+            $rule,
+            "\nCOMMIT\n*filter"
+        )
+    };
+}
+
 /// For each capture: its options, the calls that do not pass, and the others who get in.
 const EXPECTED: &str = include_str!("../firewalls/expected");
 
@@ -475,14 +486,7 @@ COMMIT
             ("-A INPUT -p udp -m udp --dport 5060 -j twilio\n", ""),
             (
                 "*filter",
-                "*nat
-:PREROUTING ACCEPT [0:0]
-:INPUT ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
-:POSTROUTING ACCEPT [0:0]
--A PREROUTING -p udp -m udp --dport 5060 -j ACCEPT
-COMMIT
-*filter",
+                nat_before_filter!("-A PREROUTING -p udp -m udp --dport 5060 -j ACCEPT"),
             ),
         ],
         "in signaling udp",
@@ -493,14 +497,9 @@ COMMIT
         "script-ipt",
         &[(
             "*filter",
-            "*nat
-:PREROUTING ACCEPT [0:0]
-:INPUT ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
-:POSTROUTING ACCEPT [0:0]
--A PREROUTING -p udp -m udp --dport 5060 -j REDIRECT --to-ports 5080
-COMMIT
-*filter",
+            nat_before_filter!(
+                "-A PREROUTING -p udp -m udp --dport 5060 -j REDIRECT --to-ports 5080"
+            ),
         )],
         "in signaling udp",
         ":INPUT DROP [0:0]",
@@ -894,14 +893,9 @@ const OPENINGS: &[Opening] = &[
         "script-ipt",
         &[(
             "*filter",
-            "*nat
-:PREROUTING ACCEPT [0:0]
-:INPUT ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
-:POSTROUTING ACCEPT [0:0]
--A PREROUTING -p udp -m udp --dport 5060 -j REDIRECT --to-ports 10060
-COMMIT
-*filter",
+            nat_before_filter!(
+                "-A PREROUTING -p udp -m udp --dport 5060 -j REDIRECT --to-ports 10060"
+            ),
         )],
         "udp 5060",
         "-A INPUT -p udp -m udp --dport 10000:60000 -j ACCEPT",
