@@ -10,7 +10,7 @@ mod sets;
 mod viewpoint;
 mod way;
 
-pub use calls::{Arrival, Call, Group, Passage, Problem, Stage, Verdict, calls};
+pub use calls::{Call, Group, Passage, Problem, Stage, Verdict, calls};
 pub use example::Packet;
 pub use exposure::{Exposure, exposures};
 pub use ipv6::{OverIpv6, over_ipv6};

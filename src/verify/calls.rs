@@ -43,32 +43,35 @@ pub struct Call {
     pub ports: PortRange,
     /// The regions by their verdict.
     pub groups: Vec<Group>,
-    pub arrival: Arrival,
+    pub delivery: Delivery,
 }
 
 /// The places at which first packets from Twilio arrive.
 #[derive(Clone, Debug, Default)]
-pub struct Arrival {
+pub struct Delivery {
     /// True if some of them are for the machine itself.
     pub at_machine: bool,
     /// The new destination of others, which a rule changes, and the place of the rule.
     pub elsewhere: Option<(IntervalSet, u32)>,
 }
 
-impl Arrival {
-    fn of(journey: &Journey) -> Arrival {
-        let mut arrival = Arrival::default();
+impl Delivery {
+    fn of(journey: &Journey) -> Delivery {
+        let mut delivery = Delivery::default();
         for flow in &journey.passed {
             if !flow.is_forwarded {
-                arrival.at_machine = true;
+                delivery.at_machine = true;
             } else if let Some(before) = &flow.before {
-                let addresses = flow.packets.set(Dimension::Local).clone();
-                arrival
-                    .elsewhere
-                    .get_or_insert((addresses, before.changed_by));
+                let new = || {
+                    (
+                        flow.packets.set(Dimension::Local).clone(),
+                        before.changed_by,
+                    )
+                };
+                delivery.elsewhere.get_or_insert_with(new);
             }
         }
-        arrival
+        delivery
     }
 }
 
@@ -195,9 +198,9 @@ fn call(
             Direction::Out => rule.remote.ports,
         },
         groups,
-        arrival: match rule.direction {
-            Direction::In => Arrival::of(&asked[0].journey),
-            Direction::Out => Arrival::default(),
+        delivery: match rule.direction {
+            Direction::In => Delivery::of(&asked[0].journey),
+            Direction::Out => Delivery::default(),
         },
     })
 }

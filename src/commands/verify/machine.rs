@@ -207,13 +207,13 @@ fn note_ipv6(found: &OverIpv6, lines: &Lines) -> String {
 fn note_elsewhere(calls: &[Call], lines: &Lines) -> Option<String> {
     let mut elsewhere = calls
         .iter()
-        .filter_map(|call| call.arrival.elsewhere.as_ref());
+        .filter_map(|call| call.delivery.elsewhere.as_ref());
     let (addresses, at) = elsewhere.next()?;
     let address = match addresses.intervals() {
         [only] => notation(*only),
         _ => "ADDRESS".to_owned(),
     };
-    let others = if calls.iter().any(|call| call.arrival.at_machine) {
+    let others = if calls.iter().any(|call| call.delivery.at_machine) {
         ", but other packets of calls stay on this machine"
     } else {
         ""

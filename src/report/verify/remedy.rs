@@ -135,17 +135,9 @@ impl<'m> Advice<'m> {
         }
         let command = base.filter(|base| is_plain(base)).map(|base| {
             if is_nftables(base) {
-                format!(
-                    "nft insert rule {} {} ct state established accept",
-                    words::table(base),
-                    base.chain
-                )
+                nft_insert(base, "ct state established accept")
             } else {
-                format!(
-                    "iptables{} -I {} -m conntrack --ctstate ESTABLISHED -j ACCEPT",
-                    option_of_table(base),
-                    base.chain
-                )
+                iptables_insert(base, "-m conntrack --ctstate ESTABLISHED -j ACCEPT")
             }
         });
         match command {
@@ -288,18 +280,24 @@ fn jump(from: &Location, own: &OwnChain) -> Option<String> {
     }
     let to = &own.location.chain;
     Some(if is_nftables(from) && !is_of_iptables(from) {
-        format!(
-            "nft insert rule {} {} jump {to}",
-            words::table(from),
-            from.chain
-        )
+        nft_insert(from, &format!("jump {to}"))
     } else {
-        format!(
-            "iptables{} -I {} -j {to}",
-            option_of_table(from),
-            from.chain
-        )
+        iptables_insert(from, &format!("-j {to}"))
     })
+}
+
+/// Returns the command of nft that inserts a rule at the start of a chain.
+fn nft_insert(into: &Location, rule: &str) -> String {
+    format!(
+        "nft insert rule {} {} {rule}",
+        words::table(into),
+        into.chain
+    )
+}
+
+/// Returns the command of iptables that inserts a rule at the start of a chain.
+fn iptables_insert(into: &Location, rule: &str) -> String {
+    format!("iptables{} -I {} {rule}", option_of_table(into), into.chain)
 }
 
 /// True for the tables of nftables, whose names have two words.
