@@ -165,7 +165,7 @@ fn firewalls(section: &mut Section) {
         ]);
     }
     section.add(format_args!(
-        "A firewall through which all calls get, and nobody else; fastest of {ROUNDS} runs:"
+        "A firewall that lets all calls through, and no other packets to SIP; fastest of {ROUNDS} runs:"
     ));
     section.add(table);
 }

@@ -1,4 +1,4 @@
-//! Twilio's data: the editions of its lists, the regions, and the addresses of its other services.
+//! Twilio's data: the editions of its lists, the regions, and the addresses of other Twilio services.
 
 /// Embeds a file of `data/`, which the build script converted to JSON.
 macro_rules! embedded {

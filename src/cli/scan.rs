@@ -104,7 +104,7 @@ enum FailOn {
     Missing,
 }
 
-/// How addresses with a replacement are handled.
+/// The action for addresses that have a replacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FixMode {
     /// Report them.

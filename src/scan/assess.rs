@@ -44,7 +44,7 @@ pub(super) struct Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     Calls,
-    /// Another service of Twilio's, such as STUN and TURN.
+    /// Another Twilio service, such as STUN and TURN.
     OtherService,
     /// A filter of webhooks.
     Webhooks,

@@ -3,7 +3,7 @@
 pub enum Classification {
     /// All addresses are in force.
     Current,
-    /// Another service of Twilio's uses all addresses that are not in force for SIP.
+    /// The addresses belong to another Twilio service. Some of them may be in force for SIP.
     OtherService,
     /// All addresses are in force, but they are only a part of a media network.
     Narrower,

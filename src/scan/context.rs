@@ -68,7 +68,7 @@ static OTHERWISE: Finders = LazyLock::new(|| {
     ])
 });
 
-/// Words about services of Twilio's other than SIP, in the form of [`normalize_words`].
+/// Words about other Twilio services than SIP, in the form of [`normalize_words`].
 static OTHER_SERVICES: Finders = LazyLock::new(|| {
     finders(&[
         " stun ",
@@ -106,7 +106,7 @@ struct Topics {
     twilio: bool,
     /// True if one of them names a region.
     region: bool,
-    /// True if a heading, or the last comment, is about another service of Twilio's.
+    /// True if a heading, or the last comment, is about another Twilio service.
     other_service: bool,
 }
 
@@ -321,7 +321,7 @@ impl<'t> Context<'t> {
         self.words.speak(&self.near_words(at))
     }
 
-    /// Returns true if the words near a place, or the heading of its list, are about another service of Twilio's.
+    /// Returns true if the words near a place, or the heading of its list, are about another Twilio service.
     pub fn is_for_other_services(&self, at: usize) -> bool {
         self.row(at).is_some_and(|row| row.topics.other_service)
             || has_any(&self.near_words(at), &OTHER_SERVICES)

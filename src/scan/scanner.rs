@@ -53,7 +53,7 @@ impl<'a> Scanner<'a> {
         &self.expected
     }
 
-    /// Returns what [`Scanner::scan`] reports; `None` if there are more than `most` findings.
+    /// Returns the findings that [`Scanner::scan`] reports. Returns `None` if there are more than `most` findings.
     pub(super) fn findings(
         &self,
         text: &[u8],

@@ -6,7 +6,7 @@ use super::spans::is_wide;
 /// The maximum number of bytes between two addresses of a series.
 const LONGEST_GAP: usize = 256;
 
-/// How two neighboring addresses are connected.
+/// The connection between two neighboring addresses.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Link {
     /// They are not parts of one list.

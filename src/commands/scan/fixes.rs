@@ -70,7 +70,7 @@ fn hash(text: &[u8]) -> u64 {
 /// The changes of all files.
 #[derive(Default)]
 pub(super) struct Fixes {
-    /// By path, without symlinks. The command line can name a file twice.
+    /// The key is the path without symlinks, because the command line can name a file twice.
     files: BTreeMap<PathBuf, FileFix>,
     findings: usize,
     /// The number of files with too many findings.

@@ -171,7 +171,7 @@ impl Planned<'_> {
             return Err("the file does not mention Twilio".to_owned());
         }
         if self.has_other_services && planes.signaling && planes.media {
-            return Err("the file also lists addresses of another service of Twilio's".to_owned());
+            return Err("the file also lists addresses of another Twilio service".to_owned());
         }
         let is_single = |networks: &[Ipv4Net]| networks.iter().all(|net| net.prefix_len() == 32);
         let replacement = &target.replacement;
