@@ -50,7 +50,13 @@ pub static PUBLISHED: LazyLock<Vec<PublishedNetwork>> =
 /// The catalog with `global` as the selected edition.
 pub static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     let editions = data::editions().unwrap();
-    Catalog::new(editions, None, &["global".into()], data::services().unwrap(), &REFERENCE_DATA)
+    Catalog::new(
+        editions,
+        None,
+        &["global".into()],
+        data::services().unwrap(),
+        &REFERENCE_DATA,
+    )
 });
 
 pub fn everything() -> Selection {
