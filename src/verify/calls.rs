@@ -80,6 +80,10 @@ impl Delivery {
 pub struct Group {
     pub verdict: Verdict,
     pub regions: Vec<Arc<str>>,
+    /// Twilio's addresses in these regions.
+    pub addresses: IntervalSet,
+    /// Those of the addresses with packets that have the verdict; `None` if the packets pass.
+    pub failing: Option<IntervalSet>,
     /// The way of a packet that opens a connection. `None` if no such packet passes.
     pub passage: Option<Passage>,
     /// `None` if the packets pass.
@@ -133,6 +137,23 @@ impl Problem {
     }
 }
 
+impl Group {
+    /// Returns the addresses with packets that do not pass, if packets of the other addresses do.
+    pub fn failing_part(&self) -> Option<&IntervalSet> {
+        let failing = self.failing.as_ref();
+        failing.filter(|failing| !failing.holds_set(&self.addresses))
+    }
+
+    fn add(&mut self, region: Arc<str>, addresses: &IntervalSet, failing: Option<IntervalSet>) {
+        self.regions.push(region);
+        self.addresses = self.addresses.or_set(addresses);
+        self.failing = match (self.failing.take(), failing) {
+            (Some(known), Some(more)) => Some(known.or_set(&more)),
+            (known, more) => known.or(more),
+        };
+    }
+}
+
 impl Call {
     /// Returns the worst verdict of a region.
     pub fn verdict(&self) -> Verdict {
@@ -176,16 +197,18 @@ fn call(
     asked.insert(0, first);
     let mut groups: Vec<Group> = Vec::new();
     for (region, remotes) in parts {
-        let (verdict, problem) = judge(follower, &asked, &remotes, viewpoint)?;
-        if let Some(group) = same_group(&mut groups, verdict, problem.as_ref()) {
-            group.regions.push(region);
+        let judged = judge(follower, &asked, &remotes, viewpoint)?;
+        if let Some(group) = same_group(&mut groups, &judged) {
+            group.add(region, &remotes, judged.failing);
             continue;
         }
         groups.push(Group {
-            verdict,
+            verdict: judged.verdict,
             regions: vec![region],
             passage: passage(follower, &asked[0], &remotes, viewpoint)?,
-            problem,
+            addresses: remotes,
+            failing: judged.failing,
+            problem: judged.problem,
         });
     }
     Ok(Call {
@@ -206,14 +229,11 @@ fn call(
 }
 
 /// Returns the group with the same verdict and reason.
-fn same_group<'g>(
-    groups: &'g mut [Group],
-    verdict: Verdict,
-    problem: Option<&Problem>,
-) -> Option<&'g mut Group> {
+fn same_group<'g>(groups: &'g mut [Group], judged: &Judged) -> Option<&'g mut Group> {
     let reason = |problem: &Problem| (problem.stage, problem.cause, problem.assumed.clone());
+    let own = judged.problem.as_ref().map(reason);
     let same = |group: &&mut Group| {
-        group.verdict == verdict && group.problem.as_ref().map(reason) == problem.map(reason)
+        group.verdict == judged.verdict && group.problem.as_ref().map(reason) == own
     };
     groups.iter_mut().find(same)
 }
@@ -371,20 +391,32 @@ fn later<'q>(
     Ok(asked)
 }
 
-/// Returns the worst verdict of all questions about these remote addresses, and its reason.
+/// The worst verdict of some questions.
+struct Judged {
+    verdict: Verdict,
+    problem: Option<Problem>,
+    /// The remote addresses with packets that have the verdict; `None` if all packets pass.
+    failing: Option<IntervalSet>,
+}
+
+/// Returns the worst verdict of all questions about these remote addresses.
 fn judge(
     follower: &mut Follower,
     asked: &[Asked],
     remotes: &IntervalSet,
     viewpoint: &Viewpoint,
-) -> Result<(Verdict, Option<Problem>), LimitExceeded> {
+) -> Result<Judged, LimitExceeded> {
     let mut failures = Vec::new();
     for asked in asked {
         failures.extend(failure(asked, remotes, viewpoint.limits)?);
     }
     let open = open_ways(asked, &failures);
     let mut work = 0;
-    let mut worst = (Verdict::Passes, None);
+    let mut worst = Judged {
+        verdict: Verdict::Passes,
+        problem: None,
+        failing: None,
+    };
     for failure in &failures {
         let other_way = may_go_another_way(failure, &open, remotes, viewpoint.limits, &mut work)?;
         let verdict = if other_way {
@@ -392,7 +424,14 @@ fn judge(
         } else {
             failure.verdict
         };
-        if verdict > worst.0 {
+        if verdict == worst.verdict {
+            let known = worst.failing.take();
+            worst.failing = Some(known.map_or_else(
+                || failure.remotes.clone(),
+                |known| known.or_set(&failure.remotes),
+            ));
+        }
+        if verdict > worst.verdict {
             let mut problem = problem(
                 follower,
                 failure.asked,
@@ -403,7 +442,11 @@ fn judge(
             if let (true, Some(way)) = (other_way, &failure.asked.way) {
                 problem.assume_before(&way.assumed);
             }
-            worst = (verdict, Some(problem));
+            worst = Judged {
+                verdict,
+                problem: Some(problem),
+                failing: Some(failure.remotes.clone()),
+            };
         }
     }
     Ok(worst)
@@ -414,6 +457,8 @@ struct Failure<'j, 'q> {
     asked: &'j Asked<'q>,
     verdict: Verdict,
     packets: Cell,
+    /// The remote addresses of all packets that have the verdict.
+    remotes: IntervalSet,
 }
 
 /// Returns some packets with these remote addresses that do not pass, if possible those that never do.
@@ -429,15 +474,20 @@ fn failure<'j, 'q>(
     let packets: Vec<Cell> = packets.collect();
     let uncertain = without(packets, &asked.certain, limits)?;
     let impossible = without(uncertain.clone(), &asked.possible, limits)?;
-    let blocked = impossible
-        .into_iter()
-        .next()
-        .map(|cell| (Verdict::Blocked, cell));
-    let failing = blocked.or_else(|| Some((Verdict::Depends, uncertain.into_iter().next()?)));
-    Ok(failing.map(|(verdict, packets)| Failure {
+    let (verdict, failing) = if impossible.is_empty() {
+        (Verdict::Depends, uncertain)
+    } else {
+        (Verdict::Blocked, impossible)
+    };
+    let remotes = failing.iter().map(|cell| cell.set(Dimension::Remote));
+    let remotes = remotes.flat_map(|set| set.intervals().iter().copied());
+    let remotes = IntervalSet::of(remotes.collect());
+    let packets = failing.first().cloned();
+    Ok(packets.zip(remotes).map(|(packets, remotes)| Failure {
         asked,
         verdict,
         packets,
+        remotes,
     }))
 }
 

@@ -821,6 +821,60 @@ fn regions_with_different_verdicts_have_rows_of_their_own() {
 }
 
 #[test]
+fn a_row_names_the_addresses_of_its_regions_that_do_not_get_through() {
+    let banned = "-A INPUT -s 54.171.127.193/32 -j DROP\n\
+        -A INPUT -p udp -m iprange --src-range 168.86.130.0-168.86.130.7 -j DROP\n";
+    let listing = filter(&format!("{ESTABLISHED}{banned}{JUMP}"));
+    let options = "--direction in --transport udp";
+    let ran = verify(options, &listing);
+    assert_eq!(
+        report(&ran),
+        "pbx: calls do NOT get through: 2 blocked; no one else reaches SIP
+  signaling in   udp 5060         passes   virginia, oregon, frankfurt, tokyo, singapore, sydney, sao-paulo
+  signaling in   udp 5060         BLOCKED  ireland: only 54.171.127.193
+      example  udp 54.171.127.193:1024 -> PBX:5060, new connection
+      stopped  filter INPUT, line 7: -A INPUT -s 54.171.127.193/32 -j DROP
+      remedy   move the jump to TWILIO-SIP-IN, line 9, before this rule
+  media in       udp 10000-60000  BLOCKED  all regions: only 168.86.130.0/29
+      example  udp 168.86.130.0:1024 -> PBX:10000, new connection
+      stopped  filter INPUT, line 8: -A INPUT -p udp -m iprange --src-range 168.86.130.0-168.86.130.7 -j DROP
+      remedy   move the jump to TWILIO-SIP-IN, line 9, before this rule
+"
+    );
+    let ran = verify(&format!("{options} --report json"), &listing);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let calls = report["machines"][0]["calls"].as_array().unwrap();
+    let addresses = |call: &Value| {
+        let groups = call["groups"].as_array().unwrap().iter();
+        groups.map(|group| group["addresses"].clone()).collect()
+    };
+    let addresses: Vec<Vec<Value>> = calls.iter().map(addresses).collect();
+    let only = |network: &str| json!({"only": [network], "more": 0});
+    assert_eq!(
+        addresses,
+        [
+            vec![Value::Null, only("54.171.127.193")],
+            vec![only("168.86.130.0/29")]
+        ]
+    );
+}
+
+#[test]
+fn a_row_names_the_addresses_of_several_regions_that_depend_on_a_condition() {
+    let limited = "-A INPUT -s 54.171.127.192/31 -m limit --limit 5/sec -j DROP\n\
+        -A INPUT -s 35.156.191.130/32 -m limit --limit 5/sec -j DROP\n";
+    let listing = filter(&format!("{ESTABLISHED}{limited}{JUMP}"));
+    let ran = verify("--direction in --transport udp --plane signaling", &listing);
+    let report = report(&ran);
+    for row in [
+        "  signaling in   udp 5060  DEPENDS  ireland: only 54.171.127.192/31\n",
+        "  signaling in   udp 5060  DEPENDS  frankfurt: only 35.156.191.130\n",
+    ] {
+        assert!(report.contains(row), "{row}{ran}");
+    }
+}
+
+#[test]
 fn a_problem_of_several_rows_is_explained_once() {
     let ran = verify("--direction in", &filter(ESTABLISHED));
     let report = report(&ran);

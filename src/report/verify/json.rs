@@ -11,7 +11,7 @@ use super::remedy;
 use super::verified::{ListedChain, VerifiedMachine, place_of};
 use super::words;
 use crate::firewall::{Cause, Decision};
-use crate::packets::Direction;
+use crate::packets::{Direction, IntervalSet};
 use crate::policy::{Protocol, Scope, notation};
 use crate::report::json_pieces::around_elements;
 use crate::terminal::json_reported;
@@ -20,7 +20,7 @@ use crate::verify::{Call, Exposure, Group, Packet, Passage, Problem, Stage, Verd
 /// The version of the schema.
 const VERSION: u32 = 1;
 
-/// The maximum number of networks of an exposure.
+/// The maximum number of networks of a group or an exposure.
 const MAX_NETWORKS: usize = 1_000;
 
 pub struct VerifyJson;
@@ -107,6 +107,7 @@ fn json_of_group(machine: &VerifiedMachine, call: &Call, group: &Group) -> Value
     json!({
         "regions": group.regions,
         "verdict": words::verdict(group.verdict),
+        "addresses": group.failing_part().map(json_of_addresses),
         "passage": passage.map(|passage| json_of_passage(machine, passage)),
         "problem": problem.map(|problem| json_of_problem(machine, call, group.verdict, problem)),
     })
@@ -154,13 +155,10 @@ fn stage(stage: Stage) -> &'static str {
 }
 
 fn json_of_exposure(machine: &VerifiedMachine, exposure: &Exposure) -> Value {
-    let networks = exposure.sources.intervals();
-    let listed = networks.iter().take(MAX_NETWORKS);
-    let listed: Vec<String> = listed.map(|interval| notation(*interval)).collect();
     let sources = if exposure.is_any {
         json!({"any": true})
     } else {
-        json!({"only": listed, "more": networks.len().saturating_sub(MAX_NETWORKS)})
+        json_of_addresses(&exposure.sources)
     };
     json!({
         "plane": exposure.plane,
@@ -175,6 +173,13 @@ fn json_of_exposure(machine: &VerifiedMachine, exposure: &Exposure) -> Value {
         "conditions": json_of_conditions(machine, &exposure.assumed),
         "remedy": remedy::of_exposure(machine, exposure),
     })
+}
+
+fn json_of_addresses(set: &IntervalSet) -> Value {
+    let networks = set.intervals();
+    let listed = networks.iter().take(MAX_NETWORKS);
+    let listed: Vec<String> = listed.map(|interval| notation(*interval)).collect();
+    json!({"only": listed, "more": networks.len().saturating_sub(MAX_NETWORKS)})
 }
 
 fn json_of_chain(chain: &ListedChain) -> Value {

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::verified::{Line, VerifiedMachine};
 use crate::firewall::Cause;
+use crate::packets::IntervalSet;
 use crate::policy::{ALL_REGIONS, PortRange, Scope, notation};
 use crate::terminal::{clip, escape_hidden};
 use crate::verify::{Call, Exposure, Group, Location, Packet, Problem, Stage, Verdict};
@@ -70,8 +71,17 @@ pub(super) fn ports(ports: PortRange) -> String {
     ports.with_separator("-")
 }
 
-/// Returns the regions of a group: `8 of 8 regions`, `all regions`, or their names.
+/// Returns the regions of a group: `8 of 8 regions`, `all regions`, or their names. If only some of their addresses
+/// fail, names these addresses: `ireland: only 54.171.127.193`.
 pub(super) fn regions(call: &Call, group: &Group) -> String {
+    let regions = region_names(call, group);
+    match group.failing_part() {
+        Some(part) => format!("{regions}: only {}", addresses(part)),
+        None => regions,
+    }
+}
+
+fn region_names(call: &Call, group: &Group) -> String {
     match &group.regions[..] {
         [only] if **only == *ALL_REGIONS => ALL_REGIONS.to_owned(),
         regions if call.groups.len() == 1 && regions.len() > 1 => {
@@ -105,7 +115,12 @@ pub(super) fn sources(exposure: &Exposure) -> String {
     if exposure.is_any {
         return "any public address".to_owned();
     }
-    let intervals = exposure.sources.intervals();
+    addresses(&exposure.sources)
+}
+
+/// Returns the first networks of a set, and the number of the others.
+fn addresses(set: &IntervalSet) -> String {
+    let intervals = set.intervals();
     let shown = intervals.iter().take(MAX_NETWORKS);
     let shown: Vec<String> = shown.map(|interval| notation(*interval)).collect();
     match intervals.len().saturating_sub(MAX_NETWORKS) {
