@@ -9,6 +9,7 @@ mod flow;
 mod hooks;
 mod later;
 mod question;
+mod split;
 mod walker;
 
 use self::flow::FlowFacts;

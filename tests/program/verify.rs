@@ -821,6 +821,31 @@ fn regions_with_different_verdicts_have_rows_of_their_own() {
 }
 
 #[test]
+fn the_work_for_rules_with_sources_and_ports_of_their_own_is_linear() {
+    let rules = (0..5_000).map(|number| {
+        let source = format!("9.{}.{}.7", number / 250, number % 250);
+        let port = 10_000 + number * 10;
+        let target = ["ACCEPT", "DROP"][number % 2];
+        format!("-A INPUT -s {source}/32 -p udp -m udp --dport {port} -j {target}\n")
+    });
+    let rules: Vec<String> = rules.collect();
+    let rules = rules.concat();
+    let listing = filter(&format!("{ESTABLISHED}{rules}{JUMP}"));
+    // About 100 steps for each rule. If each rule divided the rest of all rules before it, there would be 3 million steps.
+    let ran = verify("--direction in --limit work=600000", &listing);
+    assert!(
+        report(&ran).starts_with("pbx: calls get through; no one else reaches SIP\n"),
+        "{ran}"
+    );
+    assert!(ran.stdout.contains("others who reach RTP"), "{ran}");
+    assert!(
+        ran.stdout
+            .contains("\n  2480 more not shown; use --report json to see all\n"),
+        "{ran}"
+    );
+}
+
+#[test]
 fn a_row_names_the_addresses_of_its_regions_that_do_not_get_through() {
     let banned = "-A INPUT -s 54.171.127.193/32 -j DROP\n\
         -A INPUT -p udp -m iprange --src-range 168.86.130.0-168.86.130.7 -j DROP\n";

@@ -7,17 +7,15 @@ use super::batch::Batch;
 use super::compiled::{Compiled, compile, joined_by};
 use super::flow::{Decision, Destination, End, Flow, FlowFacts};
 use super::question::Question;
+use super::split::{COPIED, size, split_by_any};
 use crate::firewall::criteria::Facts;
 use crate::firewall::model::Table;
 use crate::firewall::rule::{RuleAction, Translation};
-use crate::limits::{Limit, LimitExceeded, Limits};
+use crate::limits::{Limit, LimitExceeded};
 use crate::packets::{Cell, Condition, Dimension, Direction};
 
 /// Above this number, flows with the same packets become one flow, whose mark is only partly known.
 const MAX_FLOWS: usize = 256;
-
-/// The number of intervals that are copied in one step.
-const COPIED: usize = 8;
 
 /// The work of copying a flow, and of joining it with others.
 const JOINING: usize = 4;
@@ -144,24 +142,22 @@ impl<'a, 'f, 'q> Walker<'a, 'f, 'q> {
         batch: &Batch,
         here: &mut Vec<Flow>,
     ) -> Result<(), LimitExceeded> {
-        let Some((packets, accepts)) = batch.packets() else {
+        if batch.is_empty() {
             return Ok(());
-        };
-        let packets = [packets];
+        }
         let mut work = 0;
         for flow in std::mem::take(here) {
-            let (common, rest) =
-                split_by_any(&flow.packets, &packets, self.question.limits, &mut work);
-            let ends = common.into_iter().map(|cell| {
-                let at = batch.place(&cell);
-                (flow.with(cell), at)
-            });
-            if accepts {
-                call.results.accepted.extend(ends);
-            } else {
-                call.results.denied.extend(ends);
+            let divided = batch.divide(&flow.packets, self.question.limits, &mut work);
+            for (cell, rule) in divided.ends {
+                let results = &mut call.results;
+                let decided = match rule.action {
+                    Some(RuleAction::Accept) => &mut results.accepted,
+                    _ => &mut results.denied,
+                };
+                decided.push((flow.with(cell), rule.at));
             }
-            here.extend(rest.into_iter().map(|cell| flow.with(cell)));
+            here.extend(divided.rest.into_iter().map(|cell| flow.with(cell)));
+            self.question.limits.check(Limit::Work, work)?;
         }
         self.spend(work)
     }
@@ -393,45 +389,6 @@ fn undecided(results: &mut Results, mut flows: Vec<Flow>, at: u32) -> Vec<Flow> 
         results.denied.push((flow.clone(), at));
     }
     flows
-}
-
-/// Returns the number of intervals of remote addresses, which may be large.
-fn size(cell: &Cell) -> usize {
-    cell.set(Dimension::Remote).intervals().len()
-}
-
-/// Returns the packets of a cell that are in any of the others, and the rest. Stops once `work` is above the limit.
-fn split_by_any(
-    cell: &Cell,
-    others: &[Cell],
-    limits: Limits,
-    work: &mut usize,
-) -> (Vec<Cell>, Vec<Cell>) {
-    let mut common = Vec::new();
-    let mut rest = vec![cell.clone()];
-    for other in others {
-        let mut next = Vec::with_capacity(rest.len());
-        for part in rest {
-            match part.split_by(other) {
-                Some((both, left)) => {
-                    let remotes = other.set(Dimension::Remote);
-                    let is_copied = !remotes.is_around(part.set(Dimension::Remote));
-                    *work += if is_copied { size(&part) / COPIED } else { 1 };
-                    let ports = part.set(Dimension::LocalPort).intervals().len();
-                    *work += ports / COPIED;
-                    common.push(both);
-                    next.extend(left);
-                }
-                None => next.push(part),
-            }
-        }
-        *work += next.len() + 1;
-        rest = next;
-        if rest.is_empty() || limits.check(Limit::Work, *work).is_err() {
-            break;
-        }
-    }
-    (common, rest)
 }
 
 /// The state in which flows are equal, except for their packets.
