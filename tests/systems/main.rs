@@ -24,4 +24,5 @@ mod random_rulesets;
 mod real_firewalls;
 mod routers;
 mod sip_servers;
+mod site;
 mod verify_packets;
