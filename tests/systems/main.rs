@@ -25,3 +25,4 @@ mod real_firewalls;
 mod routers;
 mod sip_servers;
 mod verify_packets;
+mod watch;
