@@ -332,6 +332,19 @@ class PageNeedsAPerson(Watching):
         )
         self.expect_an_issue(page, "by hand: the page adds more signaling addresses than edition global has")
 
+    def test_a_change_of_very_many_networks_is_cut(self):
+        # Every second address, so that no two of them are one network.
+        lines = "".join(f"    20.1.{n // 100}.{2 * (n % 100)}\n" for n in range(1000))
+        self.expect_an_issue(
+            re.sub(rb"    54\.65\.63\.192/30 which translates to:\n(    54\.65\.63\.19.\n)+", lines.encode(), GLOBAL),
+            "\n\n901 more networks have changed.\n\n",
+        )
+        body = self.github.issues[0]["body"]
+        self.assertLess(len(body), 65_536)
+        [difference, explained], _ = code_blocks(body)
+        self.assertRegex(difference, r"\n\.\.\. \(\d+ more characters\)\n$")
+        self.assertEqual(explained.count("not allowed by edition global"), 100)
+
     def test_a_superseded_list(self):
         self.expect_an_issue(REGIONAL, "by hand: the page equals edition regional, which is not in force")
 
