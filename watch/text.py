@@ -8,9 +8,9 @@ UNPRINTABLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 
 
 def printable(text):
-    """Replaces characters that a reader cannot see, except line feeds."""
+    """Replaces characters that a reader cannot see, except line feeds and tabs."""
     return "".join(
-        "\N{REPLACEMENT CHARACTER}" if c != "\n" and unicodedata.category(c) in UNPRINTABLE else c for c in text
+        "\N{REPLACEMENT CHARACTER}" if c not in "\n\t" and unicodedata.category(c) in UNPRINTABLE else c for c in text
     )
 
 

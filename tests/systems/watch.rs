@@ -30,6 +30,7 @@ fn the_watcher_makes_exactly_the_right_requests() {
     let printed = done(
         Command::new(python)
             .args(["-B", "-m", "unittest", "discover", "-s", "tests/watch"])
+            .env("PYTHONPATH", "watch")
             .env("PROGRAM", env!("CARGO_BIN_EXE_twilio-sip-allow")),
     );
     let tests = printed

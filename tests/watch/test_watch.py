@@ -1,6 +1,7 @@
 """Runs watch/run against servers on loopback, and compares every request that GitHub's API gets.
 
-Needs the path of twilio-sip-allow in the variable PROGRAM, and the Python packages markdown-it-py and PyYAML.
+Needs the Python packages markdown-it-py and PyYAML, the path of twilio-sip-allow in the variable PROGRAM, and the
+folder watch in PYTHONPATH.
 """
 
 import base64
@@ -9,6 +10,7 @@ import hashlib
 import json
 import os
 import pathlib
+import random
 import re
 import subprocess
 import sys
@@ -18,8 +20,10 @@ import unittest
 import markdown_it
 import yaml
 from servers import GitHub, Site, drip, flood, send, status
+from text import block, one_line
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+
 PROGRAM = os.environ["PROGRAM"]
 TODAY = datetime.datetime.now(datetime.UTC).date().isoformat()
 
@@ -402,6 +406,14 @@ class PageCannotBeRead(Watching):
         self.assertIn("cannot be read: https://github.example/owner/project/issues/1\n", printed)
         return shown, rest, printed
 
+    def test_a_pull_request_with_the_label_is_no_issue(self):
+        self.github.issues.append(
+            {"number": 7, "state": "open", "labels": [{"name": UNREADABLE}], "pull_request": {}, "title": "theirs"}
+        )
+        self.site.pages[PUBLIC] = b""
+        self.run_watch()
+        self.assertEqual(self.bodies(), [("POST /issues", {"title": self.TITLE, "labels": [UNREADABLE]})])
+
     def test_an_error_of_the_server(self):
         self.expect_an_issue(status(503), "the server answered with HTTP status 503\n", attempts=3)
 
@@ -482,6 +494,42 @@ class PageCannotBeRead(Watching):
         page = GLOBAL.replace(b"    54.65.63.192\n", lines.encode())
         self.expect_an_issue(page, "page.md:")
         self.assertLess(len(self.github.issues[0]["body"]), 65_536)
+
+
+class TextOfOthers(unittest.TestCase):
+    def test_no_text_leaves_its_code_block(self):
+        words = [
+            "`",
+            "```",
+            "``````",
+            "~~~",
+            "\n",
+            "    ",
+            "> ",
+            "- ",
+            "<!--",
+            "-->",
+            "</code>",
+            "@everyone",
+            "text",
+            "\t",
+        ]
+        chance = random.Random(1)
+        for _ in range(3000):
+            text = "a" + "".join(chance.choices(words, k=chance.randrange(12))) + "b"
+            [shown], rest = code_blocks(f"before\n\n{block(text)}\n\nafter\n")
+            self.assertEqual(shown, text + "\n")
+            self.assertEqual(rest.split(), ["before", "after"])
+
+    def test_invisible_characters_are_replaced(self):
+        shown = block("a\u202eb\u200bc\x1b[31md\re\x85f\u2028g\ue000h\ud800é東\n")
+        self.assertEqual(shown, "```text\na\ufffdb\ufffdc\ufffd[31md\ufffde\ufffdf\ufffdg\ufffdh\ufffdé東\n```")
+
+    def test_a_line_of_the_log_is_no_command(self):
+        self.assertEqual(
+            one_line("a ##[error]b\r\n::set-output name=c::d\n"), "a ## [error]b\ufffd ::set-output name=c::d"
+        )
+        self.assertEqual(one_line("x" * 1000, most=10), "x" * 10 + " ...")
 
 
 class GitHubFails(Watching):
