@@ -647,7 +647,10 @@ class Workflows(Watching):
         self.assertEqual((status, "watch.yml has never succeeded" in printed), (1, True))
 
     def test_the_steps_of_the_example(self):
-        [_, _, download, compare, scan] = self.steps("examples/github/watch.yml")
+        [_, checkout, download, compare, scan] = self.steps("examples/github/watch.yml")
+        version = checkout["with"]["ref"].removeprefix("v")
+        self.assertEqual(download["env"]["NAME"], f"twilio-sip-allow-{version}-x86_64-linux")
+        self.assertTrue(download["env"]["RELEASE"].endswith(f"/releases/download/v{version}"))
         watcher = self.folder / ".twilio-sip-allow"
         watcher.mkdir()
         (watcher / "watch").symlink_to(ROOT / "watch")
