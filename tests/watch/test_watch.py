@@ -289,6 +289,12 @@ class PageDiffers(Watching):
         self.assertEqual(self.bodies()[0], (f"DELETE /git/refs/heads/{BRANCH}", {}))
         self.assertEqual([pull["state"] for pull in self.github.pulls], ["closed", "open"])
 
+    def test_a_difference_that_remains_after_the_merge_is_proposed_again(self):
+        self.run_watch()
+        self.github.pulls[0].update(state="closed", merged_at=f"{TODAY}T00:00:00Z")
+        self.run_watch()
+        self.assertEqual([pull["state"] for pull in self.github.pulls], ["closed", "open"])
+
     def test_a_run_that_failed_halfway_is_repaired_by_the_next(self):
         self.github.faults["POST /pulls"] = status(502)
         self.run_watch(status=1)
@@ -347,6 +353,7 @@ class PageNeedsAPerson(Watching):
         self.assertLess(len(body), 65_536)
         [difference, explained], _ = code_blocks(body)
         self.assertRegex(difference, r"\n\.\.\. \(\d+ more characters\)\n$")
+        self.assertLess(len(difference), 20_100)
         self.assertEqual(explained.count("not allowed by edition global"), 100)
 
     def test_a_superseded_list(self):
@@ -539,12 +546,12 @@ class GitHubFails(Watching):
         return printed
 
     def test_an_error_names_the_request_and_the_other_page_is_still_watched(self):
-        message = b'{"message": "GitHub Actions is not permitted to create pull requests.\\n::set-output name=x::y"}'
+        message = b'{"message": "GitHub Actions is not permitted to create pull requests.\\n::set-output name=x::%0Ay"}'
         self.github.faults["POST /pulls"] = lambda handler: send(handler, 403, message)
         self.site.pages[PUBLIC] = moved("54.65.63.64")
         printed = self.expect_a_failure(
             "ip-addresses.md: POST /pulls: GitHub answered with status 403: "
-            "GitHub Actions is not permitted to create pull requests. ::set-output name=x::y$"
+            "GitHub Actions is not permitted to create pull requests. ::set-output name=x::%250Ay$"
         )
         self.assertEqual(self.received()[-3:], QUIET_INTERCONNECT)
         self.assertNotRegex(printed, "(?m)^::set-output")
