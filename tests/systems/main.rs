@@ -26,3 +26,4 @@ mod routers;
 mod sip_servers;
 mod site;
 mod verify_packets;
+mod watch;
