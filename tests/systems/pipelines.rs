@@ -552,16 +552,25 @@ fn files_match_their_published_schemas() {
         return;
     };
     let tools = python.parent().unwrap();
+    // The component consists of two documents.
+    let component = fs::read_to_string(Path::new(ROOT).join(COMPONENT)).unwrap();
+    let (header, job) = component.split_once("\n---\n").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "header.yml", header);
+    write(folder.path(), "job.yml", job);
+    let root = Path::new(ROOT);
     for (schema, file) in [
-        ("github-actions", "action.yml"),
-        ("github-workflows", WORKFLOW),
-        ("gitlab-ci", GITLAB),
+        ("github-actions", root.join("action.yml")),
+        ("github-workflows", root.join(WORKFLOW)),
+        ("gitlab-ci", root.join(GITLAB)),
+        ("gitlab-ci", folder.path().join("header.yml")),
+        ("gitlab-ci", folder.path().join("job.yml")),
     ] {
         Ran::of(
             Command::new(tools.join("check-jsonschema"))
                 .arg("--builtin-schema")
                 .arg(format!("vendor.{schema}"))
-                .arg(Path::new(ROOT).join(file)),
+                .arg(file),
         )
         .is(0);
     }
@@ -571,6 +580,36 @@ fn files_match_their_published_schemas() {
             .arg(Path::new(ROOT).join(".pre-commit-hooks.yaml")),
     )
     .is(0);
+}
+
+#[test]
+fn the_examples_name_the_same_version() {
+    let role = "examples/ansible/roles/twilio_sip_allow";
+    let files = [
+        (WORKFLOW.to_owned(), "OWNER/twilio-sip-allow@v"),
+        (GITLAB.to_owned(), "OWNER/twilio-sip-allow/v"),
+        (
+            COMPONENT.to_owned(),
+            "      description: The version of the program\n      default: ",
+        ),
+        (
+            format!("{role}/defaults/main.yml"),
+            "twilio_sip_allow_version: ",
+        ),
+        (format!("{role}/README.md"), "twilio_sip_allow_version: "),
+        ("docs/operations.md".to_owned(), "OWNER/twilio-sip-allow@v"),
+    ];
+    for (file, before) in files {
+        let text = fs::read_to_string(Path::new(ROOT).join(&file)).unwrap();
+        let versions: Vec<&str> = text.split(before).skip(1).collect();
+        assert!(!versions.is_empty(), "{file}");
+        for version in versions {
+            let version = version
+                .split(|c: char| c.is_whitespace() || c == '/')
+                .next();
+            assert_eq!(version, Some("0.2.0"), "{file}");
+        }
+    }
 }
 
 /// actionlint reads `action.yml` if a workflow refers to its folder.
