@@ -120,7 +120,7 @@ fn the_role_downloads_the_program_and_verifies_its_sum() {
         remove_variables(&mut command, &["TWILIO_SIP_ALLOW_", "ANSIBLE_"]);
         let output = command
             .args(["-i", "localhost,", "-c", "local", "-e"])
-            .arg(format!("twilio_sip_allow_release={address}"))
+            .arg(format!("twilio_sip_allow_releases={address}"))
             .arg("-e")
             .arg(format!(
                 "twilio_sip_allow_cache={}/cache",
@@ -138,7 +138,7 @@ fn the_role_downloads_the_program_and_verifies_its_sum() {
         let text = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8(text).unwrap())
     };
-    let address = format!("{}/v0.2.0", releases.address());
+    let address = releases.address();
     let archive = "twilio-sip-allow-0.2.0-x86_64-linux.tar.gz";
     let ran = format!(
         "The program is twilio-sip-allow {}",
@@ -159,7 +159,10 @@ fn the_role_downloads_the_program_and_verifies_its_sum() {
         assert_eq!(releases.requests(), requests);
     }
 
-    let file = format!("file://{}", releases.of_version("0.2.0").display());
+    let file = format!(
+        "file://{}",
+        releases.of_version("0.2.0").parent().unwrap().display()
+    );
     let (succeeded, text) = play(&file, &[]);
     assert!(succeeded && text.contains(&ran), "{text}");
 }
