@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::common::lab::BackEnd;
 use crate::common::namespace::Namespace;
 use crate::common::{Tool, python, remove_variables, skip};
-use crate::release::Releases;
+use crate::release_server::Releases;
 
 const TEST: &str = "the role for Ansible";
 

@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use serde_yaml::Value;
 
 use crate::common::{has, python, render};
-use crate::release::{REPOSITORY, Releases};
+use crate::release_server::{REPOSITORY, Releases};
 use sources::{Environment, QUICK, git, is_long, sources};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");

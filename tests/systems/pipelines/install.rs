@@ -1,7 +1,7 @@
 //! The script that installs the program of a release.
 
 use super::{ROOT, Ran, VERSION};
-use crate::release::{Releases, fake_cargo, write_script};
+use crate::release_server::{Releases, fake_cargo, write_script};
 
 use std::fs;
 use std::path::Path;

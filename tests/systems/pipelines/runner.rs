@@ -1,8 +1,8 @@
 //! The action on a runner: act runs workflows as GitHub's runner does, here without containers.
 
-use super::{DRIFT, HOSTILE, Ran, VERSION, WORKFLOW, repository, spoil, tree, write};
+use super::{DRIFT, HOSTILE, Ran, SUPERSEDED, VERSION, WORKFLOW, repository, spoil, tree, write};
 use crate::common::{python, tell};
-use crate::release::{Releases, fake_cargo};
+use crate::release_server::{Releases, fake_cargo};
 use crate::sources::git;
 
 use std::fs;
@@ -96,8 +96,14 @@ fn the_example_workflow_downloads_the_program_and_gives_a_verdict() {
     assert_eq!(releases.requests(), ["SHA256SUMS", &archive]);
     spoil(repository.path());
     let printed = runner.run(repository.path(), &releases).is(1).stdout;
-    assert!(printed.contains(DRIFT), "{printed}");
-    assert!(printed.contains("| verdict: drift (after "), "{printed}");
+    for wanted in [
+        DRIFT,
+        "| verdict: drift (after ",
+        SUPERSEDED,
+        "| verdict: findings (after ",
+    ] {
+        assert!(printed.contains(wanted), "{wanted}: {printed}");
+    }
     assert!(!runner.cargo_ran());
 }
 
@@ -163,7 +169,7 @@ jobs:
   firewall:
     runs-on: ubuntu-latest
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@v5
 "
     .to_owned();
     // The other texts are tested without act, which is faster.
