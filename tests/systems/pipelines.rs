@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use serde_yaml::Value;
 
 use crate::common::{has, python, render};
-use crate::release_server::{REPOSITORY, Releases};
+use crate::release_server::{REPOSITORY, Releases, fake_cargo, write_script};
 use sources::{Environment, QUICK, git, is_long, sources};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -847,6 +847,51 @@ fn the_hooks_download_the_program_once() {
     });
     let archive = format!("twilio-sip-allow-{VERSION}-x86_64-linux.tar.gz");
     assert_eq!(releases.requests(), ["SHA256SUMS", &archive]);
+}
+
+#[test]
+fn the_address_of_the_releases_follows_from_that_of_the_hooks() {
+    for (url, web) in [
+        ("https://git.example/a/b", Some("https://git.example/a/b")),
+        (
+            "https://git.example/a/b.git/",
+            Some("https://git.example/a/b"),
+        ),
+        (
+            "https://user:secret@git.example/a/b",
+            Some("https://git.example/a/b"),
+        ),
+        ("git@git.example:a/b.git", Some("https://git.example/a/b")),
+        ("ssh://git@git.example/a/b", Some("https://git.example/a/b")),
+        ("/srv/a/b", None),
+        ("git://git.example/a/b", None),
+    ] {
+        let (tree, home) = (tree(), tempfile::tempdir().unwrap());
+        git(tree.path(), &["remote", "add", "origin", url]);
+        fake_cargo(home.path());
+        let curl = "#!/bin/sh\nfor last do :; done\necho $last >>${0%/*}/curl.log\nexit 22\n";
+        write_script(&home.path().join("curl"), curl);
+        let mut command = Command::new(tree.path().join("action/pre-commit"));
+        command
+            .arg("--version")
+            .env("HOME", home.path())
+            .env(
+                "PATH",
+                format!("{}:{}", home.path().display(), env!("PATH")),
+            )
+            .env("GIT_DIR", "/nowhere")
+            .env_remove("XDG_CACHE_HOME");
+        let ran = Ran::of(&mut command).is(0);
+        assert!(
+            ran.stdout.starts_with("twilio-sip-allow "),
+            "{}",
+            ran.stdout
+        );
+        assert!(!ran.stderr.contains("secret"), "{}", ran.stderr);
+        let asked = fs::read_to_string(home.path().join("curl.log")).ok();
+        let wanted = web.map(|web| format!("{web}/releases/download/v{VERSION}/SHA256SUMS\n"));
+        assert_eq!(asked, wanted, "{url}");
+    }
 }
 
 /// Both hooks in a repository that uses them, with an empty pre-commit cache. `url` is the address of the hooks, and
