@@ -162,8 +162,9 @@ fn without_a_release_the_program_is_built() {
         "0".repeat(64)
     );
     fs::write(without_archive.of_version(VERSION).join("SHA256SUMS"), line).unwrap();
-    let missing = "(curl: (22) The requested URL returned error: 404)";
-    let refused = "(curl: (1) Protocol \"http\" not supported or disabled in libcurl)";
+    let missing = "cannot be downloaded (curl: (22) The requested URL returned error: 404)";
+    let refused =
+        "cannot be downloaded (curl: (1) Protocol \"http\" not supported or disabled in libcurl)";
     for (address, start, end) in [
         ("", "the address of the releases is not known", ""),
         (
@@ -171,23 +172,11 @@ fn without_a_release_the_program_is_built() {
             "the release at ",
             "has no program for x86_64-linux",
         ),
-        (
-            &Releases::new().address(),
-            "there is no release at ",
-            missing,
-        ),
+        (&Releases::new().address(), "http://", missing),
         (&without_archive.address(), "http://127.0.0.1:", missing),
-        (
-            "http://192.0.2.1/releases",
-            "there is no release at ",
-            refused,
-        ),
+        ("http://192.0.2.1/releases", "http://", refused),
         // The part before the @ is a user name.
-        (
-            "http://127.0.0.1:1@192.0.2.1/releases",
-            "there is no release at ",
-            refused,
-        ),
+        ("http://127.0.0.1:1@192.0.2.1/releases", "http://", refused),
     ] {
         let runner = Runner::new();
         let ran = runner.install(address).is(0);
