@@ -13,7 +13,7 @@ mod table;
 mod verify;
 
 pub use check::{
-    ChangedOption, CheckedFile, Diagnosis, DiagnosisKind, Expectation, GitHub, Json, Report,
+    ChangedOption, CheckedFile, Diagnosis, DiagnosisKind, Expectation, GitHub, Json, Report, Sarif,
     Summary, Text,
 };
 pub use comparison::{Compared, Comparison};

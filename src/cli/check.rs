@@ -65,7 +65,8 @@ pub struct CheckArgs {
 /// The options for the report.
 #[derive(Args)]
 struct ReportArgs {
-    /// The report format: text for people, JSON for programs, or annotations for GitHub Actions
+    /// The report format: text for people, JSON for programs, annotations for GitHub Actions, or SARIF for
+    /// code scanning
     #[arg(
         id = "report",
         long = "report",
@@ -101,6 +102,7 @@ enum ReportArg {
     Text,
     Json,
     Github,
+    Sarif,
 }
 
 impl CheckArgs {
@@ -137,6 +139,7 @@ impl CheckArgs {
             }),
             ReportArg::Json => Box::new(report::Json),
             ReportArg::Github => Box::new(report::GitHub { verbose }),
+            ReportArg::Sarif => Box::new(report::Sarif { verbose }),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The reports of `check`: as text, as JSON, or as annotations for GitHub Actions.
+//! The reports of `check`: as text, as JSON, as annotations for GitHub Actions, or as SARIF.
 //!
 //! A report consists of a head, a part for each file, and an end, so that only one part is in
 //! memory at a time. `docs/check.md` and a schema next to it describe the JSON.
@@ -8,6 +8,8 @@ mod diagnosis;
 mod github;
 mod interface;
 mod json;
+mod messages;
+mod sarif;
 mod summary;
 mod text;
 mod words;
@@ -17,5 +19,6 @@ pub use diagnosis::{ChangedOption, Diagnosis, DiagnosisKind};
 pub use github::GitHub;
 pub use interface::{Expectation, Report};
 pub use json::Json;
+pub use sarif::Sarif;
 pub use summary::Summary;
 pub use text::Text;

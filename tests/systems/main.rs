@@ -22,6 +22,7 @@ mod packets;
 mod pipelines;
 mod random_rulesets;
 mod real_firewalls;
+mod release_server;
 mod routers;
 mod sip_servers;
 mod site;

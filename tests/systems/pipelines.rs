@@ -1,6 +1,9 @@
 //! The GitHub Action, the pre-commit hooks, and the example workflows. The tests run their scripts as
 //! CI runners do.
 
+mod install;
+mod runner;
+
 use crate::sources;
 
 use std::collections::BTreeMap;
@@ -11,12 +14,15 @@ use std::process::{Command, Stdio};
 use serde_yaml::Value;
 
 use crate::common::{has, python, render};
+use crate::release_server::{REPOSITORY, Releases, fake_cargo, write_script};
 use sources::{Environment, QUICK, git, is_long, sources};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_twilio-sip-allow");
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 const WORKFLOW: &str = "examples/github/workflow.yml";
 const GITLAB: &str = "examples/gitlab/.gitlab-ci.yml";
+const COMPONENT: &str = "templates/gitlab/template.yml";
 
 fn yaml(name: &str) -> Value {
     serde_yaml::from_str(&fs::read_to_string(Path::new(ROOT).join(name)).unwrap()).unwrap()
@@ -99,6 +105,7 @@ struct Action {
 }
 
 impl Action {
+    /// The action as it is in `source`.
     fn new(source: &Path, runner: &Path) -> Action {
         let action = yaml("action.yml");
         let inputs = action["inputs"].as_mapping().unwrap();
@@ -114,19 +121,20 @@ impl Action {
         }
     }
 
-    /// The action after its first step, with the program under test.
+    /// The action with the program under test.
     fn installed(runner: &Path) -> Action {
-        let bin = runner.join("twilio-sip-allow/bin");
-        fs::create_dir_all(&bin).unwrap();
-        std::os::unix::fs::symlink(PROGRAM, bin.join("twilio-sip-allow")).unwrap();
         let mut action = Action::new(Path::new(ROOT), runner);
-        assert_eq!(text(&action.steps[0]["name"]), "Install twilio-sip-allow");
-        action.steps.remove(0);
+        action
+            .defaults
+            .insert("program".to_owned(), PROGRAM.to_owned());
         action
     }
 
     /// Runs the steps in a repository until one fails.
     fn run(&self, inputs: &BTreeMap<String, String>, repository: &Path) -> Ran {
+        for name in ["output", "summary"] {
+            fs::write(self.runner.join(name), "").unwrap();
+        }
         let mut last = None;
         for step in &self.steps {
             let ran = self.step(step, inputs, repository);
@@ -150,19 +158,52 @@ impl Action {
             .arg(&script)
             .current_dir(repository)
             .envs(QUICK)
+            .env("GITHUB_ACTIONS", "true")
             .env("GITHUB_ACTION_PATH", &self.source)
-            .env("RUNNER_TEMP", &self.runner);
+            .env("GITHUB_OUTPUT", self.runner.join("output"))
+            .env("GITHUB_SERVER_URL", "https://github.invalid")
+            .env("GITHUB_STEP_SUMMARY", self.runner.join("summary"))
+            .env("RUNNER_TEMP", &self.runner)
+            .env("RUNNER_TOOL_CACHE", self.runner.join("tools"));
         for (name, value) in texts(&step["env"]) {
-            let input = value
-                .strip_prefix("${{ inputs.")
+            let expression = value
+                .strip_prefix("${{ ")
                 .and_then(|rest| rest.strip_suffix(" }}"));
-            let value = match input {
-                Some(input) => inputs.get(input).unwrap_or(&self.defaults[input]),
+            let value = match expression.map(|it| (it, it.strip_prefix("inputs."))) {
+                Some((_, Some(input))) => inputs.get(input).unwrap_or(&self.defaults[input]),
+                // An action in the repository of its workflow has no repository of its own.
+                Some(("github.action_repository", None)) => "",
+                Some((other, None)) => panic!("{other}"),
                 None => &value,
             };
             command.env(name, value);
         }
         Ran::of(&mut command)
+    }
+
+    /// The outputs of the last run, as the runner reads them.
+    fn outputs(&self) -> BTreeMap<String, String> {
+        let text = fs::read_to_string(self.runner.join("output")).unwrap();
+        let mut outputs = BTreeMap::new();
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            let at = line.find(['=', '<']).expect(line);
+            let (name, value) = line.split_at(at);
+            let value = match value.strip_prefix("<<") {
+                Some(mark) => {
+                    let value: Vec<&str> =
+                        lines.by_ref().take_while(|line| *line != mark).collect();
+                    value.join("\n")
+                }
+                None => value[1..].to_owned(),
+            };
+            outputs.insert(name.to_owned(), value);
+        }
+        outputs
+    }
+
+    fn summary(&self) -> String {
+        fs::read_to_string(self.runner.join("summary")).unwrap()
     }
 }
 
@@ -229,14 +270,9 @@ fn the_action_accepts_lines_patterns_and_options() {
         "{}",
         printed.stdout
     );
-    let printed = run("check", options, "firewall/*.none").is(2);
-    assert!(
-        printed
-            .stderr
-            .contains("cannot read firewall/*.none: No such file"),
-        "{}",
-        printed.stderr
-    );
+    let printed = run("check", options, "firewall/*.none").is(2).stdout;
+    let wanted = "::error title=twilio-sip-allow::twilio-sip-allow: error: cannot read firewall/*.none: No such file";
+    assert!(printed.starts_with(wanted), "{printed}");
 }
 
 #[test]
@@ -247,49 +283,245 @@ fn the_action_rejects_other_commands_and_missing_files() {
     for command in ["", "list", "--help", "check scan", "scan\n"] {
         let printed = action.run(&inputs([("command", command)]), repository.path());
         assert_eq!(
-            printed.is(2).stdout,
-            "::error title=twilio-sip-allow::the input \"command\" must be \"check\" or \"scan\"\n"
+            printed.is(2).stdout.lines().next().unwrap(),
+            "::error title=twilio-sip-allow::the input \"command\" must be \"check\", \"verify\" or \"scan\""
         );
+        assert_eq!(action.outputs(), inputs([("verdict", "error")]));
     }
     for files in ["", "\n\n"] {
         let inputs = inputs([("command", "scan"), ("files", files)]);
         assert_eq!(
-            action.run(&inputs, repository.path()).is(2).stdout,
-            "::error title=twilio-sip-allow::the input \"files\" names no files\n"
+            action
+                .run(&inputs, repository.path())
+                .is(2)
+                .stdout
+                .lines()
+                .next()
+                .unwrap(),
+            "::error title=twilio-sip-allow::the input \"files\" names no files"
         );
     }
 }
+
+const HOSTILE: [&str; 12] = [
+    "; touch hit #",
+    "$(touch hit)",
+    "`touch hit`",
+    "\"; touch hit; \"",
+    "'; touch hit; '",
+    "\ntouch hit\n",
+    "| touch hit",
+    "& touch hit &",
+    "${x:-$(touch hit)}",
+    "a[$(touch hit)]",
+    "<(touch hit)",
+    "EOF\ntouch hit",
+];
 
 /// The action never executes its input, in any place.
 #[test]
 fn the_action_never_executes_its_input() {
     let runner = tempfile::tempdir().unwrap();
     let action = Action::installed(runner.path());
-    for hostile in [
-        "; touch hit #",
-        "$(touch hit)",
-        "`touch hit`",
-        "\"; touch hit; \"",
-        "'; touch hit; '",
-        "\ntouch hit\n",
-        "| touch hit",
-        "& touch hit &",
-        "${x:-$(touch hit)}",
-        "a[$(touch hit)]",
-        "<(touch hit)",
-        "EOF\ntouch hit",
-    ] {
-        for place in ["command", "arguments", "files"] {
+    let places = [
+        ("command", 2),
+        ("arguments", 2),
+        ("files", 2),
+        ("program", 2),
+        ("sarif", 0),
+    ];
+    for hostile in HOSTILE {
+        for (place, status) in places {
             let mut given = inputs([("command", "scan"), ("files", "notes.txt")]);
             given.insert(place.to_owned(), hostile.to_owned());
             let repository = repository();
-            action.run(&given, repository.path()).is(2);
+            action.run(&given, repository.path()).is(status);
             assert!(
                 !repository.path().join("hit").exists(),
                 "{place}: {hostile}"
             );
+            if place == "sarif" {
+                let log = fs::read_to_string(repository.path().join(hostile)).unwrap();
+                assert!(log.contains("\"version\": \"2.1.0\""), "{log}");
+            }
         }
     }
+}
+
+/// The counts come from the test's own files: one address is superseded, and two rules have another port.
+#[test]
+fn the_outputs_are_the_verdict_and_the_counts() {
+    let runner = tempfile::tempdir().unwrap();
+    let action = Action::installed(runner.path());
+    let repository = repository();
+    let run = |given: &[(&str, &str)], status| {
+        let given = given
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        action.run(&given.collect(), repository.path()).is(status);
+        action.outputs()
+    };
+    let options = "--edition current --format iptables";
+    let check = [
+        ("command", "check"),
+        ("arguments", options),
+        ("files", "firewall/*.rules"),
+    ];
+    let none = r#"{"files":1,"drifted":0,"missing":0,"extra":0,"not_hooked":0}"#;
+    assert_eq!(
+        run(&check, 0),
+        inputs([("verdict", "ok"), ("counts", none)])
+    );
+
+    let rules = render(options);
+    write(
+        repository.path(),
+        "firewall/b.rules",
+        &rules.replacen("--dport 5060", "--dport 5070", 2),
+    );
+    write(repository.path(), "main.tf", "# Twilio\n54.65.63.192/26\n");
+    let two = r#"{"files":2,"drifted":1,"missing":2,"extra":2,"not_hooked":0}"#;
+    assert_eq!(
+        run(&check, 1),
+        inputs([("verdict", "drift"), ("counts", two)])
+    );
+
+    let scan = [
+        ("command", "scan"),
+        ("files", "main.tf"),
+        ("sarif", "found.sarif"),
+    ];
+    let outputs = run(&scan, 1);
+    assert_eq!(outputs["verdict"], "findings");
+    assert_eq!(outputs["sarif"], "found.sarif");
+    let counts: serde_json::Value = serde_json::from_str(&outputs["counts"]).unwrap();
+    assert_eq!(
+        (&counts["files"], &counts["superseded"], &counts["wider"]),
+        (&1.into(), &1.into(), &0.into())
+    );
+    let log = fs::read_to_string(repository.path().join("found.sarif")).unwrap();
+    let log: serde_json::Value = serde_json::from_str(&log).unwrap();
+    assert_eq!(log["runs"][0]["results"][0]["ruleId"], "superseded");
+
+    let open =
+        "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n";
+    write(repository.path(), "pbx.capture", open);
+    let verify = [("command", "verify"), ("files", "pbx.capture")];
+    let counts = r#"{"machines":1,"failing":1,"blocked":0,"depending":0,"exposed":1}"#;
+    assert_eq!(
+        run(&verify, 1),
+        inputs([("verdict", "problem"), ("counts", counts)])
+    );
+
+    // The checks of a configuration file, whose counts are added up.
+    let file = format!(
+        "selection: {{edition: current}}\nchecks:\n{}",
+        ["a", "b"]
+            .map(|name| {
+                format!("  - {{name: {name}, format: iptables, files: firewall/{name}.rules}}\n")
+            })
+            .concat()
+    );
+    write(repository.path(), "twilio-sip-allow.yaml", &file);
+    let configured = [
+        ("command", "check"),
+        ("files", ""),
+        ("sarif", "found.sarif"),
+    ];
+    let outputs = run(&configured, 1);
+    assert_eq!((&*outputs["verdict"], &*outputs["counts"]), ("drift", two));
+}
+
+/// `scan --fix` changes files, so a second run would report something else.
+#[test]
+fn a_run_that_changes_files_is_not_repeated() {
+    let runner = tempfile::tempdir().unwrap();
+    let action = Action::installed(runner.path());
+    let repository = repository();
+    write(
+        repository.path(),
+        "list.txt",
+        "# Twilio signaling\n54.65.63.192/30\n# Twilio media\n54.65.63.192/26\n",
+    );
+    let given = inputs([
+        ("command", "scan"),
+        ("arguments", "--fix --region tokyo"),
+        ("files", "list.txt"),
+    ]);
+    let printed = action.run(&given, repository.path()).is(0).stdout;
+    let notice = "::notice title=twilio-sip-allow::with --fix there are no counts, no SARIF file and no summary\n";
+    assert!(printed.contains(notice), "{printed}");
+    assert_eq!(action.outputs(), inputs([("verdict", "ok")]));
+    let fixed = fs::read_to_string(repository.path().join("list.txt")).unwrap();
+    assert!(
+        fixed.contains("168.86.128.0/18") && !fixed.contains("192/26"),
+        "{fixed}"
+    );
+}
+
+/// Names of files and text in them are those of an attacker who opens a pull request.
+#[test]
+fn hostile_text_forges_no_output_and_no_markdown() {
+    let Some(python) = python("hostile_text_forges_no_output_and_no_markdown") else {
+        return;
+    };
+    let runner = tempfile::tempdir().unwrap();
+    let action = Action::installed(runner.path());
+    let repository = repository();
+    let rules = render("--edition current --format iptables").replacen("5060", "5070", 1);
+    let comment = "-A TWILIO-SIP-IN -s 9.9.9.9/32 -m comment --comment \"</code></pre>``` <img src=x> [a](http://x.invalid) **b**\" -j ACCEPT\nCOMMIT";
+    let rules = rules.replace("COMMIT", comment);
+    let names = [
+        "```\n\n# heading\n<script>alert(1)<\u{2044}script>",
+        "\n\n| a | b |\n|---|---|\n| ![x](http:x.invalid) | c |",
+        "x\nverdict=ok\nverdict<<y\nok\ny",
+        "::set-output name=verdict::ok",
+        "::stop-commands::x",
+    ];
+    for name in names {
+        write(&repository.path().join("firewall"), name, &rules);
+    }
+    let given = inputs([
+        ("command", "check"),
+        ("arguments", "--edition current --format iptables"),
+        ("files", "firewall/*"),
+        ("sarif", "x\nverdict=ok\nEOF\nverdict<<EOF\nok"),
+    ]);
+    let printed = action.run(&given, repository.path()).is(1).stdout;
+    let commands = printed
+        .lines()
+        .filter(|line| line.trim_start().starts_with("::"));
+    for command in commands {
+        assert!(command.starts_with("::error title=drift"), "{command}");
+    }
+    let outputs = action.outputs();
+    assert_eq!(
+        outputs.keys().collect::<Vec<_>>(),
+        ["counts", "sarif", "verdict"]
+    );
+    assert_eq!(
+        (&*outputs["verdict"], &outputs["sarif"]),
+        ("drift", &given["sarif"])
+    );
+
+    let summary = action.summary();
+    assert!(
+        summary.contains("```") && summary.contains("9.9.9.9"),
+        "{summary}"
+    );
+    let script = "import sys
+from markdown_it import MarkdownIt
+tokens = MarkdownIt('gfm-like', {'linkify': False}).parse(open(sys.argv[1]).read())
+print(*(token.type for token in tokens))";
+    let tokens = Ran::of(
+        Command::new(python)
+            .args(["-c", script])
+            .arg(runner.path().join("summary")),
+    );
+    assert_eq!(
+        tokens.is(0).stdout,
+        "heading_open inline heading_close code_block\n"
+    );
 }
 
 /// GitHub replaces expressions before the shell reads the script.
@@ -297,7 +529,7 @@ fn the_action_never_executes_its_input() {
 fn no_script_contains_a_github_expression() {
     let action = yaml("action.yml");
     let steps = action["runs"]["steps"].as_sequence().unwrap();
-    assert_eq!(steps.len(), 2);
+    assert_eq!(steps.len(), 1);
     for step in steps {
         assert!(!text(&step["run"]).contains("${{"), "{step:?}");
     }
@@ -308,17 +540,9 @@ fn shellcheck_finds_no_fault_in_the_action() {
     if !has("shellcheck", "shellcheck_finds_no_fault_in_the_action") {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    for step in yaml("action.yml")["runs"]["steps"].as_sequence().unwrap() {
-        // The variables that the runner sets.
-        let names: Vec<String> = texts(&step["env"]).into_keys().collect();
-        let script = format!(
-            "#!/bin/bash -e\nexport {}\n{}",
-            names.join(" "),
-            text(&step["run"])
-        );
-        write(folder.path(), "script", &script);
-        Ran::of(Command::new("shellcheck").arg(folder.path().join("script"))).is(0);
+    let folder = Path::new(ROOT).join("action");
+    for script in ["install", "pre-commit", "run"] {
+        Ran::of(Command::new("shellcheck").arg(folder.join(script))).is(0);
     }
 }
 
@@ -328,16 +552,25 @@ fn files_match_their_published_schemas() {
         return;
     };
     let tools = python.parent().unwrap();
+    // The component consists of two documents.
+    let component = fs::read_to_string(Path::new(ROOT).join(COMPONENT)).unwrap();
+    let (header, job) = component.split_once("\n---\n").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "header.yml", header);
+    write(folder.path(), "job.yml", job);
+    let root = Path::new(ROOT);
     for (schema, file) in [
-        ("github-actions", "action.yml"),
-        ("github-workflows", WORKFLOW),
-        ("gitlab-ci", GITLAB),
+        ("github-actions", root.join("action.yml")),
+        ("github-workflows", root.join(WORKFLOW)),
+        ("gitlab-ci", root.join(GITLAB)),
+        ("gitlab-ci", folder.path().join("header.yml")),
+        ("gitlab-ci", folder.path().join("job.yml")),
     ] {
         Ran::of(
             Command::new(tools.join("check-jsonschema"))
                 .arg("--builtin-schema")
                 .arg(format!("vendor.{schema}"))
-                .arg(Path::new(ROOT).join(file)),
+                .arg(file),
         )
         .is(0);
     }
@@ -347,6 +580,36 @@ fn files_match_their_published_schemas() {
             .arg(Path::new(ROOT).join(".pre-commit-hooks.yaml")),
     )
     .is(0);
+}
+
+#[test]
+fn the_examples_name_the_same_version() {
+    let role = "examples/ansible/roles/twilio_sip_allow";
+    let files = [
+        (WORKFLOW.to_owned(), "OWNER/twilio-sip-allow@v"),
+        (GITLAB.to_owned(), "OWNER/twilio-sip-allow/v"),
+        (
+            COMPONENT.to_owned(),
+            "      description: The version of the program\n      default: ",
+        ),
+        (
+            format!("{role}/defaults/main.yml"),
+            "twilio_sip_allow_version: ",
+        ),
+        (format!("{role}/README.md"), "twilio_sip_allow_version: "),
+        ("docs/operations.md".to_owned(), "OWNER/twilio-sip-allow@v"),
+    ];
+    for (file, before) in files {
+        let text = fs::read_to_string(Path::new(ROOT).join(&file)).unwrap();
+        let versions: Vec<&str> = text.split(before).skip(1).collect();
+        assert!(!versions.is_empty(), "{file}");
+        for version in versions {
+            let version = version
+                .split(|c: char| c.is_whitespace() || c == '/')
+                .next();
+            assert_eq!(version, Some("0.2.0"), "{file}");
+        }
+    }
 }
 
 /// actionlint reads `action.yml` if a workflow refers to its folder.
@@ -363,7 +626,7 @@ fn actionlint_accepts_the_action_and_every_input() {
     )
     .unwrap();
     let example = fs::read_to_string(Path::new(ROOT).join(WORKFLOW)).unwrap();
-    let local = example.replace("OWNER/twilio-sip-allow@v0.1.0", "./");
+    let local = example.replace("OWNER/twilio-sip-allow@v0.2.0", "./");
     assert_eq!(local.matches("uses: ./\n").count(), 2, "{local}");
     let lint = |workflow: &str| {
         write(repository.path(), ".github/workflows/twilio.yml", workflow);
@@ -386,55 +649,123 @@ fn actionlint_accepts_the_action_and_every_input() {
     assert!(printed.contains(wanted), "{printed}");
 }
 
-/// The lines of a GitLab job, or of the hidden job that it extends.
-fn lines_of(job: &Value, key: &str) -> String {
-    let lines: Vec<&str> = job[key].as_sequence().unwrap().iter().map(text).collect();
-    lines.join("\n") + "\n"
+/// The header and the job of the GitLab component, with the inputs of a job of the example.
+fn gitlab_job(given: &BTreeMap<String, String>) -> Value {
+    let file = fs::read_to_string(Path::new(ROOT).join(COMPONENT)).unwrap();
+    let (header, job) = file.split_once("\n---\n").unwrap();
+    let header: Value = serde_yaml::from_str(header).unwrap();
+    let mut job = job.to_owned();
+    for (name, input) in header["spec"]["inputs"].as_mapping().unwrap() {
+        let name = text(name);
+        let default = || text(&input["default"]).to_owned();
+        let value = given.get(name).cloned().unwrap_or_else(default);
+        job = job.replace(&format!("$[[ inputs.{name} ]]"), &value);
+    }
+    assert!(!job.contains("$[["), "{job}");
+    serde_yaml::from_str(&job).unwrap()
 }
 
-/// Runs the jobs of the GitLab example as its runner does, with all lines of a job in one shell that
-/// stops at the first failure.
-fn check_the_gitlab_jobs(before: &str, bash: impl Fn(&Path) -> Command) {
+/// Runs the jobs of the GitLab example as its runner does, with all lines of a job in one shell that stops at
+/// the first failure.
+fn check_the_gitlab_jobs(releases: &str, path: &str) {
     let file = yaml(GITLAB);
+    let jobs: Vec<_> = file["include"]
+        .as_sequence()
+        .unwrap()
+        .iter()
+        .map(|include| {
+            let remote = "https://raw.githubusercontent.com/OWNER/twilio-sip-allow/v0.2.0/";
+            assert_eq!(text(&include["remote"]), format!("{remote}{COMPONENT}"));
+            texts(&include["inputs"])
+        })
+        .collect();
     let repository = repository();
-    let run = |job: &str| {
-        assert_eq!(text(&file[job]["extends"]), ".twilio");
-        let script = format!("{before}{}", lines_of(&file[job], "script"));
-        let mut command = bash(repository.path());
+    let run = |inputs: &BTreeMap<String, String>| {
+        let job = &gitlab_job(inputs)[&*inputs["job"]];
+        let lines = ["before_script", "script"].map(|part| job[part].as_sequence().unwrap());
+        let lines: Vec<&str> = lines.into_iter().flatten().map(text).collect();
+        let mut command = Command::new("bash");
         command
-            .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &script])
-            .env("TOOLS", repository.path().join(".tools"));
+            .args([
+                "--noprofile",
+                "--norc",
+                "-eo",
+                "pipefail",
+                "-c",
+                &lines.join("\n"),
+            ])
+            .envs(texts(&job["variables"]))
+            .env("RELEASES", releases)
+            .env("PATH", path)
+            .current_dir(repository.path());
         Ran::of(&mut command)
     };
-    for job in ["twilio-check", "twilio-scan"] {
+    assert_eq!(jobs.len(), 2);
+    for job in &jobs {
         run(job).is(0);
     }
     spoil(repository.path());
-    for (job, wanted) in [
-        ("twilio-check", "drift: 1 of 2 files, 1 missing, 1 extra"),
-        ("twilio-scan", "main.tf\n  2:1: superseded: 54.65.63.192/26"),
-    ] {
+    let reports = [
+        "drift: 1 of 2 files, 1 missing, 1 extra",
+        "main.tf\n  2:1: superseded: 54.65.63.192/26",
+    ];
+    for (job, wanted) in jobs.iter().zip(reports) {
         let printed = run(job).is(1).stdout;
         assert!(printed.contains(wanted), "{printed}");
     }
 }
 
 #[test]
-fn the_gitlab_example_works() {
+fn the_gitlab_jobs_use_an_installed_program() {
     let program = Path::new(PROGRAM).parent().unwrap();
     let path = format!("{}:{}", program.display(), env!("PATH"));
-    check_the_gitlab_jobs("", |repository| {
-        let mut bash = Command::new("bash");
-        bash.current_dir(repository).env("PATH", &path);
-        bash
-    });
+    check_the_gitlab_jobs("https://gitlab.invalid", &path);
 }
 
-/// Everything is installed from source, as users do: the action installs itself, and pre-commit and the
-/// GitLab jobs clone a repository. All share one cargo target folder.
 #[test]
-fn the_action_hooks_and_jobs_work_from_source() {
-    if !is_long("the_action_hooks_and_jobs_work_from_source") {
+fn a_gitlab_job_never_executes_its_arguments() {
+    let program = Path::new(PROGRAM).parent().unwrap();
+    let repository = repository();
+    for hostile in HOSTILE {
+        // GitLab puts an input into the text of the file, where these characters would end it.
+        let arguments = hostile.replace(['"', '\n'], " ");
+        let job = inputs([("arguments", &*arguments), ("releases", "")]);
+        let job = &gitlab_job(&job)["twilio"];
+        let mut command = Command::new("bash");
+        command
+            .args(["-ec", text(&job["script"][0])])
+            .envs(texts(&job["variables"]))
+            .env("PATH", format!("{}:{}", program.display(), env!("PATH")))
+            .current_dir(repository.path());
+        Ran::of(&mut command).is(2);
+        assert!(!repository.path().join("hit").exists(), "{hostile}");
+    }
+}
+
+#[test]
+fn the_gitlab_jobs_download_the_program() {
+    let releases = Releases::of("0.2.0");
+    check_the_gitlab_jobs(&releases.address(), env!("PATH"));
+    releases.edit_sums("0.2.0", |sums| {
+        sums.replacen(|c: char| c.is_ascii_digit(), "x", 1)
+    });
+    let job = inputs([
+        ("arguments", "list regions"),
+        ("releases", &releases.address()),
+    ]);
+    let job = &gitlab_job(&job)["twilio"];
+    let mut command = Command::new("bash");
+    command
+        .args(["-ec", text(&job["before_script"][0])])
+        .envs(texts(&job["variables"]));
+    let failed = Ran::of(&mut command);
+    assert_ne!(failed.status, 0, "{}", failed.stdout);
+}
+
+/// Without a release, the action and the hooks build the program. Both share one cargo target folder.
+#[test]
+fn the_action_and_the_hooks_work_from_source() {
+    if !is_long("the_action_and_the_hooks_work_from_source") {
         return;
     }
     let environment = Environment::new();
@@ -442,31 +773,137 @@ fn the_action_hooks_and_jobs_work_from_source() {
 
     check_the_workflow(&Action::new(source.path(), &environment.runner));
 
-    let url = format!("file://{}", source.path().display());
-    let before = lines_of(&yaml(GITLAB)[".twilio"], "before_script");
-    check_the_gitlab_jobs(&before, |repository| {
-        let mut bash = environment.command("bash", repository);
-        bash.env("SIP_ALLOW_SOURCE", &url);
-        bash
-    });
-
-    if let Some(python) = python("the_action_hooks_and_jobs_work_from_source") {
+    if let Some(python) = python("the_action_and_the_hooks_work_from_source") {
         let pre_commit = python.with_file_name("pre-commit");
-        check_the_hooks(source.path(), |repository| {
-            environment.command(&pre_commit, repository)
+        let url = source.path().display().to_string();
+        check_the_hooks(&url, source.path(), |repository| {
+            let mut command = environment.command(&pre_commit, repository);
+            // The cache of the user, in which the action has built the program.
+            command.env("XDG_CACHE_HOME", &environment.runner);
+            command
         });
     }
 }
 
-/// Both hooks in a repository that uses them, with an empty pre-commit cache.
-fn check_the_hooks(source: &Path, pre_commit: impl Fn(&Path) -> Command) {
+/// Commits the files that the action and the hooks need without cargo.
+fn tree() -> tempfile::TempDir {
+    let tree = tempfile::tempdir().unwrap();
+    fs::create_dir(tree.path().join("action")).unwrap();
+    for file in [
+        ".pre-commit-hooks.yaml",
+        "Cargo.toml",
+        "action.yml",
+        "action/install",
+        "action/pre-commit",
+        "action/run",
+    ] {
+        fs::copy(Path::new(ROOT).join(file), tree.path().join(file)).unwrap();
+    }
+    git(tree.path(), &["init", "--quiet"]);
+    git(tree.path(), &["add", "."]);
+    git(
+        tree.path(),
+        &["commit", "--quiet", "--message", "The action"],
+    );
+    tree
+}
+
+#[test]
+fn the_hooks_use_an_installed_program_of_their_version() {
+    let Some(python) = python("the_hooks_use_an_installed_program_of_their_version") else {
+        return;
+    };
+    let tree = tree();
+    let url = tree.path().display().to_string();
+    let program = Path::new(PROGRAM).parent().unwrap();
+    check_the_hooks(&url, tree.path(), |repository| {
+        let mut command = Command::new(python.with_file_name("pre-commit"));
+        command
+            .env("PATH", format!("{}:{}", program.display(), env!("PATH")))
+            .env("XDG_CACHE_HOME", "/dev/null")
+            .current_dir(repository);
+        command
+    });
+}
+
+/// The address of the releases follows from the address that pre-commit has cloned. Here, git replaces it.
+#[test]
+fn the_hooks_download_the_program_once() {
+    let Some(python) = python("the_hooks_download_the_program_once") else {
+        return;
+    };
+    let (tree, home) = (tree(), tempfile::tempdir().unwrap());
+    let releases = Releases::of(VERSION);
+    let url = format!("{}/{REPOSITORY}", releases.server);
+    let replace = format!("[url \"{}\"]\n\tinsteadOf = {url}\n", tree.path().display());
+    write(home.path(), ".gitconfig", &replace);
+    check_the_hooks(&url, tree.path(), |repository| {
+        let mut command = Command::new(python.with_file_name("pre-commit"));
+        command
+            .env("HOME", home.path())
+            .env_remove("XDG_CACHE_HOME")
+            .current_dir(repository);
+        command
+    });
+    let archive = format!("twilio-sip-allow-{VERSION}-x86_64-linux.tar.gz");
+    assert_eq!(releases.requests(), ["SHA256SUMS", &archive]);
+}
+
+#[test]
+fn the_address_of_the_releases_follows_from_that_of_the_hooks() {
+    for (url, web) in [
+        ("https://git.example/a/b", Some("https://git.example/a/b")),
+        (
+            "https://git.example/a/b.git/",
+            Some("https://git.example/a/b"),
+        ),
+        (
+            "https://user:secret@git.example/a/b",
+            Some("https://git.example/a/b"),
+        ),
+        ("git@git.example:a/b.git", Some("https://git.example/a/b")),
+        ("ssh://git@git.example/a/b", Some("https://git.example/a/b")),
+        ("/srv/a/b", None),
+        ("git://git.example/a/b", None),
+    ] {
+        let (tree, home) = (tree(), tempfile::tempdir().unwrap());
+        git(tree.path(), &["remote", "add", "origin", url]);
+        fake_cargo(home.path());
+        let curl = "#!/bin/sh\nfor last do :; done\necho $last >>${0%/*}/curl.log\nexit 22\n";
+        write_script(&home.path().join("curl"), curl);
+        let mut command = Command::new(tree.path().join("action/pre-commit"));
+        command
+            .arg("--version")
+            .env("HOME", home.path())
+            .env(
+                "PATH",
+                format!("{}:{}", home.path().display(), env!("PATH")),
+            )
+            .env("GIT_DIR", "/nowhere")
+            .env_remove("XDG_CACHE_HOME");
+        let ran = Ran::of(&mut command).is(0);
+        assert!(
+            ran.stdout.starts_with("twilio-sip-allow "),
+            "{}",
+            ran.stdout
+        );
+        assert!(!ran.stderr.contains("secret"), "{}", ran.stderr);
+        let asked = fs::read_to_string(home.path().join("curl.log")).ok();
+        let wanted = web.map(|web| format!("{web}/releases/download/v{VERSION}/SHA256SUMS\n"));
+        assert_eq!(asked, wanted, "{url}");
+    }
+}
+
+/// Both hooks in a repository that uses them, with an empty pre-commit cache. `url` is the address of the hooks, and
+/// `source` the repository there.
+fn check_the_hooks(url: &str, source: &Path, pre_commit: impl Fn(&Path) -> Command) {
     let home = tempfile::tempdir().unwrap();
     let repository = repository();
     let stage = || git(repository.path(), &["add", "."]);
     let head = git(source, &["rev-parse", "HEAD"]);
     let config = format!(
         "repos:
-- repo: {}
+- repo: {url}
   rev: {}
   hooks:
   - id: twilio-sip-allow-scan
@@ -474,7 +911,6 @@ fn check_the_hooks(source: &Path, pre_commit: impl Fn(&Path) -> Command) {
     args: [--edition, current, --format, iptables]
     files: ^firewall/
 ",
-        source.display(),
         head.trim()
     );
     write(repository.path(), ".pre-commit-config.yaml", &config);

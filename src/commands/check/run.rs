@@ -47,7 +47,7 @@ impl<'a> Run<'a> {
                 repair,
                 is_not_loaded,
             } => {
-                if self.summary.files > 0 {
+                if self.parts.length() > 0 && part.length() > 0 {
                     self.parts.write_all(self.report.separator().as_bytes())?;
                 }
                 self.summary.add(*counts);
@@ -65,12 +65,21 @@ impl<'a> Run<'a> {
         if repairs {
             let repair = self.repair.take();
             let done = repair.map_or(Ok(()), |repair| output::write_stdout(&repair));
-            let _ = self.copy(expectation, &mut std::io::stderr().lock());
+            let _ = self.copy_document(expectation, &mut std::io::stderr().lock());
             return done;
         }
         output::stdout()
-            .and_then(|mut stdout| self.copy(expectation, &mut stdout))
+            .and_then(|mut stdout| self.copy_document(expectation, &mut stdout))
             .context("cannot write to stdout")
+    }
+
+    /// Writes the report as one that is not one of several.
+    fn copy_document(self, expectation: &Expectation, to: &mut dyn Write) -> std::io::Result<()> {
+        let report = self.report;
+        to.write_all(report.document_head().as_bytes())?;
+        self.copy(expectation, to)?;
+        to.write_all(report.document_end().as_bytes())?;
+        to.flush()
     }
 
     pub(super) fn copy(self, expectation: &Expectation, to: &mut dyn Write) -> std::io::Result<()> {

@@ -4,11 +4,10 @@
 use std::io::{self, Write};
 
 use super::checked_file::CheckedFile;
-use super::interface::{Expectation, MAX_PARTS, Report, hidden_parts_note};
+use super::interface::{Expectation, Report};
+use super::messages::{self, Kind};
 use super::summary::Summary;
 use super::text::{Text, check_head, checks_end};
-use super::words;
-use crate::packets::Side;
 use crate::report::annotation::{Place, annotation};
 
 /// Workflow commands that annotate the lines of a file.
@@ -27,47 +26,16 @@ impl Report for GitHub {
     }
 
     fn file(&self, file: &CheckedFile, to: &mut dyn Write) -> io::Result<()> {
-        let drift = file.drift;
-        for unhooked in drift.unhooked_reasons() {
-            let place = place(file, unhooked.at);
-            let message = format!("{}: not hooked: {}", file.name, unhooked.reason);
-            to.write_all(annotation("error", "drift: not hooked", place, &message).as_bytes())?;
-        }
-        if let Some(diagnosis) = file.diagnosis {
-            let counts = Summary::of(drift, &[]);
-            let Summary { missing, extra, .. } = counts;
-            let text = &diagnosis.text;
-            let message = format!("{}: {text} ({missing} missing, {extra} extra)", file.name);
-            to.write_all(annotation("error", "drift", place(file, None), &message).as_bytes())?;
-            if !self.verbose {
-                return Ok(());
-            }
-        }
-        for (side, part) in drift.parts().take(MAX_PARTS) {
-            let message = format!("{} {}", part.direction, words::part(part));
-            let command = error(file, side, &message, part.source_lines.first().copied());
-            to.write_all(command.as_bytes())?;
-        }
-        for (direction, unmeasured) in drift.unmeasured.iter().take(MAX_PARTS) {
-            let message = format!("{direction} {}", unmeasured.what);
-            let command = error(file, Side::Extra, &message, Some(unmeasured.at));
-            to.write_all(command.as_bytes())?;
-        }
-        // GitHub shows far fewer annotations for each step.
-        let hidden = [
-            drift.missing.len() + drift.extra.len(),
-            drift.unmeasured.len(),
-        ];
-        let hidden: usize = hidden
-            .map(|count| count.saturating_sub(MAX_PARTS))
-            .iter()
-            .sum();
-        if let Some(more) = hidden_parts_note(hidden) {
-            let message = format!("{}: {more}", file.name);
-            let notice = annotation("notice", "drift", place(file, None), &message);
-            to.write_all(notice.as_bytes())?;
-        }
-        Ok(())
+        messages::each(file, self.verbose, &mut |message| {
+            let place = Place {
+                file: &file.file,
+                line: message.line,
+                column: None,
+            };
+            let level = message.level.of_annotation();
+            let annotation = annotation(level, title(message.kind), place, &message.text);
+            to.write_all(annotation.as_bytes())
+        })
     }
 
     fn check_head(&self, name: &str, is_first: bool) -> String {
@@ -79,20 +47,11 @@ impl Report for GitHub {
     }
 }
 
-fn error(file: &CheckedFile, side: Side, message: &str, at: Option<u32>) -> String {
-    let message = format!("{}: {side}: {message}", file.name);
-    annotation(
-        "error",
-        &format!("drift: {side}"),
-        place(file, at),
-        &message,
-    )
-}
-
-fn place<'a>(file: &'a CheckedFile, at: Option<u32>) -> Place<'a> {
-    Place {
-        file: &file.file,
-        line: at.map(|at| file.lines.number(at)),
-        column: None,
+fn title(kind: Kind) -> &'static str {
+    match kind {
+        Kind::NotHooked => "drift: not hooked",
+        Kind::Drift => "drift",
+        Kind::Missing => "drift: missing",
+        Kind::Extra => "drift: extra",
     }
 }

@@ -23,14 +23,24 @@ pub trait Report: Sync {
     /// Writes the part of one file.
     fn file(&self, file: &CheckedFile, to: &mut dyn Write) -> io::Result<()>;
 
-    /// Returns the text between two files.
+    /// Returns the text between two parts that are not empty.
     fn separator(&self) -> &'static str {
         ""
     }
 
     /// Returns the text after the files.
-    fn end(&self) -> &'static str {
-        ""
+    fn end(&self) -> String {
+        String::new()
+    }
+
+    /// Returns the text before a report that is not one of several.
+    fn document_head(&self) -> String {
+        String::new()
+    }
+
+    /// Returns the text after a report that is not one of several.
+    fn document_end(&self) -> String {
+        String::new()
     }
 
     /// Returns the text before the reports of several checks. `drifted` is the number with drift.

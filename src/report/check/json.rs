@@ -94,8 +94,8 @@ impl Report for Json {
         ","
     }
 
-    fn end(&self) -> &'static str {
-        "\n]}\n"
+    fn end(&self) -> String {
+        "\n]}\n".to_owned()
     }
 
     fn checks_head(&self, drifted: usize) -> String {
