@@ -363,7 +363,7 @@ fn actionlint_accepts_the_action_and_every_input() {
     )
     .unwrap();
     let example = fs::read_to_string(Path::new(ROOT).join(WORKFLOW)).unwrap();
-    let local = example.replace("OWNER/twilio-sip-allow@v0.1.0", "./");
+    let local = example.replace("OWNER/twilio-sip-allow@v0.2.0", "./");
     assert_eq!(local.matches("uses: ./\n").count(), 2, "{local}");
     let lint = |workflow: &str| {
         write(repository.path(), ".github/workflows/twilio.yml", workflow);
