@@ -22,6 +22,7 @@ mod packets;
 mod pipelines;
 mod random_rulesets;
 mod real_firewalls;
+mod releases;
 mod routers;
 mod sip_servers;
 mod verify_packets;
