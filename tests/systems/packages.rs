@@ -266,6 +266,13 @@ fn release() -> PathBuf {
     static BUILT: Once = Once::new();
     BUILT.call_once(|| {
         done(&mut packaging("all", &[SYSTEM]));
+        done(&mut packaging("container", &[SYSTEM]));
+        // The tests may run as root, but other builds do not.
+        done(
+            Command::new("chown")
+                .args(["-R", "--reference=Cargo.toml", "target"])
+                .current_dir(ROOT),
+        );
     });
     Path::new(ROOT).join("target/packages")
 }
@@ -477,11 +484,9 @@ fn the_package_works(test: &str, system: &Path) {
 #[test]
 fn the_container_image_contains_only_the_program() {
     let test = "the_container_image_contains_only_the_program";
-    if !is_long(test) || !has("buildah", test) {
+    if !is_long(test) {
         return;
     }
-    release();
-    done(&mut packaging("container", &[SYSTEM]));
     let image = tempfile::tempdir().unwrap();
     done(
         Command::new("tar")
