@@ -23,6 +23,7 @@ mod pipelines;
 mod random_rulesets;
 mod real_firewalls;
 mod release_server;
+mod releases;
 mod routers;
 mod sip_servers;
 mod site;

@@ -1,14 +1,17 @@
-//! The distributed packages: the crate, the Debian package, its manual page and its completions.
+//! The distributed packages: the crate, and the files of a release with their manual page and completions.
 
 use crate::common;
 use crate::sources;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Once;
 
-use crate::common::{Tool, has};
+use serde_json::Value;
+
+use crate::common::{Tool, has, python};
 use sources::{Environment, git, is_long, sources};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -66,7 +69,7 @@ fn the_manifest_has_the_fields_that_crates_io_requires() {
             ])
             .current_dir(ROOT),
     );
-    let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
     let package = &metadata["packages"][0];
     let text = |key: &str| package[key].as_str().unwrap();
     assert_eq!(text("license"), "MIT OR Apache-2.0");
@@ -199,7 +202,7 @@ fn zsh(share: &Path, typed: &str) -> String {
     let script = r#"
         zmodload zsh/zpty
         zpty shell zsh -f -i
-        zpty -w shell "PS1=; fpath=($1/zsh/vendor-completions \$fpath); autoload -Uz compinit; compinit -D -u
+        zpty -w shell "PS1=; fpath=($1/zsh/{vendor-completions,site-functions} \$fpath); autoload -Uz compinit; compinit -D -u
         show() { print -r -- \"<\$BUFFER>\" }; zle -N show; bindkey '^X' show; print REA''DY"
         zpty -r shell shown '*READY*'
         zpty -w -n shell "$2"$'\t\C-x'
@@ -251,23 +254,133 @@ fn the_crate_builds_and_tests_itself() {
     }
 }
 
+/// The system whose files of a release are built here.
+const SYSTEM: &str = if cfg!(target_arch = "aarch64") {
+    "aarch64-linux"
+} else {
+    "x86_64-linux"
+};
+
+/// Returns the folder with the files of a release for this system, which all tests share.
+fn release() -> PathBuf {
+    static BUILT: Once = Once::new();
+    BUILT.call_once(|| {
+        done(&mut packaging("all", &[SYSTEM]));
+        done(&mut packaging("container", &[SYSTEM]));
+        // The tests may run as root, but other builds do not.
+        done(
+            Command::new("chown")
+                .args(["-R", "--reference=Cargo.toml", "target"])
+                .current_dir(ROOT),
+        );
+    });
+    Path::new(ROOT).join("target/packages")
+}
+
+/// A script of `packaging/`, with a fixed time and maintainer.
+fn packaging(script: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(Path::new(ROOT).join("packaging").join(script));
+    command
+        .args(args)
+        .env("SOURCE_DATE_EPOCH", "1700000000")
+        .env("DEBFULLNAME", "Test")
+        .env("DEBEMAIL", "test@example.com");
+    command
+}
+
+/// The path of a file of the release, which its name follows after `twilio-sip-allow-VERSION`.
+fn released(rest: &str) -> PathBuf {
+    release().join(format!("{NAME}-{}{rest}", env!("CARGO_PKG_VERSION")))
+}
+
+#[test]
+fn the_archive_contains_the_documented_files_and_a_program_that_needs_no_others() {
+    let test = "the_archive_contains_the_documented_files_and_a_program_that_needs_no_others";
+    if !is_long(test) {
+        return;
+    }
+    let archive = released(&format!("-{SYSTEM}.tar.gz"));
+    let (listed, _) = done(
+        Command::new("tar")
+            .args(["--utc", "--numeric-owner", "-tvzf"])
+            .arg(&archive),
+    );
+    let top = format!("{NAME}-{}-{SYSTEM}", env!("CARGO_PKG_VERSION"));
+    let wanted = [
+        ("drwxr-xr-x", "/"),
+        ("-rw-r--r--", "/LICENSE-APACHE"),
+        ("-rw-r--r--", "/LICENSE-MIT"),
+        ("-rw-r--r--", "/README.md"),
+        ("drwxr-xr-x", "/completions/"),
+        ("-rw-r--r--", "/completions/bash"),
+        ("-rw-r--r--", "/completions/fish"),
+        ("-rw-r--r--", "/completions/zsh"),
+        ("-rw-r--r--", "/crates-licenses.gz"),
+        ("-rwxr-xr-x", "/twilio-sip-allow"),
+        ("-rw-r--r--", "/twilio-sip-allow.1"),
+    ]
+    .map(|(mode, file)| format!("{mode} 0/0 2023-11-14 22:13 {top}{file}"));
+    let without_size = |line: &str| {
+        let [mode, owner, _, date, time, file] = line.split_whitespace().collect::<Vec<_>>()[..]
+        else {
+            panic!("{line}");
+        };
+        format!("{mode} {owner} {date} {time} {file}")
+    };
+    let listed: Vec<String> = listed.lines().map(without_size).collect();
+    assert_eq!(listed, wanted);
+
+    let folder = tempfile::tempdir().unwrap();
+    done(
+        Command::new("tar")
+            .arg("-xzf")
+            .arg(&archive)
+            .arg("-C")
+            .arg(folder.path()),
+    );
+    let unpacked = folder.path().join(&top);
+    let empty = tempfile::tempdir().unwrap();
+    fs::copy(unpacked.join(NAME), empty.path().join(NAME)).unwrap();
+    works_alone(empty.path(), "/twilio-sip-allow");
+    the_page_has_no_fault(test, &unpacked.join("twilio-sip-allow.1"));
+    assert_licenses_are_complete(&gunzip(&unpacked.join("crates-licenses.gz")));
+}
+
+/// Runs a program in a root folder with nothing but it: prints rules, and checks them.
+fn works_alone(root: &Path, program: &str) {
+    let run = |line: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--net", "chroot"]);
+        done(command.arg(root).arg(program).args(line.split_whitespace())).0
+    };
+    let line = "--region tokyo --format nftables";
+    let rules = run(&format!("{line} --quiet"));
+    assert_eq!(rules, common::render(line));
+    fs::write(root.join("rules"), rules).unwrap();
+    let report = run(&format!("check {line} --quiet rules"));
+    assert!(report.starts_with("in sync: "), "{report}");
+    fs::remove_file(root.join("rules")).unwrap();
+}
+
+fn gunzip(file: &Path) -> String {
+    done(Command::new("gzip").arg("-dc").arg(file)).0
+}
+
 #[test]
 fn the_debian_package_is_installed_used_and_removed() {
     let test = "the_debian_package_is_installed_used_and_removed";
-    if !is_long(test) || !has("cargo-deb", test) || !has("lintian", test) {
+    if !is_long(test) || !has("dpkg-deb", test) || !has("lintian", test) {
         return;
     }
-    let source = sources();
-    let environment = Environment::new();
-    let package = source.path().join("package.deb");
-    done(
-        environment
-            .command("packaging/deb", source.path())
-            .env("DEBFULLNAME", "Test")
-            .env("DEBEMAIL", "test@example.com")
-            .arg("--output")
-            .arg(&package),
-    );
+    let processor = if SYSTEM == "aarch64-linux" {
+        "arm64"
+    } else {
+        "amd64"
+    };
+    let package = release().join(format!(
+        "{NAME}_{}-1_{processor}.deb",
+        env!("CARGO_PKG_VERSION")
+    ));
     done(
         Command::new("lintian")
             .args(["--allow-root", "--fail-on", "error,warning"])
@@ -282,8 +395,7 @@ fn the_debian_package_is_installed_used_and_removed() {
     let system = tempfile::tempdir().unwrap();
     let dpkg = |args: &[&str]| {
         let mut command = Command::new("dpkg");
-        // The system with only this package lacks its dependency, the C library.
-        command.args(["--force-depends", "--force-not-root"]);
+        command.arg("--force-not-root");
         command.arg(format!("--root={}", system.path().display()));
         done(command.args(args)).0
     };
@@ -293,47 +405,187 @@ fn the_debian_package_is_installed_used_and_removed() {
     fs::write(system.path().join("var/lib/dpkg/status"), "").unwrap();
     dpkg(&["--install", package.to_str().unwrap()]);
     the_package_works(test, system.path());
-    let files = dpkg(&["--listfiles", NAME]);
-    assert!(files.contains("/usr/bin/twilio-sip-allow\n"), "{files}");
-    dpkg(&["--remove", NAME]);
-    for file in files.lines().filter(|file| file.contains(NAME)) {
-        let left = system.path().join(file.trim_start_matches('/'));
-        assert!(!left.exists(), "{}", left.display());
-    }
-}
-
-/// The files below a folder.
-fn the_package_works(test: &str, system: &Path) {
-    let program = system.join("usr/bin").join(NAME);
-    let mut command = Command::new(program);
-    let line = "--region tokyo --format nftables --quiet";
-    let (rules, _) = done(command.args(line.split_whitespace()));
-    assert_eq!(rules, common::render("--region tokyo --format nftables"));
-
-    let share = system.join("usr/share");
-    shells_complete(test, &share);
-    let page = share.join("man/man1/twilio-sip-allow.1.gz");
-    let (text, _) = done(Command::new("gzip").arg("-dc").arg(page));
-    let unpacked = system.join("page.1");
-    fs::write(&unpacked, text).unwrap();
-    the_page_has_no_fault(test, &unpacked);
-
-    let documents = share.join("doc").join(NAME);
+    let documents = system.path().join("usr/share/doc").join(NAME);
     let copyright = fs::read_to_string(documents.join("copyright")).unwrap();
     let license = fs::read_to_string(Path::new(ROOT).join("LICENSE-MIT")).unwrap();
     for line in license.lines().skip(3).filter(|line| !line.is_empty()) {
         assert!(copyright.contains(&format!("\n {line}\n")), "{copyright}");
     }
     assert!(copyright.contains("License: Expat or Apache-2.0\n"));
-    let (licenses, _) = done(
-        Command::new("gzip")
-            .arg("-dc")
-            .arg(documents.join("crates-licenses.gz")),
-    );
-    assert_licenses_are_complete(&licenses);
+    let files = dpkg(&["--listfiles", NAME]);
+    assert!(files.contains("/usr/bin/twilio-sip-allow\n"), "{files}");
+    dpkg(&["--remove", NAME]);
+    assert_removed(&files, system.path());
 }
 
-/// A license for each crate in the program, as in `docs/dependencies.md`.
+#[test]
+fn the_rpm_package_is_installed_used_and_removed() {
+    let test = "the_rpm_package_is_installed_used_and_removed";
+    if !is_long(test) || !has("rpm", test) {
+        return;
+    }
+    let package = released(&format!("-1.{}.rpm", std::env::consts::ARCH));
+    let system = tempfile::tempdir().unwrap();
+    let rpm = |args: &[&str]| {
+        let mut command = Command::new("rpm");
+        command.arg("--root").arg(system.path());
+        done(command.args(args)).0
+    };
+    rpm(&["--initdb"]);
+    rpm(&["--install", package.to_str().unwrap()]);
+    the_package_works(test, system.path());
+    let query = "%{VERSION} %{LICENSE} %{BUILDTIME} %{BUILDHOST}";
+    assert_eq!(
+        rpm(&["--query", "--queryformat", query, NAME]),
+        format!(
+            "{} MIT OR Apache-2.0 1700000000 localhost",
+            env!("CARGO_PKG_VERSION")
+        )
+    );
+    let licenses = rpm(&["--query", "--licensefiles", NAME]);
+    assert_eq!(
+        licenses.lines().last(),
+        Some("/usr/share/licenses/twilio-sip-allow/LICENSE-MIT")
+    );
+    let files = rpm(&["--query", "--list", NAME]);
+    rpm(&["--erase", NAME]);
+    assert_removed(&files, system.path());
+}
+
+/// None of the files with the name of the package is left.
+fn assert_removed(files: &str, system: &Path) {
+    for file in files.lines().filter(|file| file.contains(NAME)) {
+        let left = system.join(file.trim_start_matches('/'));
+        assert!(!left.exists(), "{}", left.display());
+    }
+}
+
+/// The files of an installed package work.
+fn the_package_works(test: &str, system: &Path) {
+    works_alone(system, "/usr/bin/twilio-sip-allow");
+    let share = system.join("usr/share");
+    shells_complete(test, &share);
+    let unpacked = system.join("page.1");
+    fs::write(
+        &unpacked,
+        gunzip(&share.join("man/man1/twilio-sip-allow.1.gz")),
+    )
+    .unwrap();
+    the_page_has_no_fault(test, &unpacked);
+    let documents = share.join("doc").join(NAME);
+    assert_licenses_are_complete(&gunzip(&documents.join("crates-licenses.gz")));
+    for name in ["README.md", "SECURITY.md", "docs/operations.md"] {
+        let document = fs::read_to_string(Path::new(ROOT).join(name)).unwrap();
+        assert_eq!(fs::read_to_string(documents.join(name)).unwrap(), document);
+    }
+}
+
+/// The only layer of the image contains only the program, which runs without anything else.
+#[test]
+fn the_container_image_contains_only_the_program() {
+    let test = "the_container_image_contains_only_the_program";
+    if !is_long(test) {
+        return;
+    }
+    let image = tempfile::tempdir().unwrap();
+    done(
+        Command::new("tar")
+            .arg("-xf")
+            .arg(released("-container.tar"))
+            .arg("-C")
+            .arg(image.path()),
+    );
+    let blob = |entry: &Value| {
+        let digest = entry["digest"].as_str().unwrap();
+        image.path().join("blobs").join(digest.replace(':', "/"))
+    };
+    let json = |path: PathBuf| -> Value {
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let index = json(image.path().join("index.json"));
+    let variants = json(blob(&index["manifests"][0]));
+    assert_eq!(variants["manifests"].as_array().unwrap().len(), 1);
+    let manifest = json(blob(&variants["manifests"][0]));
+    let settings = json(blob(&manifest["config"]));
+    assert_eq!(settings["os"], "linux");
+    assert_eq!(settings["created"], "2023-11-14T22:13:20Z");
+    assert_eq!(settings["config"]["User"], "65534:65534");
+    let program = "/usr/bin/twilio-sip-allow";
+    assert_eq!(
+        settings["config"]["Entrypoint"],
+        serde_json::json!([program])
+    );
+
+    assert_eq!(manifest["layers"].as_array().unwrap().len(), 1);
+    let layer = blob(&manifest["layers"][0]);
+    let (files, _) = done(Command::new("tar").arg("-tzf").arg(&layer));
+    let files: Vec<&str> = files.lines().filter(|file| !file.ends_with('/')).collect();
+    assert_eq!(files, ["usr/bin/twilio-sip-allow"]);
+    let root = tempfile::tempdir().unwrap();
+    done(
+        Command::new("tar")
+            .arg("-xzf")
+            .arg(&layer)
+            .arg("-C")
+            .arg(root.path()),
+    );
+    works_alone(root.path(), program);
+}
+
+/// The list of crates agrees with `cargo tree`, and is valid for the library of the `CycloneDX` project.
+#[test]
+fn the_bill_of_materials_is_valid_and_lists_the_crates_of_the_program() {
+    let test = "the_bill_of_materials_is_valid_and_lists_the_crates_of_the_program";
+    let Some(python) = python(test) else { return };
+    if !is_long(test) {
+        return;
+    }
+    let path = released(&format!("-{SYSTEM}.cdx.json"));
+    let text = fs::read_to_string(&path).unwrap();
+    let script = "import sys
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+error = JsonStrictValidator(SchemaVersion.V1_6).validate_str(open(sys.argv[1]).read())
+sys.exit(str(error) if error else 0)";
+    done(Command::new(python).args(["-c", script]).arg(&path));
+
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let components = document["components"].as_array().unwrap();
+    let listed = |component: &Value| {
+        let text = |key: &str| component[key].as_str().unwrap().to_owned();
+        format!("{} {}", text("name"), text("version"))
+    };
+    let mut listed: BTreeSet<String> = components.iter().map(listed).collect();
+    for library in ["std ", "glibc "] {
+        let place = listed
+            .iter()
+            .find(|name| name.starts_with(library))
+            .cloned();
+        listed.remove(&place.unwrap_or_else(|| panic!("{library}")));
+    }
+    let (tree, _) = done(
+        Command::new(env!("CARGO"))
+            .args(["tree", "--locked", "--offline", "--prefix=none"])
+            .args(["--edges=normal,no-proc-macro", "--format={p}"])
+            .current_dir(ROOT),
+    );
+    let crates: BTreeSet<String> = tree
+        .lines()
+        .filter(|line| !line.starts_with(NAME))
+        .map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            format!("{} {}", words[0], words[1].trim_start_matches('v'))
+        })
+        .collect();
+    assert_eq!(listed, crates);
+
+    let program = release().join(format!("{NAME}-{}-{SYSTEM}", env!("CARGO_PKG_VERSION")));
+    let (sum, _) = done(Command::new("sha256sum").arg(program.join(NAME)));
+    let hash = &document["metadata"]["component"]["hashes"][0]["content"];
+    assert_eq!(hash, sum.split(' ').next().unwrap());
+}
+
+/// A license for each crate in the program, as in `docs/dependencies.md`, and for the libraries.
 fn assert_licenses_are_complete(licenses: &str) {
     let tables = fs::read_to_string(Path::new(ROOT).join("docs/dependencies.md")).unwrap();
     let (_, tables) = tables.split_once("\n## Named in Cargo.toml\n").unwrap();
@@ -349,4 +601,10 @@ fn assert_licenses_are_complete(licenses: &str) {
         .filter(|name| !licenses.contains(&format!("\n---- {name}-")))
         .collect();
     assert!(without.is_empty(), "{without:?}");
+    for library in [
+        "Standard Library is dual-licensed",
+        "GNU Lesser General Public",
+    ] {
+        assert!(licenses.contains(library), "{library}");
+    }
 }
