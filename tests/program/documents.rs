@@ -401,7 +401,7 @@ These statements apply to every format:
 #[test]
 fn the_japanese_readme_has_the_same_calls_and_tables() {
     let [english, japanese] = ["README.md", "README.ja.md"].map(document);
-    for language in ["sh", "nft", "crontab"] {
+    for language in ["sh", "nft", "crontab", "yaml"] {
         // Comments are translated, the commands are not.
         let commands = |text: &str| -> Vec<String> {
             blocks(text, language)

@@ -598,6 +598,12 @@ fn the_examples_name_the_same_version() {
         ),
         (format!("{role}/README.md"), "twilio_sip_allow_version: "),
         ("docs/operations.md".to_owned(), "OWNER/twilio-sip-allow@v"),
+        ("README.md".to_owned(), "OWNER/twilio-sip-allow@v"),
+        ("README.md".to_owned(), "releases/download/v"),
+        ("README.md".to_owned(), "ghcr.io/OWNER/twilio-sip-allow:"),
+        ("README.md".to_owned(), "--tag v"),
+        ("examples/github/watch.yml".to_owned(), "releases/download/v"),
+        ("examples/github/watch.yml".to_owned(), "ref: v"),
     ];
     for (file, before) in files {
         let text = fs::read_to_string(Path::new(ROOT).join(&file)).unwrap();
@@ -605,9 +611,9 @@ fn the_examples_name_the_same_version() {
         assert!(!versions.is_empty(), "{file}");
         for version in versions {
             let version = version
-                .split(|c: char| c.is_whitespace() || c == '/')
+                .split(|c: char| c.is_whitespace() || matches!(c, '/' | '`'))
                 .next();
-            assert_eq!(version, Some("0.2.0"), "{file}");
+            assert_eq!(version, Some(VERSION), "{file}");
         }
     }
 }
@@ -626,7 +632,7 @@ fn actionlint_accepts_the_action_and_every_input() {
     )
     .unwrap();
     let example = fs::read_to_string(Path::new(ROOT).join(WORKFLOW)).unwrap();
-    let local = example.replace("OWNER/twilio-sip-allow@v0.2.0", "./");
+    let local = example.replace(&format!("OWNER/twilio-sip-allow@v{VERSION}"), "./");
     assert_eq!(local.matches("uses: ./\n").count(), 2, "{local}");
     let lint = |workflow: &str| {
         write(repository.path(), ".github/workflows/twilio.yml", workflow);
