@@ -84,7 +84,7 @@ pub(super) fn read_bundle(
             "a bundle cannot be read from stdin, because its signature is in another file; name a file"
         );
     }
-    let keys = accepted_keys(&options.keys, limits)?;
+    let mut keys = accepted_keys(&options.keys, limits)?;
     let bytes = input::bytes(file, limits, Limit::List)?;
     let signature = read_signature(file, limits)?;
     let name = file.display().to_string();
@@ -95,10 +95,9 @@ pub(super) fn read_bundle(
     if !options.allows_older {
         check_age(&bundle.date).with_context(|| name)?;
     }
-    let key = keys.into_iter().nth(at).context("there is no such key")?;
     Ok(SignedBundle {
         bundle,
-        key,
+        key: keys.swap_remove(at),
         comment,
     })
 }

@@ -221,6 +221,9 @@ fn editions(editions: &[Edition], reference_data: &ReferenceData, long: bool) ->
             if let Some(date) = &edition.announced {
                 rows.push(vec!["announced".to_owned(), date.to_string()]);
             }
+            if let Some(date) = &edition.retrieved {
+                rows.push(vec!["retrieved".to_owned(), date.to_string()]);
+            }
             text += &section(&edition.name, &rows);
         }
     }
@@ -236,6 +239,9 @@ fn editions_json(editions: &[Edition], reference_data: &ReferenceData) -> Value 
             "source": edition.source,
             "announced": edition.announced,
             "in_force_since": edition.in_force_since,
+            "upcoming": edition.upcoming,
+            "retrieved": edition.retrieved,
+            "page_sha256": edition.page_sha256,
             "superseded": edition.superseded,
             "status": edition.status(),
             "regions": edition.regions(reference_data).iter().map(|r| &*r.id).collect::<Vec<_>>(),

@@ -45,6 +45,13 @@ pub struct Bundle {
     pub services: Vec<Service>,
 }
 
+/// The part of a bundle that every version of the format has.
+#[derive(Deserialize)]
+#[serde(expecting = "the keys of a bundle")]
+struct Versioned {
+    bundle: u32,
+}
+
 /// Returns a bundle of the embedded data.
 pub fn embedded_bundle() -> Result<Bundle, DatasetError> {
     Ok(Bundle {
@@ -59,7 +66,17 @@ pub fn embedded_bundle() -> Result<Bundle, DatasetError> {
 /// Parses a bundle. `file` appears only in errors.
 pub fn parse_bundle(file: &str, text: &str) -> Result<Bundle, DatasetError> {
     let parsed = yaml::parse_without_aliases(text);
-    let bundle: Bundle = parsed.map_err(|error| unreadable(file, error))?;
+    let Versioned { bundle: version } = parsed.map_err(|error| unreadable(file, error))?;
+    if version != VERSION {
+        return Err(DatasetError::new(
+            file,
+            format!(
+                "bundle: version {version} of the format is unknown, this program reads version {VERSION}; \
+                 update the program"
+            ),
+        ));
+    }
+    let bundle: Bundle = yaml::parse(text).map_err(|error| unreadable(file, error))?;
     bundle
         .validate()
         .map_err(|reason| DatasetError::new(file, reason))?;
@@ -75,22 +92,32 @@ impl Bundle {
     /// Checks everything that the types do not ensure. The error contains the path to the value and the
     /// reason.
     fn validate(&self) -> Result<(), String> {
-        if self.version != VERSION {
-            return Err(format!(
-                "bundle: version {} of the format is unknown, this program reads version {VERSION}; \
-                 update the program",
-                self.version
-            ));
-        }
         self.reference.validate().map_err(under("reference"))?;
         self.validate_editions()?;
+        self.validate_services()
+    }
+
+    fn validate_services(&self) -> Result<(), String> {
+        let ids = self.services.iter().map(|service| service.id.as_str());
+        distinct("services", ids.clone())?;
+        let known = services().map_err(|error| error.to_string())?;
+        if let Some(missing) = known
+            .iter()
+            .find(|known| !ids.clone().any(|id| id == known.id))
+        {
+            return Err(format!(
+                "services: the service '{}' is missing; a bundle must contain every service that this program \
+                 knows",
+                missing.id
+            ));
+        }
         let networks = self
             .services
             .iter()
             .map(|service| service.networks().count());
-        if self.services.len() > MOST || networks.sum::<usize>() > MOST_OF_SERVICES {
+        if networks.sum::<usize>() > MOST_OF_SERVICES {
             return Err(format!(
-                "services: more than {MOST} services or {MOST_OF_SERVICES} networks, which is the maximum"
+                "services: more than {MOST_OF_SERVICES} networks, which is the maximum"
             ));
         }
         for service in &self.services {
