@@ -81,6 +81,7 @@ fn use_it(cli: Cli) {
             published(&args.published);
             let _ = (args.files(), args.fails_on());
         }
+        Some(Verb::Dataset(DatasetVerb::Verify(_) | DatasetVerb::Bundle)) => {}
         Some(Verb::List(_) | Verb::Completions(_) | Verb::Man) => {}
     }
 }
