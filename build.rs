@@ -1,5 +1,6 @@
 //! Converts the YAML files of `data/` to JSON, which the program embeds. Parsing YAML at every
-//! start would take longer than the rest of a run. Tests check the content of the files.
+//! start would take longer than the rest of a run. Also embeds the public keys of `data/keys/`.
+//! Tests check the content of the files.
 
 #![forbid(unsafe_code)]
 
@@ -28,7 +29,23 @@ fn main() -> Result<(), Box<dyn error::Error>> {
             }
         }
     }
+    fs::write(Path::new(&out).join("keys.json"), keys()?)?;
     Ok(())
+}
+
+/// The names and contents of the files with public keys, as JSON.
+fn keys() -> Result<String, Box<dyn error::Error>> {
+    println!("cargo::rerun-if-changed=data/keys");
+    let mut keys = Vec::new();
+    for entry in fs::read_dir("data/keys")? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "pub") {
+            let name = path.display().to_string();
+            keys.push((name, fs::read_to_string(path)?));
+        }
+    }
+    keys.sort();
+    Ok(serde_json::to_string(&keys)?)
 }
 
 fn to_json(path: &Path) -> Result<String, Box<dyn error::Error>> {

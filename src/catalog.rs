@@ -41,7 +41,7 @@ pub struct Entry {
     pub editions: Vec<usize>,
     /// Such as `udp 5060, tcp 5060, tls 5061`.
     pub ports: String,
-    /// True if any of the editions is in force.
+    /// True if any of the editions is in force or upcoming, so that the network is no mistake.
     pub in_force: bool,
 }
 
@@ -102,7 +102,8 @@ impl Catalog {
         let mut known: HashMap<Key, usize> = HashMap::new();
         let mut all_in_force = Vec::new();
         for (at, edition) in editions.iter().enumerate() {
-            let in_force = edition.superseded.is_none() && replaced != Some(edition.connection);
+            let is_replaced = replaced == Some(edition.connection);
+            let in_force = edition.is_in_force() && !is_replaced;
             let in_force =
                 in_force || at == embedded || (name.is_none() && selected.contains(&edition.name));
             all_in_force.push(in_force);
@@ -122,7 +123,7 @@ impl Catalog {
                     entries.len() - 1
                 });
                 entries[entry].editions.push(at);
-                entries[entry].in_force |= in_force;
+                entries[entry].in_force |= in_force || edition.upcoming && !is_replaced;
             }
         }
         Catalog {

@@ -27,8 +27,8 @@ mod verify;
 
 pub use check::CheckArgs;
 pub use completions::CompletionsArgs;
-pub use dataset::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs};
-pub use definitions::{Cli, ConfiguredCheck, Verb, command, help_sections};
+pub use dataset::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs, VerifyBundleArgs};
+pub use definitions::{Cli, ConfiguredCheck, DataOptions, Verb, command, help_sections};
 pub use exit::CliExit;
 pub use explain::ExplainArgs;
 pub use list::{ListArgs, ListWhat};

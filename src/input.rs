@@ -55,10 +55,16 @@ pub fn text(file: &Path, limits: Limits, limit: Limit) -> Result<String> {
     text_in_turn(file, limits, limit).map(|(_, text)| text)
 }
 
+/// Reads the bytes of a file, which [`decode`] turns into text. `limit` bounds their number.
+pub fn bytes(file: &Path, limits: Limits, limit: Limit) -> Result<Vec<u8>> {
+    let (_turn, bytes) = Source::open(file, limits, limit)?.bytes(file)?;
+    Ok(bytes)
+}
+
 /// Does the same as [`text`] in one of several threads. The turn must outlive the text.
 pub fn text_in_turn(file: &Path, limits: Limits, limit: Limit) -> Result<(Turn, String)> {
     let (turn, bytes) = Source::open(file, limits, limit)?.bytes(file)?;
-    let text = decoded(bytes).with_context(|| name_of(file))?;
+    let text = decode(bytes).with_context(|| name_of(file))?;
     Ok((turn, text))
 }
 
@@ -94,10 +100,11 @@ const BINARY_KINDS: [(&[u8], &str); 9] = [
 pub fn text_of_open_file(file: File, name: &Path, limits: Limits, limit: Limit) -> Result<String> {
     let source = Source::of(file, limits, limit).with_context(|| cannot_read(name))?;
     let (_turn, bytes) = source.bytes(name)?;
-    decoded(bytes).with_context(|| name_of(name))
+    decode(bytes).with_context(|| name_of(name))
 }
 
-fn decoded(bytes: Vec<u8>) -> Result<String> {
+/// Turns the bytes of a file into text, without a byte order mark.
+pub fn decode(bytes: Vec<u8>) -> Result<String> {
     if utf16_units(&bytes).is_some() {
         bail!("it is UTF-16; convert it first, for example with iconv -f UTF-16 -t UTF-8");
     }

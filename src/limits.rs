@@ -19,7 +19,7 @@ use crate::names::{did_you_mean, normalize_name};
 pub enum Limit {
     /// Bytes of a firewall listing, a text to scan, or a list of addresses.
     Input,
-    /// Bytes of a dataset, a published page or a template.
+    /// Bytes of a dataset, a bundle, a published page or a template.
     List,
     /// Rules of a unit, after expanding jumps and lists.
     Rules,

@@ -8,9 +8,9 @@ mod policy;
 mod regions;
 mod selection;
 
-pub use editions::{embedded_editions, known_networks};
+pub use editions::{editions, known_networks};
 pub use error::SelectError;
-pub use names::{CURRENT, DEFAULT_EDITION};
+pub use names::{CURRENT, DEFAULT_EDITION, UPCOMING};
 pub use notices::{Notice, edition_notices, notices};
 pub use policy::policy;
 pub use regions::regions;

@@ -47,6 +47,28 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
     })
 }
 
+/// Does the same as [`parse`], but refuses aliases, so that the values take no more memory than the text
+/// suggests.
+pub fn parse_without_aliases<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
+    match alias(text) {
+        Some(line) => Err(YamlError {
+            reason: "an alias, such as '*name', is not allowed here; repeat the value, or quote the text"
+                .to_owned(),
+            line_and_column: Some((line, 1)),
+        }),
+        None => parse(text),
+    }
+}
+
+/// Returns the first line that may contain an alias. A text with an asterisk at the start of a word counts
+/// too.
+fn alias(text: &str) -> Option<usize> {
+    let starts_value = |before: char| before.is_whitespace() || "[{,:-?".contains(before);
+    let mut asterisks = text.match_indices('*').map(|(at, _)| &text[..at]);
+    let before = asterisks.find(|before| before.chars().next_back().is_none_or(starts_value))?;
+    Some(before.matches('\n').count() + 1)
+}
+
 /// Returns a message of serde in the words of the other messages. `map` names what serde calls a map.
 pub fn plain_words(message: &str, map: &str) -> String {
     // A path may precede the message: `signaling.ports: missing field ...`.

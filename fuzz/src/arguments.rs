@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStringExt;
 use twilio_sip_allow::cli::{
     Cli, DatasetVerb, Layout, PublishedArgs, RenderArgs, SelectionArgs, Source, Verb, parse_from,
 };
+use twilio_sip_allow::dataset::Data;
 use twilio_sip_allow::format::{self, Unit};
 use twilio_sip_allow::policy::Policy;
 use twilio_sip_allow::select::{self, Notice};
@@ -80,6 +81,7 @@ fn use_it(cli: Cli) {
             published(&args.published);
             let _ = (args.files(), args.fails_on());
         }
+        Some(Verb::Dataset(DatasetVerb::Verify(_) | DatasetVerb::Bundle)) => {}
         Some(Verb::List(_) | Verb::Completions(_) | Verb::Man) => {}
     }
 }
@@ -102,7 +104,7 @@ fn policy(args: &SelectionArgs) -> Option<Policy> {
     let Source::Editions(names) = args.published.source(select::DEFAULT_EDITION) else {
         return None;
     };
-    let editions = select::embedded_editions(&names).ok()?;
+    let editions = select::editions(&names, &Data::Embedded).ok()?;
     let selection = args.selection();
     let policy = select::policy(&selection, &editions, &REFERENCE_DATA).ok()?;
     for notice in select::notices(&selection, &policy, &editions, &REFERENCE_DATA) {

@@ -45,7 +45,7 @@ pub static REFERENCE_DATA: LazyLock<ReferenceData> =
 pub static EDITIONS: LazyLock<Vec<Edition>> = LazyLock::new(|| data::editions().unwrap());
 
 pub static PUBLISHED: LazyLock<Vec<PublishedNetwork>> =
-    LazyLock::new(|| select::known_networks(&REFERENCE_DATA).unwrap());
+    LazyLock::new(|| select::known_networks(&data::Data::Embedded, &REFERENCE_DATA).unwrap());
 
 /// The catalog with `global` as the selected edition.
 pub static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
@@ -74,7 +74,7 @@ pub fn everything() -> Selection {
 
 pub fn policy(editions: &[&str], selection: &Selection) -> Policy {
     let names: Vec<String> = editions.iter().map(|name| (*name).to_owned()).collect();
-    let editions = select::embedded_editions(&names).unwrap();
+    let editions = select::editions(&names, &data::Data::Embedded).unwrap();
     select::policy(selection, &editions, &REFERENCE_DATA).unwrap()
 }
 

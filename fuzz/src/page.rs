@@ -68,6 +68,7 @@ fn import(page: &Page) {
             title: "Imported".to_owned(),
             source: "a page".to_owned(),
             in_force_since: None,
+            retrieved: None,
             connection: Connection::Public,
         };
         if let Ok(edition) = page.import(heading, regions) {

@@ -2,7 +2,7 @@
 
 use ipnet::Ipv4Net;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
-use twilio_sip_allow::dataset::{Edition, SHORTEST_PREFIX, parse_edition};
+use twilio_sip_allow::dataset::{Data, Edition, SHORTEST_PREFIX, parse_edition};
 use twilio_sip_allow::format::registry::formats;
 use twilio_sip_allow::format::{self, FormatError, OutputOption, Unit};
 use twilio_sip_allow::policy::{Direction, Plane, Transport};
@@ -117,7 +117,7 @@ fn editions(wish: &Wish) -> Option<Vec<Edition>> {
         .iter()
         .map(|edition| edition.name.to_string())
         .collect();
-    Some(select::embedded_editions(&chosen(&names, wish.editions)).unwrap())
+    Some(select::editions(&chosen(&names, wish.editions), &Data::Embedded).unwrap())
 }
 
 fn selection(wish: &Wish) -> Option<Selection> {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-use self::document::{Check, Document};
+use self::document::{Check, Document, Settings};
 use super::exclusions::excluded_by;
 use crate::input::{self, is_stdin};
 use crate::limits::{Limit, Limits};
@@ -19,7 +19,8 @@ use crate::yaml;
 
 pub(super) struct Configuration {
     file: PathBuf,
-    document: Document,
+    selection: Settings,
+    checks: Vec<Check>,
 }
 
 /// Options by their long names, with their values.
@@ -29,19 +30,20 @@ pub(super) type Defaults = Vec<(&'static str, Vec<OsString>)>;
 /// `None` with `--no-config`. If one of the two options is on the command line, the environment variable
 /// of the other is ignored.
 pub(super) fn configuration(matches: &ArgMatches) -> Result<Option<Configuration>, String> {
+    let any_name = matches.contains_id("data");
     let given = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
     let file = matches.get_one::<PathBuf>("config");
     match (matches.get_flag("no_config"), file) {
         (false, None) => {
             let found = find::find()?;
             found
-                .map(|(path, file)| Configuration::of_open_file(path, file))
+                .map(|(path, file)| Configuration::of_open_file(path, file, any_name))
                 .transpose()
         }
-        (false, Some(file)) => Configuration::read(file).map(Some),
+        (false, Some(file)) => Configuration::read(file, any_name).map(Some),
         (true, None) => Ok(None),
         (true, Some(file)) if given("config") && !given("no_config") => {
-            Configuration::read(file).map(Some)
+            Configuration::read(file, any_name).map(Some)
         }
         (true, _) if given("no_config") && !given("config") => Ok(None),
         (true, _) => {
@@ -51,7 +53,8 @@ pub(super) fn configuration(matches: &ArgMatches) -> Result<Option<Configuration
 }
 
 impl Configuration {
-    fn read(file: &Path) -> Result<Configuration, String> {
+    /// Reads a file. With `any_name`, regions and editions can have any name.
+    fn read(file: &Path, any_name: bool) -> Result<Configuration, String> {
         if is_stdin(file) {
             return Err("--config cannot be read from stdin; give the name of a file".to_owned());
         }
@@ -62,21 +65,38 @@ impl Configuration {
             ));
         }
         let text = input::text(file, Limits::default(), Limit::List);
-        Configuration::parse(file.to_owned(), text)
+        Configuration::parse(file.to_owned(), text, any_name)
     }
 
-    fn of_open_file(path: PathBuf, file: File) -> Result<Configuration, String> {
+    fn of_open_file(path: PathBuf, file: File, any_name: bool) -> Result<Configuration, String> {
         let text = input::text_of_open_file(file, &path, Limits::default(), Limit::List);
-        Configuration::parse(path, text)
+        Configuration::parse(path, text, any_name)
     }
 
-    fn parse(file: PathBuf, text: anyhow::Result<String>) -> Result<Configuration, String> {
+    fn parse(
+        file: PathBuf,
+        text: anyhow::Result<String>,
+        any_name: bool,
+    ) -> Result<Configuration, String> {
         let text = text.map_err(|error| format!("{error:#}"))?;
-        let document: Option<Document> =
-            yaml::parse(&text).map_err(|error| format!("{}{error}", file.display()))?;
+        if any_name {
+            Configuration::parse_document::<true>(file, &text)
+        } else {
+            Configuration::parse_document::<false>(file, &text)
+        }
+    }
+
+    fn parse_document<const ANY_NAME: bool>(
+        file: PathBuf,
+        text: &str,
+    ) -> Result<Configuration, String> {
+        let document: Option<Document<ANY_NAME>> =
+            yaml::parse(text).map_err(|error| format!("{}{error}", file.display()))?;
+        let Document { selection, checks } = document.unwrap_or_default();
         Ok(Configuration {
             file,
-            document: document.unwrap_or_default(),
+            selection,
+            checks,
         })
     }
 
@@ -94,19 +114,19 @@ impl Configuration {
 
     /// The default selection.
     pub fn selection(&self) -> Defaults {
-        self.located(&self.document.selection.0)
+        self.located(&self.selection.0)
     }
 
     /// The checks, each with its name and its options.
     pub fn checks(&self) -> impl Iterator<Item = (&str, Defaults)> {
-        let checks = self.document.checks.iter();
+        let checks = self.checks.iter();
         checks.map(|check| (check.name.as_str(), self.options_of(check)))
     }
 
     fn options_of(&self, check: &Check) -> Defaults {
         let own = &check.selection;
         let is_excluded = |option| excluded_by(option).any(|other| own.has(other));
-        let shared = self.document.selection.0.iter();
+        let shared = self.selection.0.iter();
         let shared = shared.filter(|(option, _)| !own.has(option) && !is_excluded(option));
         let mut options: Vec<_> = shared.chain(&own.0).cloned().collect();
         options.push(("format", check.format.clone()));

@@ -44,6 +44,22 @@ pub enum DatasetVerb {
     /// Convert a page that Twilio published into a dataset for --dataset
     #[command(after_help = sections("the dataset was printed", "", ""))]
     Import(ImportArgs),
+    /// Verify the signature of a bundle for --data, and show what the bundle contains
+    ///
+    /// The signature is in FILE.minisig. A bundle that this command accepts is accepted by --data too: its
+    /// signature matches, its content is valid, and it is not older than the data in the program.
+    #[command(after_help = sections("the bundle can be used", "", ""))]
+    Verify(VerifyBundleArgs),
+    /// Print the data in use as a bundle for --data, without a signature
+    #[command(after_help = sections("the bundle was printed", "", ""))]
+    Bundle,
+}
+
+#[derive(Args)]
+pub struct VerifyBundleArgs {
+    /// The file of the bundle
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
 }
 
 #[derive(Args)]
@@ -129,6 +145,9 @@ pub struct ImportArgs {
     /// The source of the page, such as its URL [default: the name of the file]
     #[arg(long, env = "TWILIO_SIP_ALLOW_SOURCE", hide_env = true, value_parser = dataset::visible_line)]
     pub source: Option<String>,
+    /// The day on which the page was saved, as YEAR-MONTH-DAY
+    #[arg(long, env = "TWILIO_SIP_ALLOW_RETRIEVED", hide_env = true)]
+    pub retrieved: Option<Date>,
     /// The first day that the list is in force, as YEAR-MONTH-DAY
     #[arg(long, env = "TWILIO_SIP_ALLOW_DATE", hide_env = true)]
     pub date: Option<Date>,

@@ -223,7 +223,7 @@ pub(super) struct GlobalArgs {
     ///
     /// An error message about a limit names the limit. The limits and their defaults are:
     ///   input=32M         bytes of a firewall listing, a text to scan, or addresses to explain
-    ///   list=2M           bytes of a dataset, a page or a template
+    ///   list=2M           bytes of a dataset, a bundle, a page or a template
     ///   rules=200000      rules of a chain, list or group, after jumps are expanded
     ///   boxes=200000      combinations of addresses and ports in a rule or in a difference
     ///   addresses=200000  addresses to scan or explain
@@ -274,9 +274,55 @@ pub(super) struct GlobalArgs {
         value_parser = BoolishValueParser::new()
     )]
     no_config: bool,
+    /// Use this bundle instead of the data in the program
+    ///
+    /// A bundle contains every edition, region and service, so that you can use newer lists without a new
+    /// program. Its signature is in FILE.minisig, and is verified with the public keys in the program or of
+    /// --data-key. "dataset verify" shows what a bundle contains. Bundles are described in docs/bundles.md.
+    #[arg(
+        long, global = true, value_name = "FILE", env = "TWILIO_SIP_ALLOW_DATA", hide_env = true,
+        value_hint = ValueHint::FilePath
+    )]
+    data: Option<PathBuf>,
+    /// Accept bundles that this public key of minisign signed, instead of the keys in the program
+    ///
+    /// Repeat the option to accept several keys.
+    #[arg(
+        long, global = true, value_name = "FILE", env = "TWILIO_SIP_ALLOW_DATA_KEY", hide_env = true,
+        value_hint = ValueHint::FilePath
+    )]
+    data_key: Vec<PathBuf>,
+    /// Accept a bundle that is older than the data in the program
+    #[arg(
+        long, global = true, env = "TWILIO_SIP_ALLOW_DATA_ALLOW_OLDER", hide_env = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    data_allow_older: bool,
+    /// Note when the data is older than this number of days; 0 turns the note off
+    #[arg(
+        long,
+        global = true,
+        value_name = "DAYS",
+        default_value_t = 180,
+        env = "TWILIO_SIP_ALLOW_DATA_MAX_AGE",
+        hide_env = true
+    )]
+    data_max_age: u32,
     /// Print help: a summary with -h, all details with --help
     #[arg(short, long, global = true, action = ArgAction::Help)]
     help: Option<bool>,
+}
+
+/// The options about the data in use.
+pub struct DataOptions {
+    /// The bundle to use instead of the embedded data.
+    pub bundle: Option<PathBuf>,
+    /// The public keys that may sign a bundle; the embedded ones if there are none.
+    pub keys: Vec<PathBuf>,
+    /// True if a bundle may be older than the embedded data.
+    pub allows_older: bool,
+    /// The number of days after which a note says that the data is old. 0 means never.
+    pub max_age: u32,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -324,6 +370,15 @@ impl Cli {
     /// A note about the settings from the configuration file. Empty if none apply.
     pub fn configuration_note(&self) -> &str {
         &self.configuration_note
+    }
+
+    pub fn data(&self) -> DataOptions {
+        DataOptions {
+            bundle: self.global.data.clone(),
+            keys: self.global.data_key.clone(),
+            allows_older: self.global.data_allow_older,
+            max_age: self.global.data_max_age,
+        }
     }
 
     pub fn limits(&self) -> Limits {

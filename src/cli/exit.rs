@@ -9,10 +9,10 @@ use clap::{Arg, Command};
 use super::command_line::{CommandLine, Mistake};
 use super::mistakes::mistake;
 use super::variables::{all_arguments, environment_note, flag, variable_of, without_variables};
-use crate::dataset::Edition;
+use crate::dataset::{Data, Edition};
 use crate::outcome::Outcome;
 use crate::output;
-use crate::select::{CURRENT, embedded_editions};
+use crate::select::{CURRENT, editions};
 use crate::terminal::{escape_hidden, shortened};
 
 /// The end of a call that runs no command: help, the version, or a mistake on the command line.
@@ -126,7 +126,7 @@ fn variable_at_fault(
 
 /// The line about the embedded data in the output of `--version`.
 fn data_line() -> String {
-    let current = embedded_editions(&[CURRENT.to_owned()]).unwrap_or_default();
+    let current = editions(&[CURRENT.to_owned()], &Data::Embedded).unwrap_or_default();
     let line =
         |edition: &Edition| format!("data: edition '{}', {}\n", edition.name, edition.status());
     current.iter().map(line).collect()

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::dataset;
+use crate::dataset::{self, Data};
 use crate::format::registry;
 use crate::select::names;
 
@@ -20,7 +20,7 @@ impl KnownValue {
             Some(KnownValue::Format)
         } else if is_region(word) {
             Some(KnownValue::Region)
-        } else if names::is_edition(word) {
+        } else if names::is_edition(word, &Data::Embedded) {
             Some(KnownValue::Edition)
         } else {
             None

@@ -33,8 +33,9 @@ pub struct PublishedArgs {
     region: Vec<String>,
     /// The published lists to use [default: regional (superseded)]
     ///
-    /// "current" is the list for the public internet that is in force. The default list was in force
-    /// until 2024-02-21. If you name several lists, the rules allow the networks of all of them. Run
+    /// "current" is the list for the public internet that is in force. "upcoming" selects lists that are
+    /// announced but not yet in force: use "current,upcoming" around the day of a change. If there are none,
+    /// a note says so. The default list was in force until 2024-02-21. If you name several lists, the rules allow the networks of all of them. Run
     /// "twilio-sip-allow list editions" to see every list.
     #[arg(
         short, long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_EDITION",
@@ -152,10 +153,20 @@ enum TransportArg {
 /// The place that networks are read from.
 #[derive(Clone, Debug)]
 pub enum Source {
-    /// Names of embedded editions.
+    /// Names of editions.
     Editions(Vec<String>),
     /// A dataset that the user wrote.
     File(PathBuf),
+}
+
+impl Source {
+    /// The names of editions. Empty for a dataset.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Source::Editions(names) => names,
+            Source::File(_) => &[],
+        }
+    }
 }
 
 impl PublishedArgs {

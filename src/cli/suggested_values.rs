@@ -6,7 +6,7 @@ use clap::Command;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 
 use crate::dataset::{self, RegionGroup};
-use crate::select::{CURRENT, names};
+use crate::select::{CURRENT, UPCOMING, names};
 
 /// Accepts any text and suggests values for shell completion. [`crate::select`] validates the text later,
 /// because its errors suggest the nearest names.
@@ -65,6 +65,8 @@ fn regions() -> Vec<PossibleValue> {
 }
 
 fn editions() -> Vec<PossibleValue> {
-    let names = [CURRENT].into_iter().chain(dataset::edition_names());
+    let names = [CURRENT, UPCOMING]
+        .into_iter()
+        .chain(dataset::edition_names());
     names.map(PossibleValue::new).collect()
 }

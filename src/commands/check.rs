@@ -13,6 +13,7 @@ use anyhow::{Context, Result};
 
 use self::file::Check;
 use self::run::Run;
+use super::data::DataInUse;
 use super::parallel;
 use super::selected::print_notices;
 use super::standard_input::note_terminal;
@@ -23,9 +24,14 @@ use crate::output::{self, Console, Spool};
 use crate::report::Report;
 use crate::select::Notice;
 
-pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome> {
+pub(super) fn run(
+    args: &CheckArgs,
+    data: &DataInUse,
+    limits: Limits,
+    console: Console,
+) -> Result<Outcome> {
     let report = args.report(console);
-    let Some((check, run)) = check_files(args, limits, console, &*report)? else {
+    let Some((check, run)) = check_files(args, data, limits, console, &*report)? else {
         return Ok(Outcome::Failed);
     };
     let outcome = outcome_of(run.summary.drifted);
@@ -35,8 +41,9 @@ pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome
 }
 
 /// Runs the checks from the configuration file and prints one report for all of them.
-pub fn run_configured(
+pub(super) fn run_configured(
     checks: &[ConfiguredCheck],
+    data: &DataInUse,
     limits: Limits,
     console: Console,
 ) -> Result<Outcome> {
@@ -50,7 +57,7 @@ pub fn run_configured(
              --format and FILE to select one firewall",
             checks.len()
         );
-        return run(&first.options, limits, console);
+        return run(&first.options, data, limits, console);
     }
     let report = first.options.report(console);
     // One spool for the reports of all checks, so that the limits on memory and output apply to their sum.
@@ -58,7 +65,7 @@ pub fn run_configured(
     let mut notices = Vec::new();
     let (mut done, mut drifted) = (0, 0);
     for ConfiguredCheck { name, options } in checks {
-        match check_files(options, limits, console, &*report) {
+        match check_files(options, data, limits, console, &*report) {
             Ok(Some((check, run))) => {
                 drifted += usize::from(run.summary.drifted > 0);
                 reports.write_all(report.check_head(name, done == 0).as_bytes())?;
@@ -108,13 +115,14 @@ fn add_new(notices: &mut Vec<Notice>, more: Vec<Notice>) {
 /// Compares the files with the expected rules. If a file cannot be checked, reports that and returns
 /// `None`.
 fn check_files<'a>(
-    args: &CheckArgs,
+    args: &'a CheckArgs,
+    data: &'a DataInUse,
     limits: Limits,
     console: Console,
     report: &'a dyn Report,
-) -> Result<Option<(Check, Run<'a>)>> {
+) -> Result<Option<(Check<'a>, Run<'a>)>> {
     let files = args.files()?;
-    let mut check = Check::new(args, limits)?;
+    let mut check = Check::new(args, data, limits)?;
     note_terminal(&files, "the listing", console);
     let mut run = Run::new(report, limits, console);
     for files in files.chunks(parallel::batch_size()) {

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::data::DataInUse;
 use super::input_errors::{InputError, report_input_errors};
 use super::selected::{Selected, catalog, print_notices, select};
 use super::standard_input::note_terminal;
 use crate::cli::ExplainArgs;
-use crate::dataset;
 use crate::explain::{self, Question};
 use crate::input;
 use crate::limits::{Limit, Limits};
@@ -18,15 +18,25 @@ use crate::output::{Console, Spool};
 use crate::report::{Explanation, ExplanationForm};
 use crate::select::CURRENT;
 
-pub fn run(args: &ExplainArgs, limits: Limits, console: Console) -> Result<Outcome> {
+pub(super) fn run(
+    args: &ExplainArgs,
+    data: &DataInUse,
+    limits: Limits,
+    console: Console,
+) -> Result<Outcome> {
     let addresses = args.addresses()?;
-    let reference_data = dataset::reference_data()?;
+    let reference_data = data.data.reference_data()?;
     let Selected {
         editions,
         policy,
         notices,
-    } = select(&args.selection, CURRENT, limits, &reference_data)?;
-    let catalog = catalog(&args.selection.published, editions, &reference_data)?;
+    } = select(&args.selection, CURRENT, data, limits, &reference_data)?;
+    let catalog = catalog(
+        &args.selection.published,
+        &data.data,
+        editions,
+        &reference_data,
+    )?;
     let input = if addresses.is_some() { "" } else { "stdin" };
     let text;
     let asked: Vec<(Option<usize>, &str)> = if let Some(addresses) = addresses {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::cli::{ListArgs, ListWhat};
-use crate::dataset::{self, Edition, ReferenceData, Region, RegionGroup};
+use crate::dataset::{Data, Edition, ReferenceData, Region, RegionGroup};
 use crate::format::registry::{self, FAMILIES, Family};
 use crate::format::{Format, Unit};
 use crate::output::write_stdout;
@@ -12,17 +12,17 @@ use crate::report::{section, table};
 use crate::select::names;
 use crate::terminal::json_document;
 
-pub fn run(args: &ListArgs) -> Result<()> {
-    let reference_data = dataset::reference_data()?;
+pub fn run(args: &ListArgs, data: &Data) -> Result<()> {
+    let reference_data = data.reference_data()?;
     let text = match args.what {
         ListWhat::Regions if args.json => json_document(&regions_json(&reference_data))?,
         ListWhat::Regions => regions(&reference_data, args.long),
         ListWhat::Formats if args.json => json_document(&formats_json())?,
         ListWhat::Formats => formats(args.long),
         ListWhat::Editions if args.json => {
-            json_document(&editions_json(&dataset::editions()?, &reference_data))?
+            json_document(&editions_json(&data.editions()?, &reference_data))?
         }
-        ListWhat::Editions => editions(&dataset::editions()?, &reference_data, args.long),
+        ListWhat::Editions => editions(&data.editions()?, &reference_data, args.long),
     };
     write_stdout(&text)
 }
@@ -221,6 +221,9 @@ fn editions(editions: &[Edition], reference_data: &ReferenceData, long: bool) ->
             if let Some(date) = &edition.announced {
                 rows.push(vec!["announced".to_owned(), date.to_string()]);
             }
+            if let Some(date) = &edition.retrieved {
+                rows.push(vec!["retrieved".to_owned(), date.to_string()]);
+            }
             text += &section(&edition.name, &rows);
         }
     }
@@ -236,6 +239,9 @@ fn editions_json(editions: &[Edition], reference_data: &ReferenceData) -> Value 
             "source": edition.source,
             "announced": edition.announced,
             "in_force_since": edition.in_force_since,
+            "upcoming": edition.upcoming,
+            "retrieved": edition.retrieved,
+            "page_sha256": edition.page_sha256,
             "superseded": edition.superseded,
             "status": edition.status(),
             "regions": edition.regions(reference_data).iter().map(|r| &*r.id).collect::<Vec<_>>(),

@@ -1,7 +1,9 @@
 //! The commands, one file per verb.
 
 mod check;
+mod clock;
 mod completions;
+mod data;
 mod dataset;
 mod explain;
 mod input_errors;
@@ -16,6 +18,7 @@ mod verify;
 
 use anyhow::Result;
 
+use self::data::DataInUse;
 use crate::cli::{Cli, Verb};
 use crate::outcome::Outcome;
 use crate::output::Console;
@@ -26,18 +29,20 @@ pub fn run(cli: Cli, console: Console) -> Result<Outcome> {
     if !cli.configuration_note().is_empty() {
         console.note(cli.configuration_note());
     }
+    let options = cli.data();
+    let data = || DataInUse::open(&options, limits);
     match cli.command {
-        None => render::run(&cli.render, limits, console)?,
-        Some(Verb::Render(args)) => render::run(&args, limits, console)?,
+        None => render::run(&cli.render, &data()?, limits, console)?,
+        Some(Verb::Render(args)) => render::run(&args, &data()?, limits, console)?,
         Some(Verb::Check(_)) if !cli.checks.is_empty() => {
-            return check::run_configured(&cli.checks, limits, console);
+            return check::run_configured(&cli.checks, &data()?, limits, console);
         }
-        Some(Verb::Check(args)) => return check::run(&args, limits, console),
-        Some(Verb::Dataset(verb)) => return dataset::run(&verb, limits, console),
-        Some(Verb::Explain(args)) => return explain::run(&args, limits, console),
-        Some(Verb::Verify(args)) => return verify::run(&args, limits, console),
-        Some(Verb::Scan(args)) => return scan::run(&args, limits, console),
-        Some(Verb::List(args)) => list::run(&args)?,
+        Some(Verb::Check(args)) => return check::run(&args, &data()?, limits, console),
+        Some(Verb::Dataset(verb)) => return dataset::run(&verb, &options, limits, console),
+        Some(Verb::Explain(args)) => return explain::run(&args, &data()?, limits, console),
+        Some(Verb::Verify(args)) => return verify::run(&args, &data()?, limits, console),
+        Some(Verb::Scan(args)) => return scan::run(&args, &data()?, limits, console),
+        Some(Verb::List(args)) => list::run(&args, &data()?.data)?,
         Some(Verb::Completions(args)) => completions::run(&args)?,
         Some(Verb::Man) => man::run()?,
     }

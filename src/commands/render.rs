@@ -1,8 +1,8 @@
 use anyhow::Result;
 
+use super::data::DataInUse;
 use super::selected::{Selected, print_notices, select};
 use crate::cli::{Layout, RenderArgs};
-use crate::dataset;
 use crate::format::{self, registry};
 use crate::input;
 use crate::limits::{Limit, Limits};
@@ -10,14 +10,25 @@ use crate::output::Console;
 use crate::select::{DEFAULT_EDITION, Notice};
 use crate::template;
 
-pub fn run(args: &RenderArgs, limits: Limits, console: Console) -> Result<()> {
+pub(super) fn run(
+    args: &RenderArgs,
+    data: &DataInUse,
+    limits: Limits,
+    console: Console,
+) -> Result<()> {
     let layout = args.layout()?;
-    let reference_data = dataset::reference_data()?;
+    let reference_data = data.data.reference_data()?;
     let Selected {
         policy,
         mut notices,
         ..
-    } = select(&args.selection, DEFAULT_EDITION, limits, &reference_data)?;
+    } = select(
+        &args.selection,
+        DEFAULT_EDITION,
+        data,
+        limits,
+        &reference_data,
+    )?;
     let unit = args.unit();
     let text = match layout {
         Layout::Format(format) => {

@@ -8,10 +8,11 @@ use anyhow::Result;
 use serde_json::json;
 
 use self::walk::Scan;
-use super::selected::{catalog, editions, print_notices};
+use super::data::DataInUse;
+use super::selected::{catalog, edition_notices, editions, print_notices};
 use super::standard_input::note_terminal;
 use crate::cli::{FindingsReport, FixMode, PublishedArgs, ScanArgs};
-use crate::dataset::{self, Edition, ReferenceData};
+use crate::dataset::{Edition, ReferenceData};
 use crate::input;
 use crate::limits::Limits;
 use crate::outcome::Outcome;
@@ -22,15 +23,21 @@ use crate::report::{Findings, Shape};
 use crate::scan::{Expected, Scanner};
 use crate::select::{self, CURRENT, Notice};
 
-pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome> {
+pub(super) fn run(
+    args: &ScanArgs,
+    data: &DataInUse,
+    limits: Limits,
+    console: Console,
+) -> Result<Outcome> {
     let files = args.files()?;
     note_terminal(&files, "the text", console);
     if !args.names_files() && input::stdin_is_piped() {
         console.note("scanning the current folder; to scan standard input, use '-'");
     }
     let fails_on = args.fails_on()?;
-    let reference_data = dataset::reference_data()?;
-    let selected = editions(args.published.source(CURRENT), limits, &reference_data)?;
+    let reference_data = data.data.reference_data()?;
+    let source = args.published.source(CURRENT);
+    let selected = editions(source, &data.data, limits, &reference_data)?;
     let regions = select::regions(args.published.regions(), &selected, &reference_data)?;
     let regions: Vec<&str> = regions.iter().map(|region| &*region.id).collect();
     let expected = expected(&args.published, &selected, &regions, &reference_data);
@@ -39,9 +46,8 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
         "regions": regions,
         "planes": args.published.planes(),
     });
-    let named = args.published.named_source().is_some();
-    let mut notices: Vec<Notice> = select::edition_notices(&selected, named).collect();
-    let catalog = catalog(&args.published, selected, &reference_data)?;
+    let mut notices = edition_notices(&args.published, &selected, data)?;
+    let catalog = catalog(&args.published, &data.data, selected, &reference_data)?;
     let scanner = Scanner::new(&catalog, expected, &reference_data, limits);
     let findings = Findings {
         shape: shape(args, console),

@@ -4,23 +4,25 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+use super::data::DataInUse;
 use crate::catalog::Catalog;
 use crate::cli::{PublishedArgs, SelectionArgs, Source};
-use crate::dataset::{Edition, ReferenceData};
+use crate::dataset::{Data, Edition, ReferenceData};
 use crate::input::{self, name_of};
 use crate::limits::{Limit, Limits};
 use crate::output::Console;
 use crate::policy::Policy;
 use crate::select::{self, Notice};
 
-/// Reads embedded editions or the user's dataset.
+/// Reads editions or the user's dataset.
 pub(super) fn editions(
     source: Source,
+    data: &Data,
     limits: Limits,
     reference_data: &ReferenceData,
 ) -> Result<Vec<Edition>> {
     Ok(match source {
-        Source::Editions(names) => select::embedded_editions(&names)?,
+        Source::Editions(names) => select::editions(&names, data)?,
         Source::File(file) => {
             let text = input::text(&file, limits, Limit::List)?;
             let name = name_of(&file);
@@ -40,29 +42,43 @@ pub(super) struct Selected {
 pub(super) fn select(
     args: &SelectionArgs,
     default: &str,
+    data: &DataInUse,
     limits: Limits,
     reference_data: &ReferenceData,
 ) -> Result<Selected> {
-    let editions = editions(args.published.source(default), limits, reference_data)?;
+    let source = args.published.source(default);
+    let editions = editions(source, &data.data, limits, reference_data)?;
     let selection = args.selection();
     let policy = select::policy(&selection, &editions, reference_data)?;
     limits
         .check(Limit::Rules, policy.combinations())
         .context("the selection")?;
-    let named = args.published.named_source().is_some();
-    let notices = select::edition_notices(&editions, named)
-        .chain(select::notices(
-            &selection,
-            &policy,
-            &editions,
-            reference_data,
-        ))
-        .collect();
+    let mut notices = edition_notices(&args.published, &editions, data)?;
+    notices.extend(select::notices(
+        &selection,
+        &policy,
+        &editions,
+        reference_data,
+    ));
     Ok(Selected {
         editions,
         policy,
         notices,
     })
+}
+
+/// The notices about the selected editions, and about the age of the data.
+pub(super) fn edition_notices(
+    args: &PublishedArgs,
+    editions: &[Edition],
+    data: &DataInUse,
+) -> Result<Vec<Notice>> {
+    let named = args.named_source();
+    let names = named.as_ref().map(Source::names);
+    let mut notices = select::edition_notices(editions, names, &data.data);
+    let own = editions.first().filter(|_| args.is_own_list());
+    notices.extend(data.age_notice(own)?);
+    Ok(notices)
 }
 
 pub(super) fn print_notices(notices: &[Notice], console: Console) {
@@ -74,9 +90,10 @@ pub(super) fn print_notices(notices: &[Notice], console: Console) {
     }
 }
 
-/// The catalog of all embedded editions and of the user's dataset, if there is one.
+/// The catalog of all editions and of the user's dataset, if there is one.
 pub(super) fn catalog(
     args: &PublishedArgs,
+    data: &Data,
     mut selected: Vec<Edition>,
     reference_data: &ReferenceData,
 ) -> Result<Catalog> {
@@ -90,10 +107,10 @@ pub(super) fn catalog(
         None
     };
     Ok(Catalog::new(
-        crate::dataset::editions()?,
+        data.editions()?,
         own,
         &names,
-        crate::dataset::services()?,
+        data.services()?,
         reference_data,
     ))
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use self::machine::{Verification, Verified};
+use super::data::DataInUse;
 use super::parallel;
 use super::selected::print_notices;
 use super::standard_input::note_terminal;
@@ -20,13 +21,18 @@ use crate::report::{
     MachineCounts, MachineReport, VerifyGitHub, VerifyHtml, VerifyJson, VerifySarif, VerifyText,
 };
 
-pub fn run(args: &VerifyArgs, limits: Limits, console: Console) -> Result<Outcome> {
+pub(super) fn run(
+    args: &VerifyArgs,
+    data: &DataInUse,
+    limits: Limits,
+    console: Console,
+) -> Result<Outcome> {
     if args.print_collector.is_some() {
         output::write_stdout(capture::collector())?;
         return Ok(Outcome::Done);
     }
     let files = args.files()?;
-    let verification = Verification::new(args, limits)?;
+    let verification = Verification::new(args, data, limits)?;
     note_terminal(&files, "the firewall", console);
     let report = report(args, console);
     let mut parts = Spool::new(limits);

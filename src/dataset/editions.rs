@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use crate::policy::{Plane, PortRange, PortRangeError, Transport, parse_network};
 use crate::terminal::is_hidden;
-use crate::yaml;
+use crate::yaml::{self, YamlError};
 
 /// The embedded editions by name, in the order of their publication.
 const EDITIONS: [(&str, &str); 4] = [
@@ -36,7 +36,7 @@ pub const SHORTEST_PREFIX: u8 = 8;
 const MOST_NETWORKS: usize = 5_000;
 
 /// The key of networks that serve every region.
-const ALL: &str = "all";
+pub(super) const ALL: &str = "all";
 
 /// The reason why a dataset is invalid. The message starts with the file, and line and column if
 /// known. The reason starts with the path of keys to the error.
@@ -47,8 +47,17 @@ pub struct DatasetError {
     reason: String,
 }
 
+impl DatasetError {
+    pub(super) fn new(file: &str, reason: impl Into<String>) -> DatasetError {
+        DatasetError {
+            file: file.to_owned(),
+            reason: reason.into(),
+        }
+    }
+}
+
 /// All regions with their names, and technical facts about Twilio's SIP service.
-#[derive(Debug, serde::Deserialize, Serialize)]
+#[derive(Clone, Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReferenceData {
     pub continents: Vec<RegionGroup>,
@@ -60,7 +69,7 @@ pub struct ReferenceData {
 }
 
 /// A continent or a country.
-#[derive(Debug, serde::Deserialize, Serialize)]
+#[derive(Clone, Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegionGroup {
     /// Such as `asia-pacific` or `usa`.
@@ -70,7 +79,7 @@ pub struct RegionGroup {
 }
 
 /// A Twilio region.
-#[derive(Debug, serde::Deserialize, Serialize)]
+#[derive(Clone, Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Region {
     /// The place in English, in lower case, such as `tokyo` or `sao-paulo`.
@@ -103,7 +112,7 @@ pub struct Region {
 }
 
 /// Technical facts about Twilio SIP.
-#[derive(Debug, serde::Deserialize, Serialize)]
+#[derive(Clone, Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SipFacts {
     pub audio_codec: String,
@@ -122,7 +131,7 @@ pub struct SipFacts {
 }
 
 /// One published list of networks and ports.
-#[derive(Debug, serde::Deserialize, Serialize)]
+#[derive(Clone, Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields, expecting = "the keys of an edition")]
 pub struct Edition {
     /// Such as `regional`; consists of lower-case letters, digits and hyphens.
@@ -137,10 +146,24 @@ pub struct Edition {
     pub source: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<Date>,
-    /// The first day on which the edition was in force.
+    /// The first day on which the edition was in force, or will be if it is upcoming.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_force_since: Option<Date>,
-    /// `None` while the edition is in force.
+    /// True if the edition is announced but not yet in force. The data decides this, not the clock, so that
+    /// the same data always gives the same rules.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub upcoming: bool,
+    /// The day on which the list was last read from the page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retrieved: Option<Date>,
+    /// The SHA-256 sum of the page on that day, in lower-case hexadecimal digits.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "sha256"
+    )]
+    pub page_sha256: Option<String>,
+    /// `None` until another edition replaces this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded: Option<Superseded>,
     pub signaling: Signaling,
@@ -169,7 +192,7 @@ pub struct Superseded {
 }
 
 /// The signaling plane of an edition.
-#[derive(Debug, serde::Deserialize, Serialize)]
+#[derive(Clone, Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields, expecting = "the keys 'ports' and 'networks'")]
 pub struct Signaling {
     pub ports: SignalingPorts,
@@ -199,7 +222,7 @@ impl SignalingPorts {
 }
 
 /// The media plane of an edition.
-#[derive(Debug, serde::Deserialize, Serialize)]
+#[derive(Clone, Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields, expecting = "the keys 'ports' and 'networks'")]
 pub struct Media {
     /// UDP ports.
@@ -209,7 +232,7 @@ pub struct Media {
 }
 
 /// Networks by region, as published.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Networks {
     /// Networks that serve every region.
     pub all: Vec<Ipv4Net>,
@@ -220,6 +243,19 @@ pub struct Networks {
 /// A date in the form `YYYY-MM-DD`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Date(String);
+
+/// The content of `data/bundle.yaml`.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dated {
+    date: Date,
+}
+
+/// Returns the date of the embedded data.
+pub fn embedded_date() -> Result<Date, DatasetError> {
+    let Dated { date } = parse_embedded("bundle", embedded!("bundle"))?;
+    Ok(date)
+}
 
 /// Returns the embedded regions and facts.
 pub fn reference_data() -> Result<ReferenceData, DatasetError> {
@@ -252,17 +288,19 @@ pub fn parse_edition(
     text: &str,
     reference_data: &ReferenceData,
 ) -> Result<Edition, DatasetError> {
-    let edition: Edition = yaml::parse(text).map_err(|error| DatasetError {
-        file: format!("{file}{}", error.position()),
-        reason: error.reason,
-    })?;
+    let edition: Edition = yaml::parse(text).map_err(|error| unreadable(file, error))?;
     edition
         .validate(reference_data)
-        .map_err(|reason| DatasetError {
-            file: file.to_owned(),
-            reason,
-        })?;
+        .map_err(|reason| DatasetError::new(file, reason))?;
     Ok(edition)
+}
+
+/// The error for a file that is not the expected YAML.
+pub(super) fn unreadable(file: &str, error: YamlError) -> DatasetError {
+    DatasetError {
+        file: format!("{file}{}", error.position()),
+        reason: error.reason,
+    }
 }
 
 /// Returns true for a text in the form of a dataset, and false for a page. A dataset has the keys
@@ -281,10 +319,7 @@ pub fn is_dataset(text: &str) -> bool {
 
 /// Formats an edition as YAML that [`parse_edition`] accepts.
 pub fn to_yaml(edition: &Edition) -> Result<String, DatasetError> {
-    yaml::write(edition).map_err(|error| DatasetError {
-        file: edition.name.to_string(),
-        reason: error.reason,
-    })
+    yaml::write(edition).map_err(|error| unreadable(&edition.name, error))
 }
 
 pub(super) fn parse_embedded<T: DeserializeOwned>(
@@ -298,14 +333,21 @@ pub(super) fn parse_embedded<T: DeserializeOwned>(
 }
 
 impl Edition {
-    /// Returns the status, such as `in force since 2024-02-21` or `superseded on 2024-02-21 by
-    /// global`.
+    /// Returns the status, such as `in force since 2024-02-21`, `superseded on 2024-02-21 by global` or
+    /// `upcoming, in force from 2024-02-21`.
     pub fn status(&self) -> String {
         match (&self.superseded, &self.in_force_since) {
             (Some(end), _) => format!("superseded on {} by {}", end.date, end.by),
+            (None, Some(date)) if self.upcoming => format!("upcoming, in force from {date}"),
+            (None, None) if self.upcoming => "upcoming".to_owned(),
             (None, Some(date)) => format!("in force since {date}"),
             (None, None) => "in force".to_owned(),
         }
+    }
+
+    /// True if the edition is neither upcoming nor superseded.
+    pub fn is_in_force(&self) -> bool {
+        !self.upcoming && self.superseded.is_none()
     }
 
     /// Returns the regions that the edition lists, in the order of the data.
@@ -344,7 +386,7 @@ impl Edition {
 
     /// Checks conditions on more than one field. The error contains the path to the field and the
     /// reason.
-    fn validate(&self, reference_data: &ReferenceData) -> Result<(), String> {
+    pub(super) fn validate(&self, reference_data: &ReferenceData) -> Result<(), String> {
         for plane in Plane::ALL {
             self.networks(plane).validate(plane, reference_data)?;
         }
@@ -374,6 +416,12 @@ impl Edition {
                 "superseded.by: '{}' cannot supersede itself",
                 self.name
             ));
+        }
+        if self.upcoming && self.superseded.is_some() {
+            return Err(
+                "upcoming: a superseded edition cannot be upcoming; remove one of the two keys"
+                    .to_owned(),
+            );
         }
         match (&self.in_force_since, &self.superseded) {
             (Some(start), Some(end)) if end.date < *start => Err(format!(
@@ -566,6 +614,24 @@ impl<T> Visitor<'_> for Text<T> {
     }
 }
 
+impl Date {
+    /// Returns the number of days since 1970-01-01.
+    pub fn day_number(&self) -> i64 {
+        // A valid date has three numbers.
+        let mut parts = self.0.split('-').map(|part| part.parse().unwrap_or(0));
+        let mut part = || -> i64 { parts.next().unwrap_or(0) };
+        let (year, month, day) = (part(), part(), part());
+        // Years that start in March end with the leap day.
+        let year = if month < 3 { year - 1 } else { year };
+        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        365 * year + leap_days + day_of_year - DAYS_BEFORE_1970
+    }
+}
+
+/// The days from 0000-03-01 to 1970-01-01.
+const DAYS_BEFORE_1970: i64 = 719_468;
+
 /// Returns true for a day of the Gregorian calendar in the form `YYYY-MM-DD` (ISO 8601).
 fn is_date(text: &str) -> bool {
     let mut parts = text.split('-').map(|part| {
@@ -645,6 +711,28 @@ fn edition_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, 
 
 fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     deserializer.deserialize_str(Text("one line of text", visible_line))
+}
+
+fn sha256<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let sum = deserializer.deserialize_str(Text("a SHA-256 sum", |text| {
+        let is_digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        if text.len() == 64 && text.bytes().all(is_digit) {
+            Ok(text.to_owned())
+        } else {
+            Err(format!(
+                "'{text}' is not a SHA-256 sum; use 64 digits from 0 to 9 and a to f"
+            ))
+        }
+    }))?;
+    Ok(Some(sum))
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn port_range<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PortRange, D::Error> {
@@ -745,6 +833,25 @@ mod tests {
                 let found = reference_data.regions.iter().find(|r| r.id == *failover);
                 assert!(found.is_some(), "{failover} is not a region");
             }
+        }
+    }
+
+    /// The numbers are those of the program `date` of GNU: `date -u -d 2024-02-29 +%s`, divided by 86400.
+    #[test]
+    fn dates_are_numbered_from_1970() {
+        for (date, number) in [
+            ("1970-01-01", 0),
+            ("1969-12-31", -1),
+            ("2000-02-29", 11_016),
+            ("2000-03-01", 11_017),
+            ("2024-02-29", 19_782),
+            ("2026-12-01", 20_788),
+            ("2100-03-01", 47_541),
+            ("0001-01-01", -719_162),
+            ("9999-12-31", 2_932_896),
+        ] {
+            let date: Date = date.parse().unwrap();
+            assert_eq!(date.day_number(), number, "{date}");
         }
     }
 

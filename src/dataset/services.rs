@@ -3,12 +3,13 @@
 //! They explain addresses in texts, and never become rules.
 
 use ipnet::Ipv4Net;
+use serde::Serialize;
 
 use super::editions::{DatasetError, Date, Networks, parse_embedded};
 use crate::policy::Plane;
 
 /// A service with addresses of its own, or a list that was in use before the first edition.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
     /// Such as `stun-turn`.
@@ -18,10 +19,10 @@ pub struct Service {
     /// The page or documents with the addresses.
     pub source: String,
     /// The date on the page.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dated: Option<Date>,
     /// The plane of SIP calls, if it was a list for them.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plane: Option<Plane>,
     /// True if the networks are address space, from which SIP has its addresses too.
     #[serde(default)]
@@ -30,10 +31,10 @@ pub struct Service {
     pub ports: String,
     /// When Twilio stopped using the addresses for the service, such as `on 2023-11-16` or `before 2015`. `None` if
     /// the service still uses them.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded: Option<String>,
     /// Networks by place. A place can be a region without SIP, or an exchange.
-    networks: Networks,
+    pub(super) networks: Networks,
 }
 
 #[derive(serde::Deserialize)]

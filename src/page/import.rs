@@ -18,6 +18,8 @@ pub struct Heading {
     /// The URL of the page, or another description of the place of publication.
     pub source: String,
     pub in_force_since: Option<Date>,
+    /// The day on which the page was saved.
+    pub retrieved: Option<Date>,
     pub connection: Connection,
 }
 
@@ -57,6 +59,9 @@ impl Page {
             source: heading.source,
             announced: None,
             in_force_since: heading.in_force_since,
+            upcoming: false,
+            retrieved: heading.retrieved,
+            page_sha256: None,
             superseded: None,
             signaling: Signaling {
                 ports: sip,

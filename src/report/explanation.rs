@@ -208,6 +208,7 @@ impl<'a> Explanation<'a> {
                 json!({
                     "edition": edition.name,
                     "in_force_since": edition.in_force_since,
+                    "upcoming": edition.upcoming,
                     "superseded": edition.superseded,
                 })
             });

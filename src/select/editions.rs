@@ -1,47 +1,73 @@
-//! Looks up the embedded editions by name.
+//! Looks up editions by name.
 
 use super::error::SelectError;
-use super::names::CURRENT;
-use crate::dataset::{self, Connection, Edition, ReferenceData};
+use super::names::{CURRENT, UPCOMING};
+use crate::dataset::{Connection, Data, Edition, ReferenceData};
 use crate::firewall::PublishedNetwork;
 use crate::names::{did_you_mean, normalize_name};
 use crate::packets::{Interval, normalized};
 use crate::policy::{Plane, Transport};
 
-/// Returns the embedded editions with these names, without duplicates, in the user's order.
-pub fn embedded_editions(names: &[String]) -> Result<Vec<Edition>, SelectError> {
+/// Returns the editions with these names, without duplicates, in the user's order.
+///
+/// # Errors
+///
+/// If a name is unknown, or if no edition is left because none is upcoming.
+pub fn editions(names: &[String], data: &Data) -> Result<Vec<Edition>, SelectError> {
     let mut editions: Vec<Edition> = Vec::new();
     for name in names {
-        let found = if normalize_name(name) == CURRENT {
-            let in_force =
-                |e: &Edition| e.connection == Connection::Public && e.superseded.is_none();
-            dataset::editions()?.into_iter().find(in_force)
-        } else {
-            let known = dataset::edition_names()
-                .find(|known| normalize_name(known) == normalize_name(name));
-            match known {
-                Some(known) => dataset::edition(known)?,
-                None => None,
+        for edition in named(name, data)? {
+            if !editions.iter().any(|e| e.name == edition.name) {
+                editions.push(edition);
             }
-        };
-        let edition = found.ok_or_else(|| SelectError::UnknownEdition {
-            name: name.clone(),
-            suggestion: did_you_mean(name, [CURRENT].into_iter().chain(dataset::edition_names())),
-            known: dataset::edition_names().collect::<Vec<_>>().join(", "),
-        })?;
-        if !editions.iter().any(|e| e.name == edition.name) {
-            editions.push(edition);
         }
+    }
+    if editions.is_empty() && !names.is_empty() {
+        return Err(SelectError::NothingUpcoming);
     }
     Ok(editions)
 }
 
-/// Returns every network that any embedded edition publishes.
+/// Returns the editions that a name means. Only [`UPCOMING`] can mean none or several.
+fn named(name: &str, data: &Data) -> Result<Vec<Edition>, SelectError> {
+    let wanted = normalize_name(name);
+    let of_internet = |is: fn(&Edition) -> bool| -> Result<Vec<Edition>, SelectError> {
+        let editions = data.editions()?.into_iter();
+        Ok(editions
+            .filter(|e| e.connection == Connection::Public && is(e))
+            .collect())
+    };
+    if wanted == UPCOMING {
+        return of_internet(|e| e.upcoming);
+    }
+    let known = data.edition_names();
+    let found = if wanted == CURRENT {
+        of_internet(Edition::is_in_force)?.into_iter().next()
+    } else {
+        let known = known.iter().find(|known| normalize_name(known) == wanted);
+        known
+            .map(|known| data.edition(known))
+            .transpose()?
+            .flatten()
+    };
+    let found = found.ok_or_else(|| SelectError::UnknownEdition {
+        name: name.to_owned(),
+        suggestion: did_you_mean(
+            name,
+            [CURRENT, UPCOMING].into_iter().chain(known.iter().copied()),
+        ),
+        known: known.join(", "),
+    })?;
+    Ok(vec![found])
+}
+
+/// Returns every network that any edition publishes.
 pub fn known_networks(
+    data: &Data,
     reference_data: &ReferenceData,
 ) -> Result<Vec<PublishedNetwork>, SelectError> {
     let mut known = Vec::new();
-    for edition in dataset::editions()? {
+    for edition in data.editions()? {
         let sip = Transport::ALL
             .map(|transport| Interval::single(edition.signaling.ports.of(transport).into()));
         let sip = normalized(sip.to_vec());

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::names::CURRENT;
+use super::names::{CURRENT, UPCOMING};
 use crate::dataset::DatasetError;
 use crate::policy::Plane;
 
@@ -24,12 +24,17 @@ pub enum SelectError {
     },
     #[error("'{name}' names different regions: {regions}; use one of them")]
     DifferentRegions { name: String, regions: String },
-    #[error("unknown edition '{name}'{suggestion}; use one of {known}, or {CURRENT}")]
+    #[error("unknown edition '{name}'{suggestion}; use one of {known}, {CURRENT} or {UPCOMING}")]
     UnknownEdition {
         name: String,
         suggestion: String,
         known: String,
     },
+    #[error(
+        "no edition is upcoming; use --edition {CURRENT},{UPCOMING} to select the list in force and upcoming \
+         lists, if there are any"
+    )]
+    NothingUpcoming,
     #[error("edition '{edition}' has no region '{region}'; use one of {known}")]
     RegionNotInEdition {
         edition: Arc<str>,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::dataset::{self, ReferenceData, Region, RegionGroup};
+use crate::dataset::{Data, ReferenceData, Region, RegionGroup};
 use crate::names::normalize_name;
 
 /// The default edition of `render` and `check`: the list in the source document of this project.
@@ -10,6 +10,9 @@ pub const DEFAULT_EDITION: &str = "regional";
 
 /// The name that always selects the public edition in force.
 pub const CURRENT: &str = "current";
+
+/// The name that selects every public edition that is announced but not yet in force.
+pub const UPCOMING: &str = "upcoming";
 
 /// The name that selects all regions.
 pub const ALL: &str = "all";
@@ -238,10 +241,11 @@ pub fn is_region(name: &str, reference_data: &ReferenceData) -> bool {
     normalize_name(name) == ALL || !find(name, reference_data).is_empty()
 }
 
-/// True if the name selects an embedded edition.
-pub fn is_edition(name: &str) -> bool {
+/// True if the name selects an edition.
+pub fn is_edition(name: &str, data: &Data) -> bool {
     let wanted = normalize_name(name);
-    let mut known = dataset::edition_names().chain([CURRENT]);
+    let known = data.edition_names().into_iter();
+    let mut known = known.chain([CURRENT, UPCOMING]);
     known.any(|known| normalize_name(known) == wanted)
 }
 

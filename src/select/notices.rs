@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::names::{self, CURRENT};
+use super::names::{self, CURRENT, UPCOMING};
 use super::selection::Selection;
-use crate::dataset::{self, Connection, Edition, ReferenceData};
+use crate::dataset::{Connection, Data, Edition, ReferenceData};
+use crate::names::normalize_name;
 use crate::policy::Policy;
 
 /// A message about a selection, on one line.
@@ -30,24 +31,31 @@ pub fn notices(
     notes.map(Notice::Note)
 }
 
-/// Returns notices about superseded editions. They are notes if the user named the editions, and
-/// warnings if the editions are the default.
-pub fn edition_notices(editions: &[Edition], named: bool) -> impl Iterator<Item = Notice> {
-    editions.iter().filter_map(move |edition| {
-        if named {
-            superseded(edition, editions).map(Notice::Note)
-        } else {
-            superseded_default(edition).map(Notice::Warning)
-        }
-    })
+/// Returns notices about superseded and upcoming editions. `named` are the names that the user gave; `None`
+/// if the editions are the default. Notices about a default are warnings.
+pub fn edition_notices(editions: &[Edition], named: Option<&[String]>, data: &Data) -> Vec<Notice> {
+    let Some(names) = named else {
+        let warnings = editions.iter().filter_map(superseded_default);
+        return warnings.map(Notice::Warning).collect();
+    };
+    let known = data.edition_names();
+    let superseded = editions
+        .iter()
+        .filter_map(|edition| superseded(edition, editions, &known));
+    let upcoming = editions
+        .iter()
+        .filter_map(|edition| upcoming(edition, editions));
+    let notes = superseded
+        .chain(upcoming)
+        .chain(nothing_upcoming(editions, names));
+    notes.map(Notice::Note).collect()
 }
 
-fn superseded(edition: &Edition, selected: &[Edition]) -> Option<String> {
+fn superseded(edition: &Edition, selected: &[Edition], known: &[&str]) -> Option<String> {
     let end = edition.superseded.as_ref()?;
-    let known = dataset::edition_names().any(|name| *name == *end.by);
     let advice = if selected.iter().any(|other| other.name == end.by) {
         format!("; omit it if you need only '{}'", end.by)
-    } else if known {
+    } else if known.contains(&&*end.by) {
         format!("; --edition {} selects the list in force", end.by)
     } else {
         String::new()
@@ -57,6 +65,28 @@ fn superseded(edition: &Edition, selected: &[Edition]) -> Option<String> {
         "edition '{name}' was superseded on {} by '{}'{advice}",
         end.date, end.by
     ))
+}
+
+/// Returns a note about an upcoming edition, if no selected edition is in force for its connection.
+fn upcoming(edition: &Edition, selected: &[Edition]) -> Option<String> {
+    let covers = |other: &Edition| other.connection == edition.connection && other.is_in_force();
+    if !edition.upcoming || selected.iter().any(covers) {
+        return None;
+    }
+    let from = edition.in_force_since.as_ref();
+    let from = from.map_or_else(String::new, |date| format!(" before {date}"));
+    Some(format!(
+        "edition '{}' is not in force yet; calls{from} also need the list in force",
+        edition.name
+    ))
+}
+
+/// Returns a note if the user selected upcoming editions, and there are none.
+fn nothing_upcoming(selected: &[Edition], names: &[String]) -> Option<String> {
+    let is_wanted = names.iter().any(|name| normalize_name(name) == UPCOMING);
+    let is_found = selected.iter().any(|edition| edition.upcoming);
+    (is_wanted && !is_found)
+        .then(|| format!("no edition is upcoming, so '{UPCOMING}' selects nothing"))
 }
 
 fn superseded_default(edition: &Edition) -> Option<String> {

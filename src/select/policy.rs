@@ -180,12 +180,13 @@ impl Selection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::select::{embedded_editions, local_addresses};
+    use crate::dataset::Data;
+    use crate::select::{editions, local_addresses};
 
     #[test]
     fn a_selection_that_allows_nothing_is_an_error_and_never_an_empty_list() {
         let reference_data = dataset::reference_data().unwrap();
-        let editions = embedded_editions(&["regional".to_owned()]).unwrap();
+        let editions = editions(&["regional".to_owned()], &Data::Embedded).unwrap();
         let everything = Selection {
             regions: Vec::new(),
             directions: vec![Direction::In, Direction::Out],

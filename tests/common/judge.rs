@@ -35,7 +35,7 @@ pub fn everything() -> Selection {
 pub fn policy(editions: &[&str], selection: &Selection) -> Result<Policy, String> {
     let reference_data = dataset::reference_data().unwrap();
     let names: Vec<String> = editions.iter().map(|e| (*e).to_owned()).collect();
-    let editions = select::embedded_editions(&names).unwrap();
+    let editions = select::editions(&names, &dataset::Data::Embedded).unwrap();
     select::policy(selection, &editions, &reference_data).map_err(|error| error.to_string())
 }
 

@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::CLOCK;
+
 pub struct Namespace {
     name: String,
 }
@@ -56,7 +58,8 @@ impl Namespace {
         let mut command = Command::new("ip");
         command
             .args(["netns", "exec", &self.name, program])
-            .env("PATH", path());
+            .env("PATH", path())
+            .env(CLOCK.0, CLOCK.1);
         command
     }
 

@@ -43,7 +43,7 @@ const CASES: &[Bad] = &[
     bad("-f nft --region all,nowhere", "unknown region 'nowhere'"),
     bad("-f nft --region asia", "unknown region 'asia' (did you mean asia-pacific"),
     bad("-f nft --edition curent", "unknown edition 'curent' (did you mean current?)"),
-    bad("-f nft --edition regionl", "unknown edition 'regionl' (did you mean regional?); use one of regional, regional-expanded, global, interconnect, or current"),
+    bad("-f nft --edition regionl", "unknown edition 'regionl' (did you mean regional?); use one of regional, regional-expanded, global, interconnect, current or upcoming"),
     bad("-f nft --edition=", "unknown edition ''; use one of regional"),
     bad("-f nft --edition regional,2024", "unknown edition '2024'"),
     bad("-f nfts", "unknown format 'nfts' (did you mean nft?); use one of nftables, iptables, ipset, ufw, firewalld"),

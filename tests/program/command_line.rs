@@ -756,7 +756,7 @@ fn help_shows_exit_statuses_and_working_examples() {
 }
 
 /// All verbs and the verbs below them.
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 14] = [
     "render",
     "check",
     "verify",
@@ -764,6 +764,8 @@ const VERBS: [&str; 12] = [
     "dataset show",
     "dataset diff",
     "dataset import",
+    "dataset verify",
+    "dataset bundle",
     "explain",
     "scan",
     "list",
@@ -790,6 +792,10 @@ fn short_and_long_help_list_the_same_options_with_global_options_last() {
                 "--limit",
                 "--config",
                 "--no-config",
+                "--data",
+                "--data-key",
+                "--data-allow-older",
+                "--data-max-age",
                 "-h, --help",
             ];
             assert_eq!(options_of(end), [&global[..], version].concat(), "{help}");

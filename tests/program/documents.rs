@@ -4,7 +4,7 @@ use crate::common;
 
 use std::fs;
 
-use crate::common::{Tool, first_difference, is_blessing};
+use crate::common::{CLOCK, Tool, first_difference, is_blessing};
 
 fn document(name: &str) -> String {
     fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -47,6 +47,7 @@ fn demos_print_what_the_documents_show() {
                 .args(["-c", &script.join("\n")])
                 .current_dir(folder.path())
                 .env("PATH", &path)
+                .env(CLOCK.0, CLOCK.1)
                 .output()
                 .unwrap();
             assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{name}");

@@ -12,7 +12,7 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::common::oracle::Random;
-use crate::common::{CORE_FORMATS, Tool, render};
+use crate::common::{CLOCK, CORE_FORMATS, Tool, render};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_twilio-sip-allow");
 
@@ -21,6 +21,7 @@ fn shell(folder: &Path, script: &str) -> Output {
     let mut command = Command::new("sh");
     command.args(["-euc", script]);
     command.current_dir(folder).env("TOOL", PROGRAM);
+    command.env(CLOCK.0, CLOCK.1);
     command.stdin(Stdio::null()).output().unwrap()
 }
 
@@ -32,6 +33,7 @@ fn with_mounts(test: &str, folder: &Path, script: &str) -> Option<String> {
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private", "sh", "-euc", script]);
         command.current_dir(folder).env("TOOL", PROGRAM);
+        command.env(CLOCK.0, CLOCK.1);
         command.stdin(Stdio::null()).output().unwrap()
     };
     let probe = inside("mount -t tmpfs tmpfs .");

@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::common::Tool;
 use crate::common::hostile::{Hostile, INPUTS};
+use crate::common::{CLOCK, Tool};
 
 /// The maximum memory for every input, in kilobytes.
 const MEMORY: u32 = 256 << 10;
@@ -65,6 +65,7 @@ fn answer(hostile: &Hostile, folder: &Path) -> (Option<i32>, String, String) {
         .current_dir(folder)
         // Threads reserve more address space than they use.
         .env("MALLOC_ARENA_MAX", "1")
+        .env(CLOCK.0, CLOCK.1)
         .stdin(Stdio::null())
         .output()
         .unwrap();

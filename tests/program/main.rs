@@ -4,6 +4,7 @@
 mod common;
 
 mod bad_input;
+mod bundles;
 mod check;
 mod command_line;
 mod configuration;

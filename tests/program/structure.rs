@@ -175,6 +175,36 @@ fn only_cli_and_commands_import_the_table_of_formats() {
     assert!(users.len() > 2, "{users:?}");
 }
 
+/// The modules whose code contains one of the texts.
+fn users_of(texts: &[&str]) -> Vec<String> {
+    let uses = |text: &String| texts.iter().any(|wanted| code(text).contains(wanted));
+    let modules = modules().into_iter();
+    let users = modules.filter(|(_, text)| uses(text));
+    users.map(|(module, _)| module).collect()
+}
+
+#[test]
+fn only_one_module_reads_the_clock() {
+    assert_eq!(users_of(&["SystemTime"]), ["commands::clock"]);
+}
+
+/// With a bundle, the embedded data must have no influence, except on the help and on completions.
+#[test]
+fn only_the_command_line_uses_the_embedded_data_directly() {
+    let users = users_of(&[
+        "dataset::reference_data(",
+        "dataset::edition(",
+        "dataset::editions(",
+        "dataset::edition_names(",
+        "dataset::services(",
+    ]);
+    assert!(users.contains(&"cli::known_values".to_owned()), "{users:?}");
+    assert!(
+        users.iter().all(|module| module.starts_with("cli")),
+        "{users:?}"
+    );
+}
+
 /// The paths of files and folders in a document.
 fn named_paths(document: &str) -> BTreeSet<String> {
     let of_path = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);

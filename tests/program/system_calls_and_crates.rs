@@ -312,6 +312,11 @@ fn workplace() -> tempfile::TempDir {
         "checks.yaml",
         b"checks: [{name: a, format: iptables, files: unit}]",
     );
+    write(
+        "bundle.yaml",
+        Tool::line("dataset bundle").run_once().as_bytes(),
+    );
+    sign(&folder.path().join("bundle.yaml"));
     write("stdin", b"54.65.63.193\n");
     write(
         "page",
@@ -327,7 +332,18 @@ fn workplace() -> tempfile::TempDir {
     folder
 }
 
-const CALLS: [(&str, i32, May); 29] = [
+/// Signs a file with a new key, if minisign is there.
+fn sign(file: &Path) {
+    let script = "! command -v minisign || { minisign -G -W -p \"$1.pub\" -s \"$1.key\" && minisign -S -s \"$1.key\" -m \"$1\"; }";
+    let output = Command::new("sh")
+        .args(["-c", script, "sh"])
+        .arg(file)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+const CALLS: [(&str, i32, May); 32] = [
     ("-f iptables", 0, May::Nothing),
     ("render -f iptables", 0, May::Nothing),
     ("check --config checks.yaml", 0, May::Nothing),
@@ -362,6 +378,17 @@ const CALLS: [(&str, i32, May); 29] = [
     ("scan .", 1, May::Nothing),
     ("dataset show", 0, May::Nothing),
     ("dataset diff --edition current page", 0, May::Nothing),
+    ("dataset bundle", 0, May::Nothing),
+    (
+        "dataset verify --data-key bundle.yaml.pub bundle.yaml",
+        0,
+        May::Nothing,
+    ),
+    (
+        "-f pf --data bundle.yaml --data-key bundle.yaml.pub",
+        0,
+        May::Nothing,
+    ),
     ("dataset import --name own page", 0, May::Nothing),
     ("list regions", 0, May::Nothing),
     ("list editions --json", 0, May::Nothing),
@@ -373,10 +400,8 @@ const CALLS: [(&str, i32, May); 29] = [
 
 #[test]
 fn no_verb_uses_the_network_starts_programs_or_writes_other_files() {
-    if !common::has(
-        "strace",
-        "no_verb_uses_the_network_starts_programs_or_writes_other_files",
-    ) {
+    let test = "no_verb_uses_the_network_starts_programs_or_writes_other_files";
+    if !common::has("strace", test) || !common::has("minisign", test) {
         return;
     }
     for (line, status, may) in CALLS {

@@ -14,8 +14,8 @@ use crate::common::facts::{self, ANY_PORT, Allowed, Key, Range};
 use crate::common::mutate::{self, assert_none_is_missed};
 use crate::common::oracle::{Selected, Tcp};
 use crate::common::{
-    Case, GOLDEN, Tool, assert_golden, assert_refuses_names, matrix, python, readers, render,
-    render_steadily, skip, tell, valid_json,
+    CLOCK, Case, GOLDEN, Tool, assert_golden, assert_refuses_names, matrix, python, readers,
+    render, render_steadily, skip, tell, valid_json,
 };
 use serde_json::Value;
 
@@ -269,6 +269,7 @@ fn the_commands_in_feeds_md_create_the_lists_that_they_promise() {
         .args(["-euc", &script])
         .current_dir(folder.path())
         .env("PATH", path)
+        .env(CLOCK.0, CLOCK.1)
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");

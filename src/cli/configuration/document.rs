@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::options::{SELECTION, takes_list, validate};
+use super::options::{SELECTION, known_names, takes_list, validate};
 use crate::dataset::visible_line;
 use crate::names::did_you_mean;
 
@@ -19,34 +19,59 @@ const MAX_VALUES: usize = 100;
 /// The maximum length of a check's name, in characters.
 const MAX_NAME: usize = 60;
 
+/// The content of the file. With `ANY_NAME`, regions and editions can have any name, because a bundle may have
+/// more of them than the embedded data. Their names are then checked when the bundle is read.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "the keys 'selection' and 'checks'")]
-pub(super) struct Document {
-    #[serde(default)]
+pub(super) struct Document<const ANY_NAME: bool> {
+    #[serde(default, deserialize_with = "settings::<_, ANY_NAME>")]
     pub selection: Settings,
-    #[serde(default, deserialize_with = "checks")]
+    #[serde(default, deserialize_with = "checks::<_, ANY_NAME>")]
     pub checks: Vec<Check>,
 }
 
 /// A check that `check` runs if it gets neither a file nor a format.
+pub(super) struct Check {
+    pub name: String,
+    pub format: Vec<String>,
+    pub files: Vec<String>,
+    pub unit: Vec<String>,
+    pub table: Vec<String>,
+    pub selection: Settings,
+}
+
+/// The same, while it is read.
 #[derive(Deserialize)]
 #[serde(
     deny_unknown_fields,
     expecting = "a check with the keys name, format and files (optional: unit, table, selection)"
 )]
-pub(super) struct Check {
+struct ReadCheck<const ANY_NAME: bool> {
     #[serde(deserialize_with = "name")]
-    pub name: String,
+    name: String,
     #[serde(deserialize_with = "format")]
-    pub format: Vec<String>,
+    format: Vec<String>,
     #[serde(deserialize_with = "files")]
-    pub files: Vec<String>,
+    files: Vec<String>,
     #[serde(default, deserialize_with = "unit")]
-    pub unit: Vec<String>,
+    unit: Vec<String>,
     #[serde(default, deserialize_with = "table")]
-    pub table: Vec<String>,
-    #[serde(default)]
-    pub selection: Settings,
+    table: Vec<String>,
+    #[serde(default, deserialize_with = "settings::<_, ANY_NAME>")]
+    selection: Settings,
+}
+
+impl<const ANY_NAME: bool> From<ReadCheck<ANY_NAME>> for Check {
+    fn from(read: ReadCheck<ANY_NAME>) -> Check {
+        Check {
+            name: read.name,
+            format: read.format,
+            files: read.files,
+            unit: read.unit,
+            table: read.table,
+            selection: read.selection,
+        }
+    }
 }
 
 /// Options by their long names, with values that each option accepts.
@@ -59,13 +84,15 @@ impl Settings {
     }
 }
 
-impl<'de> Deserialize<'de> for Settings {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(SettingsVisitor)
-    }
+fn settings<'de, D: Deserializer<'de>, const ANY_NAME: bool>(
+    deserializer: D,
+) -> Result<Settings, D::Error> {
+    deserializer.deserialize_map(SettingsVisitor { any_name: ANY_NAME })
 }
 
-struct SettingsVisitor;
+struct SettingsVisitor {
+    any_name: bool,
+}
 
 impl<'de> Visitor<'de> for SettingsVisitor {
     type Value = Settings;
@@ -82,7 +109,10 @@ impl<'de> Visitor<'de> for SettingsVisitor {
                     "the key '{name}' is repeated; use it only once"
                 )));
             }
-            let values = map.next_value_seed(ValuesOf(name))?;
+            let values = map.next_value_seed(ValuesOf {
+                option: name,
+                any_name: self.any_name,
+            })?;
             settings.0.push((name, values));
         }
         if settings.has("edition") && settings.has("dataset") {
@@ -127,7 +157,11 @@ impl<'de> Deserialize<'de> for OptionName {
 
 /// Deserializes a value or a list of values of the option.
 #[derive(Clone, Copy)]
-struct ValuesOf(&'static str);
+struct ValuesOf {
+    option: &'static str,
+    /// True if regions and editions can have any name.
+    any_name: bool,
+}
 
 impl<'de> DeserializeSeed<'de> for ValuesOf {
     type Value = Vec<String>;
@@ -139,7 +173,10 @@ impl<'de> DeserializeSeed<'de> for ValuesOf {
 
 impl ValuesOf {
     fn value<E: de::Error>(self, text: String) -> Result<Vec<String>, E> {
-        validate(self.0, &text).map_err(E::custom)?;
+        validate(self.option, &text).map_err(E::custom)?;
+        if !self.any_name {
+            known_names(self.option, &text).map_err(E::custom)?;
+        }
         Ok(vec![text])
     }
 }
@@ -170,7 +207,7 @@ impl<'de> Visitor<'de> for ValuesOf {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
-        if !takes_list(self.0) {
+        if !takes_list(self.option) {
             return Err(de::Error::custom(
                 "the option accepts only one value; replace the list by a value",
             ));
@@ -195,20 +232,29 @@ impl<'de> Visitor<'de> for ValuesOf {
     }
 }
 
+/// Deserializes the values of an option that is not about regions or editions.
+fn values_of<'de, D: Deserializer<'de>>(
+    option: &'static str,
+    deserializer: D,
+) -> Result<Vec<String>, D::Error> {
+    let any_name = true;
+    ValuesOf { option, any_name }.deserialize(deserializer)
+}
+
 fn format<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    ValuesOf("format").deserialize(deserializer)
+    values_of("format", deserializer)
 }
 
 fn unit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    ValuesOf("name").deserialize(deserializer)
+    values_of("name", deserializer)
 }
 
 fn table<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    ValuesOf("table").deserialize(deserializer)
+    values_of("table", deserializer)
 }
 
 fn files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    ValuesOf("files").deserialize(deserializer)
+    values_of("files", deserializer)
 }
 
 fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -221,10 +267,12 @@ fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
     visible_line(&name).map_err(de::Error::custom)
 }
 
-fn checks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Check>, D::Error> {
-    struct Checks;
+fn checks<'de, D: Deserializer<'de>, const ANY_NAME: bool>(
+    deserializer: D,
+) -> Result<Vec<Check>, D::Error> {
+    struct Checks<const ANY_NAME: bool>;
 
-    impl<'de> Visitor<'de> for Checks {
+    impl<'de, const ANY_NAME: bool> Visitor<'de> for Checks<ANY_NAME> {
         type Value = Vec<Check>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -234,7 +282,7 @@ fn checks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Check>, D::E
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Check>, A::Error> {
             let mut checks: Vec<Check> = Vec::new();
             let mut names = HashSet::new();
-            while let Some(check) = list.next_element::<Check>()? {
+            while let Some(check) = list.next_element::<ReadCheck<ANY_NAME>>()? {
                 if !names.insert(check.name.clone()) {
                     return Err(de::Error::custom(format!(
                         "two checks have the name '{}'; use a different name for each",
@@ -246,11 +294,11 @@ fn checks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Check>, D::E
                         "the file has more than {MAX_CHECKS} checks; split it"
                     )));
                 }
-                checks.push(check);
+                checks.push(check.into());
             }
             Ok(checks)
         }
     }
 
-    deserializer.deserialize_seq(Checks)
+    deserializer.deserialize_seq(Checks::<ANY_NAME>)
 }

@@ -8,7 +8,7 @@ use clap::{Arg, Args, Command};
 
 use super::super::check::CheckArgs;
 use super::super::variables::without_variables;
-use crate::dataset::{self, DatasetError, ReferenceData};
+use crate::dataset::{self, Data, DatasetError, ReferenceData};
 use crate::input::is_stdin;
 use crate::select::{self, names};
 
@@ -62,8 +62,6 @@ pub(super) fn validate(option: &str, text: &str) -> Result<(), String> {
         }
         "files" if text.is_empty() => return Err("a file name is empty".to_owned()),
         "files" => return Ok(()),
-        "edition" => text.split(',').try_for_each(known_edition)?,
-        "region" => text.split(',').try_for_each(known_region)?,
         _ => {}
     }
     let is_it = |arg: &&Arg| arg.get_long() == Some(option);
@@ -74,6 +72,15 @@ pub(super) fn validate(option: &str, text: &str) -> Result<(), String> {
         .arg(arg.clone())
         .try_get_matches_from(["check", &format!("--{option}={text}")]);
     parsed.map(|_| ()).map_err(|error| problem(&error, text))
+}
+
+/// Returns an error if the option is about regions or editions, and the embedded data does not have them.
+pub(super) fn known_names(option: &str, text: &str) -> Result<(), String> {
+    match option {
+        "edition" => text.split(',').try_for_each(known_edition),
+        "region" => text.split(',').try_for_each(known_region),
+        _ => Ok(()),
+    }
 }
 
 fn problem(error: &clap::Error, text: &str) -> String {
@@ -89,11 +96,11 @@ fn problem(error: &clap::Error, text: &str) -> String {
 }
 
 fn known_edition(name: &str) -> Result<(), String> {
-    if names::is_edition(name) {
+    if names::is_edition(name, &Data::Embedded) {
         return Ok(());
     }
     // The error suggests the nearest names.
-    let found = select::embedded_editions(&[name.to_owned()]);
+    let found = select::editions(&[name.to_owned()], &Data::Embedded);
     found.map(|_| ()).map_err(|error| error.to_string())
 }
 

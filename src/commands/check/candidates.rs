@@ -1,11 +1,11 @@
 //! Lists the selections that may explain a drift.
 
 use super::observed::{LocalPorts, Observed};
-use crate::dataset::{self, Connection, Edition, ReferenceData};
+use crate::dataset::{Connection, Data, Edition, ReferenceData};
 use crate::packets::Interval;
 use crate::policy::{Direction, Plane, PortRange, Scope};
 use crate::report::ChangedOption;
-use crate::select::{Selection, embedded_editions, names};
+use crate::select::{Selection, editions, names};
 
 /// The maximum number of selections to compare with the deployed rules.
 pub(super) const MAX_CANDIDATES: u32 = 64;
@@ -44,20 +44,20 @@ impl Candidate<'_> {
     }
 }
 
-/// Returns the embedded editions, and the pairs of which at least one is in force.
-pub(super) fn edition_sets() -> Vec<Vec<Edition>> {
-    let Ok(all) = dataset::editions() else {
+/// Returns the editions, and the pairs of which at least one is not superseded.
+pub(super) fn edition_sets(data: &Data) -> Vec<Vec<Edition>> {
+    let Ok(all) = data.editions() else {
         return Vec::new();
     };
-    let in_force = |edition: &Edition| edition.superseded.is_none();
+    let is_valid = |edition: &Edition| edition.superseded.is_none();
     let mut sets: Vec<Vec<String>> = Vec::new();
     for (number, edition) in all.iter().enumerate() {
         sets.push(vec![edition.name.to_string()]);
         let others = all[number + 1..].iter();
-        let others = others.filter(|other| in_force(edition) || in_force(other));
+        let others = others.filter(|other| is_valid(edition) || is_valid(other));
         sets.extend(others.map(|other| vec![edition.name.to_string(), other.name.to_string()]));
     }
-    let editions = sets.iter().map(|names| embedded_editions(names));
+    let editions = sets.iter().map(|names| editions(names, data));
     editions.filter_map(Result::ok).collect()
 }
 
@@ -283,7 +283,7 @@ impl Expected<'_> {
     }
 }
 
-/// Returns the networks of a region, each with the flag of [`dataset::Networks::of`].
+/// Returns the networks of a region, each with the flag of [`crate::dataset::Networks::of`].
 fn networks<'a>(
     editions: &'a [Edition],
     planes: &'a [Plane],

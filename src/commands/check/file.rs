@@ -9,9 +9,10 @@ use super::candidates::{Expected, edition_sets};
 use super::diagnosis::Search;
 use super::explanation::{not_deployed, not_hooked};
 use crate::cli::CheckArgs;
+use crate::commands::data::DataInUse;
 use crate::commands::input_errors::{InputMessage, reading_errors};
 use crate::commands::selected::{Selected, select};
-use crate::dataset::{self, Edition, ReferenceData};
+use crate::dataset::{Data, Edition, ReferenceData};
 use crate::firewall::{DeployedUnit, Drift, PublishedNetwork};
 use crate::format::capture::is_capture;
 use crate::format::read::{Lines, MAX_ERRORS, ReadError, UnitQuery};
@@ -26,7 +27,8 @@ use crate::select::{DEFAULT_EDITION, Notice, Selection, known_networks};
 use crate::terminal::escape_hidden_at_start;
 
 /// The expected rules and the options, which are the same for all files.
-pub(super) struct Check {
+pub(super) struct Check<'a> {
+    data: &'a Data,
     format: &'static dyn Format,
     unit: Unit,
     selection: Selection,
@@ -59,22 +61,29 @@ pub(super) enum FileResult {
     Refused(Vec<InputMessage>),
 }
 
-impl Check {
-    pub(super) fn new(args: &CheckArgs, limits: Limits) -> Result<Check> {
+impl<'a> Check<'a> {
+    pub(super) fn new(args: &CheckArgs, data: &'a DataInUse, limits: Limits) -> Result<Check<'a>> {
         let format = args.format()?;
         let unit = args.unit();
-        let reference_data = dataset::reference_data()?;
+        let reference_data = data.data.reference_data()?;
         let Selected {
             editions,
             policy,
             mut notices,
-        } = select(&args.selection, DEFAULT_EDITION, limits, &reference_data)?;
+        } = select(
+            &args.selection,
+            DEFAULT_EDITION,
+            data,
+            limits,
+            &reference_data,
+        )?;
         registry::check_options(format, &unit)?;
         // Rules that this format cannot express cannot be deployed either.
         let part = format::supported(format, &policy, &unit)?;
         notices.extend(format::narrowing(format, &policy, &part).map(Notice::Note));
         let policy = part.into_owned();
         Ok(Check {
+            data: &data.data,
             format,
             unit,
             selection: args.selection.selection(),
@@ -193,7 +202,9 @@ impl Check {
             },
             limits: self.limits,
         };
-        search.diagnosis(units, || self.edition_sets.get_or_init(edition_sets))
+        search.diagnosis(units, || {
+            self.edition_sets.get_or_init(|| edition_sets(self.data))
+        })
     }
 
     fn query(&self) -> UnitQuery<'_> {
@@ -302,7 +313,7 @@ impl Check {
     fn published(&self) -> &[PublishedNetwork] {
         // Tests ensure that the embedded editions are valid. Without them, packets have no attribution.
         self.published
-            .get_or_init(|| known_networks(&self.reference_data).unwrap_or_default())
+            .get_or_init(|| known_networks(self.data, &self.reference_data).unwrap_or_default())
     }
 
     fn expects(&self, unit: &DeployedUnit) -> bool {
@@ -310,10 +321,10 @@ impl Check {
     }
 
     /// The units that have no rules but should, each with the reason.
-    fn empty<'a>(&self, units: &'a [DeployedUnit]) -> Vec<(&'a str, &'a str)> {
+    fn empty<'u>(&self, units: &'u [DeployedUnit]) -> Vec<(&'u str, &'u str)> {
         let is_empty =
             |unit: &&DeployedUnit| unit.steps.is_empty() && is_missing(unit) && self.expects(unit);
-        let reason = |unit: &'a DeployedUnit| unit.absent.as_deref().unwrap_or("it is empty");
+        let reason = |unit: &'u DeployedUnit| unit.absent.as_deref().unwrap_or("it is empty");
         let empty = units.iter().filter(is_empty);
         let mut empty: Vec<_> = empty
             .map(|unit| (unit.name.as_str(), reason(unit)))

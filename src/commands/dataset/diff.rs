@@ -9,7 +9,7 @@ use super::refusal::refuse_page;
 use crate::cli::DiffArgs;
 use crate::commands::selected::editions;
 use crate::commands::standard_input::note_terminal;
-use crate::dataset::{self, Edition, ReferenceData, Region};
+use crate::dataset::{self, Data, Edition, ReferenceData, Region};
 use crate::input::{self, is_stdin, name_of};
 use crate::limits::{Limit, Limits};
 use crate::outcome::Outcome;
@@ -41,7 +41,7 @@ struct Refusal<'a> {
     errors: Vec<PageError>,
 }
 
-pub fn run(args: &DiffArgs, limits: Limits, console: Console) -> Result<Outcome> {
+pub fn run(args: &DiffArgs, data: &Data, limits: Limits, console: Console) -> Result<Outcome> {
     let (old, new) = args.lists();
     if is_stdin(new) && args.published.reads_stdin() {
         bail!("--dataset and the page cannot both be read from stdin; use a file for one of them");
@@ -49,9 +49,10 @@ pub fn run(args: &DiffArgs, limits: Limits, console: Console) -> Result<Outcome>
     if is_stdin(new) && old.is_some_and(is_stdin) {
         bail!("OLD and NEW cannot both be read from stdin; use a file for one of them");
     }
-    let reference_data = dataset::reference_data()?;
+    let reference_data = data.reference_data()?;
     let comparer = Comparer {
         args,
+        data,
         limits,
         console,
         reference_data: &reference_data,
@@ -78,6 +79,7 @@ pub fn run(args: &DiffArgs, limits: Limits, console: Console) -> Result<Outcome>
 /// The options and data of a comparison.
 struct Comparer<'a> {
     args: &'a DiffArgs,
+    data: &'a Data,
     limits: Limits,
     console: Console,
     reference_data: &'a ReferenceData,
@@ -88,10 +90,10 @@ impl<'a> Comparer<'a> {
     /// all.
     fn editions_to_compare(&self) -> Result<Vec<Edition>> {
         if self.args.any_edition {
-            return Ok(dataset::editions()?);
+            return Ok(self.data.editions()?);
         }
         let source = self.args.published.source(CURRENT);
-        let editions = editions(source, self.limits, self.reference_data)?;
+        let editions = editions(source, self.data, self.limits, self.reference_data)?;
         if editions.len() != 1 {
             bail!("'dataset diff' compares a page with one edition; name only one with --edition");
         }
@@ -102,8 +104,8 @@ impl<'a> Comparer<'a> {
     /// outcome.
     fn read(&self, file: &Path) -> Result<Result<List, Outcome>> {
         let word = file.to_string_lossy();
-        if !is_stdin(file) && names::is_edition(&word) && !file.exists() {
-            let mut editions = select::embedded_editions(&[word.into_owned()])?;
+        if !is_stdin(file) && names::is_edition(&word, self.data) && !file.exists() {
+            let mut editions = select::editions(&[word.into_owned()], self.data)?;
             if let Some(edition) = editions.pop() {
                 return Ok(Ok(self.list_of(None, edition)));
             }
@@ -225,11 +227,11 @@ impl<'a> Comparer<'a> {
         Ok((changes, candidate))
     }
 
-    /// Returns the embedded editions that equal the list in the compared part, other than the list
+    /// Returns the editions that equal the list in the compared part, other than the list
     /// itself.
     fn equal_editions(&self, new: &List) -> Result<Vec<Edition>> {
         let own: Option<&Arc<str>> = new.edition.as_ref().map(|edition| &edition.name);
-        let candidates = self.candidates(dataset::editions()?)?;
+        let candidates = self.candidates(self.data.editions()?)?;
         let is_equal = |candidate: &Candidate| {
             let compared = self.compare(new, candidate);
             compared.is_ok_and(|(changes, _)| changes.is_empty())

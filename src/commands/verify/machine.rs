@@ -8,9 +8,10 @@ use anyhow::Result;
 use ipnet::Ipv4Net;
 
 use crate::cli::{PositionArg, VerifyArgs};
+use crate::commands::data::DataInUse;
 use crate::commands::input_errors::{InputMessage, reading_errors};
 use crate::commands::selected::{Selected, select};
-use crate::dataset::{self, Edition, ReferenceData};
+use crate::dataset::{Data, Edition, ReferenceData};
 use crate::firewall::{Follower, Interface, Position};
 use crate::format::UnitName;
 use crate::format::capture::{self, Machine};
@@ -49,14 +50,14 @@ pub(super) struct Verified {
 type Outcome = std::result::Result<Verified, Vec<InputMessage>>;
 
 impl<'a> Verification<'a> {
-    pub(super) fn new(args: &'a VerifyArgs, limits: Limits) -> Result<Self> {
-        let reference_data = dataset::reference_data()?;
+    pub(super) fn new(args: &'a VerifyArgs, data: &DataInUse, limits: Limits) -> Result<Self> {
+        let reference_data = data.data.reference_data()?;
         let Selected {
             editions,
             policy,
             notices,
-        } = select(&args.selection, CURRENT, limits, &reference_data)?;
-        let mut known = twilio_networks(&editions, &reference_data)?;
+        } = select(&args.selection, CURRENT, data, limits, &reference_data)?;
+        let mut known = twilio_networks(&editions, &data.data, &reference_data)?;
         known.extend(args.peer.iter().copied().map(Interval::from));
         let local = policy.rules.first().map(|rule| &*rule.local.networks);
         let pbx = match &args.pbx[..] {
@@ -226,14 +227,16 @@ fn note_elsewhere(calls: &[Call], lines: &Lines) -> Option<String> {
 }
 
 /// Returns the networks of all regions, in the selected editions and in those that are not superseded.
-fn twilio_networks(selected: &[Edition], reference_data: &ReferenceData) -> Result<Vec<Interval>> {
-    let embedded = dataset::editions()?;
-    let in_force = embedded
-        .iter()
-        .filter(|edition| edition.superseded.is_none());
+fn twilio_networks(
+    selected: &[Edition],
+    data: &Data,
+    reference_data: &ReferenceData,
+) -> Result<Vec<Interval>> {
+    let all = data.editions()?;
+    let not_superseded = all.iter().filter(|edition| edition.superseded.is_none());
     let networks = selected
         .iter()
-        .chain(in_force)
+        .chain(not_superseded)
         .flat_map(|edition| edition.published(reference_data));
     Ok(networks.map(|(_, _, network)| network.into()).collect())
 }
