@@ -492,6 +492,46 @@ fn only_packets_from_the_machine_have_a_local_source() {
 }
 
 #[test]
+fn notrack_applies_to_the_packets_in_a_state_that_its_rule_names() {
+    let firewall = |rule: &str| -> &'static str {
+        format!(
+            "table ip f {{\nchain prerouting {{\ntype filter hook prerouting priority raw; policy accept;\n{rule}\n}}\n\
+             chain input {{\ntype filter hook input priority filter; policy drop;\nct state untracked accept\n}}\n}}\n"
+        )
+        .leak()
+    };
+    let case = |name, rule, problems| Case {
+        name,
+        options: "--direction in --plane signaling --transport udp",
+        rules: firewall(rule),
+        problems,
+    };
+    assert_problems(&[
+        case(
+            "Linux lets the packets pass, which have the state invalid before connection tracking",
+            "ct state invalid udp dport 5060 notrack",
+            "",
+        ),
+        case(
+            "no packet is new before connection tracking",
+            "ct state new udp dport 5060 notrack",
+            "in udp blocked new",
+        ),
+        // Linux drops the packets, but `verify` does not follow a state that changes within a rule.
+        case(
+            "a match on the new state",
+            "ct state invalid notrack ct state untracked drop",
+            "in udp depends new",
+        ),
+        case(
+            "other matches after the change of the state",
+            "ct state invalid notrack udp dport 5060 drop",
+            "in udp depends new",
+        ),
+    ]);
+}
+
+#[test]
 fn the_example_of_an_exposure_has_an_address_that_packets_can_have() {
     let rules = format!(
         "*nat\n:PREROUTING ACCEPT [0:0]\n\

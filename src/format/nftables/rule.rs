@@ -331,6 +331,9 @@ impl<'a, 's> Rule<'a, 's> {
         let is_state = |key: Key| matches!(key.subject, Subject::State);
         if self.sets.is_untracked().get() && keys.iter().any(is_state) {
             self.note(UNTRACKED.into());
+            if self.has_untracked_by_state() {
+                self.forget();
+            }
         }
         self.imply(keys.iter());
     }
