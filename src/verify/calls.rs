@@ -516,14 +516,22 @@ fn stopped_packets(asked: &Asked, verdict: Verdict, failing: &Cell, viewpoint: &
         // Any address may be that of the machine.
         return failing.clone();
     }
-    let stops = asked.journey.stopped.iter().filter_map(|stop| {
-        let (packets, _) = failing.split_by(&stop.flow.original())?;
-        let depends = verdict == Verdict::Depends && !stop.flow.is_certain();
-        let is_usual = has_usual_address(&packets, direction, viewpoint);
-        Some(((!depends, !is_usual), packets))
-    });
-    let best = stops.min_by_key(|(rank, _)| *rank);
-    best.map_or_else(|| failing.clone(), |(_, packets)| packets)
+    let stops = || asked.journey.stopped.iter().map(|stop| &stop.flow);
+    let common = |packets: &Cell, flow: &Flow| packets.and_cell(&flow.original());
+    let rank = |packets: &Cell| !has_usual_address(packets, direction, viewpoint);
+    let stopped = |packets: &Cell| {
+        let parts = stops().filter_map(|flow| common(packets, flow));
+        parts.min_by_key(rank)
+    };
+    // The same packets to another address may be blocked, so the example is one of those that may pass.
+    let passed = asked.journey.passed.iter();
+    let passing = passed.filter(|_| verdict == Verdict::Depends);
+    let passing = passing.filter_map(|flow| common(failing, flow));
+    let both = passing
+        .min_by_key(rank)
+        .and_then(|passing| stopped(&passing));
+    both.or_else(|| stopped(failing))
+        .unwrap_or_else(|| failing.clone())
 }
 
 /// Explains why a packet may not pass, by following one of them.

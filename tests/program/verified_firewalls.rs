@@ -532,6 +532,33 @@ fn notrack_applies_to_the_packets_in_a_state_that_its_rule_names() {
 }
 
 #[test]
+fn the_example_of_a_verdict_that_depends_may_pass() {
+    // Packets to the router itself never get to the PBX. The first rule matches only one source port.
+    let rules = format!(
+        "*raw\n:PREROUTING ACCEPT [0:0]\n\
+         -A PREROUTING -p udp -m udp --sport 60000 -m limit --limit 5/sec -j CT --notrack\nCOMMIT\n\
+         *filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m limit --limit 5/sec -j DROP\nCOMMIT\n{}",
+        OWN_AND_ROUTES.trim_start()
+    );
+    let line = "verify --quiet --json --direction in --transport udp --plane signaling --at router \
+                --pbx 198.51.100.10 listing";
+    let ran = Tool::line(line).file("listing", rules).run();
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let group = &report["machines"][0]["calls"][0]["groups"][0];
+    assert_eq!(group["verdict"], "depends", "{ran}");
+    let problem = &group["problem"];
+    assert_eq!(problem["example"]["destination"], "198.51.100.10", "{ran}");
+    let conditions = problem["conditions"].as_array().unwrap();
+    let texts = conditions.iter().map(|condition| &condition["text"]);
+    let texts: Vec<&Value> = texts.collect();
+    assert_eq!(
+        texts,
+        ["-A FORWARD -m limit --limit 5/sec -j DROP"],
+        "{ran}"
+    );
+}
+
+#[test]
 fn the_example_of_an_exposure_has_an_address_that_packets_can_have() {
     let rules = format!(
         "*nat\n:PREROUTING ACCEPT [0:0]\n\
