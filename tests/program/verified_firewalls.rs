@@ -532,6 +532,31 @@ fn notrack_applies_to_the_packets_in_a_state_that_its_rule_names() {
 }
 
 #[test]
+fn later_packets_keep_their_source_if_they_are_exempt_from_connection_tracking() {
+    // Linux sends the first packets with the new source, and later ones with the old source.
+    let case = |name, raw: &str, problems| {
+        Case {
+        name,
+        options: "--direction out",
+        rules: format!(
+            "*raw\n:OUTPUT ACCEPT [0:0]\n{raw}COMMIT\n\
+             *nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j SNAT --to-source 192.0.2.11\nCOMMIT\n{OWN_AND_ROUTES}"
+        )
+        .leak(),
+        problems,
+    }
+    };
+    assert_problems(&[
+        case("all packets are tracked", "", ""),
+        case(
+            "only the first one is tracked",
+            "-A OUTPUT -p tcp -m tcp ! --tcp-flags SYN SYN -j CT --notrack\n",
+            "out tcp depends later\nout tls depends later",
+        ),
+    ]);
+}
+
+#[test]
 fn the_example_of_a_verdict_that_depends_may_pass() {
     // Packets to the router itself never get to the PBX. The first rule matches only one source port.
     let rules = format!(

@@ -310,18 +310,34 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
                 }
                 None => flows,
             },
-            KnownStep::Source => match self.question.restored.as_deref() {
-                Some(to) => {
-                    let known = Known {
-                        addresses: &to.addresses,
-                        ports: &to.ports,
-                        changed_by: to.changed_by,
-                    };
-                    self.translated(flows, &known, |flow| flow.answer_from(to))
+            KnownStep::Source => {
+                let flows = self.with_first_source(flows);
+                match self.question.restored.as_deref() {
+                    Some(to) => {
+                        let known = Known {
+                            addresses: &to.addresses,
+                            ports: &to.ports,
+                            changed_by: to.changed_by,
+                        };
+                        self.translated(flows, &known, |flow| flow.answer_from(to))
+                    }
+                    None => flows,
                 }
-                None => flows,
-            },
+            }
         }
+    }
+
+    /// Records that the other side may not recognize packets whose source connection tracking does not change as that of
+    /// the first packet. The new source, which is not modeled, may be the old one.
+    fn with_first_source(&mut self, mut flows: Vec<Flow>) -> Vec<Flow> {
+        let Some(at) = self.question.source_changed_by else {
+            return flows;
+        };
+        for flow in flows.iter_mut().filter(|flow| !flow.is_tracked()) {
+            flow.assume(at);
+            self.stop(flow.clone(), Cause::Diverted(at), None);
+        }
+        flows
     }
 
     /// Translates packets as the first packet of the connection. Connection tracking does not translate untracked packets,

@@ -137,11 +137,10 @@ pub fn next_packets<'q>(
         (true, false, true) => States::INVALID,
         (true, false, false) | (false, ..) => States::NEW,
     };
-    let has_source = opened
-        .as_ref()
-        .is_some_and(|opened| opened.source.is_some());
+    let source = opened.as_ref().and_then(|opened| opened.source.as_ref());
+    let source_changed_by = source.map(|(at, _)| *at);
     let answers = replies.iter().map(|reply| {
-        if has_source {
+        if source_changed_by.is_some() {
             reply.packets.clone()
         } else {
             reply.original()
@@ -172,6 +171,7 @@ pub fn next_packets<'q>(
         },
         state,
         is_later: true,
+        source_changed_by,
         is_redirected: opened.as_ref().and_then(|opened| opened.is_redirected),
         is_known: state != States::NEW || is_tracked(&opened),
         connection_mark: mark.unwrap_or(Mark::UNKNOWN),

@@ -33,6 +33,8 @@ pub struct Question<'q> {
     /// The rule that changed the source of the first packet, if the packets answer it. Until connection tracking restores
     /// their destination, it is one of the addresses of the machine.
     pub answers_source_of: Option<u32>,
+    /// The rule that changed the source of the first packet, if the packets follow it in the same direction.
+    pub source_changed_by: Option<u32>,
     /// The rule that chose one of several local addresses for the packets, if it is unknown which one.
     pub chosen_by: Option<u32>,
     /// True if the machine forwards packets; `None` if this is unknown.
