@@ -877,6 +877,7 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
                     chains: Box::new(*table),
                     offset: 0,
                     created: None,
+                    needs_legacy: false,
                 })
                 .collect(),
         };
