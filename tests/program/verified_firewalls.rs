@@ -271,6 +271,45 @@ fn a_reply_that_may_change_the_connection_makes_later_packets_depend() {
 }
 
 #[test]
+fn a_map_looks_up_the_marks_that_rules_set() {
+    // Linux drops packets for UDP 5060 only.
+    let firewall = |map: &str, lookups: &str| -> &'static str {
+        format!(
+            "table ip f {{\n{map}chain prerouting {{\ntype filter hook prerouting priority mangle; policy accept;\n\
+             udp dport 5060 meta mark set 0x00000021\nudp dport 10000-20000 meta mark set 0x00000012\n\
+             tcp dport 5060-5061 ct mark set 0x00000003\n}}\n\
+             chain input {{\ntype filter hook input priority filter; policy drop;\n\
+             ct state established accept\n{lookups}}}\n}}\n"
+        )
+        .leak()
+    };
+    let case = |name, rules| Case {
+        name,
+        options: "--direction in",
+        rules,
+        problems: "in udp blocked new",
+    };
+    let map = "map decisions {\ntype mark : verdict\nelements = { 0x00000001 : accept, 0x00000012 : accept }\n}\n";
+    assert_problems(&[
+        case(
+            "maps within rules",
+            firewall(
+                "",
+                "meta mark vmap { 0x00000012 : accept, 0x00000021 : drop }\n\
+                 ct mark & 0x0000000f vmap { 0x00000003 : accept }\n",
+            ),
+        ),
+        case(
+            "a map with a name",
+            firewall(
+                map,
+                "meta mark vmap @decisions\nct mark vmap { 0x00000003 : accept, 0x00000021 : drop }\n",
+            ),
+        ),
+    ]);
+}
+
+#[test]
 fn follows_ports_of_any_protocol() {
     assert_problems(&[Case {
         name: "th without a protocol",
