@@ -115,6 +115,7 @@ fn start(question: &Question, packets: Cell, is_for_machine: bool) -> Flow {
     let mut flow = Flow {
         packets,
         before: None,
+        answered: question.restored.clone(),
         facts: FlowFacts {
             mark: Mark::UNMARKED,
             connection_mark: question.connection_mark,

@@ -420,6 +420,46 @@ fn a_match_on_the_first_destination_sees_it_before_any_change() {
 }
 
 #[test]
+fn replies_are_blocked_if_they_are_so_for_one_first_destination() {
+    // Twilio may send to any address, and the rule for the destination leads all packets to the PBX.
+    let case = |name, forward: &str, problems| {
+        Case {
+        name,
+        options: "--direction in --plane signaling --transport udp --at router --pbx 198.51.100.10",
+        rules: format!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -i eth0 -j DNAT --to-destination 198.51.100.10\nCOMMIT\n\
+             *filter\n:FORWARD ACCEPT [0:0]\n{forward}COMMIT\n{}",
+            OWN_AND_ROUTES.trim_start()
+        )
+        .leak(),
+        problems,
+    }
+    };
+    assert_problems(&[
+        case(
+            "an address of the router",
+            "-A FORWARD -i eth1 -m conntrack --ctorigdst 192.0.2.10 -j DROP\n",
+            "in udp blocked reply",
+        ),
+        case(
+            "other addresses",
+            "-A FORWARD -i eth1 -m conntrack --ctorigdst 203.0.113.0/24 -j DROP\n",
+            "in udp blocked reply",
+        ),
+        case(
+            "a port of no packet",
+            "-A FORWARD -i eth1 -m conntrack --ctorigdst 203.0.113.0/24 --ctorigdstport 5061 -j DROP\n",
+            "",
+        ),
+        case(
+            "replies for some of these addresses only under a condition",
+            "-A FORWARD -i eth1 -m conntrack --ctorigdst 203.0.113.0/24 -m limit --limit 5/sec -j DROP\n",
+            "in udp depends reply",
+        ),
+    ]);
+}
+
+#[test]
 fn a_match_on_the_state_ends_the_comparison_of_packets_without_a_connection() {
     // Linux drops all packets of the first two firewalls, and none of the others, with both back ends of iptables.
     let untracked = |matches: &str| -> &'static str {
