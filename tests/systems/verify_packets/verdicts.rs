@@ -261,7 +261,7 @@ impl<'t> Tried<'t> {
     /// The destinations that packets from Twilio may have, and the sources of packets to it.
     fn locals(&self, direction: &str) -> Vec<&'static str> {
         match (direction, self.is_host()) {
-            ("in", false) => vec![BEHIND[0], OWN[0], OWN[1], ELSEWHERE],
+            ("in", false) => vec![BEHIND[0], BEHIND[1], OWN[0], OWN[1], ELSEWHERE],
             _ => vec![self.pbx()],
         }
     }
