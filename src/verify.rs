@@ -5,6 +5,7 @@ mod example;
 mod exposure;
 mod free_ports;
 mod ipv6;
+mod passing;
 mod places;
 mod sets;
 mod viewpoint;

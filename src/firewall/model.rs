@@ -16,4 +16,6 @@ pub struct Table<'a> {
     /// The place of the same table in the listing that shows the order in which tables were created, if this is another
     /// listing.
     pub created: Option<u32>,
+    /// True if only `iptables-legacy` changes this table, because `iptables` may be the command of another back end.
+    pub needs_legacy: bool,
 }

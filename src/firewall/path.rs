@@ -59,14 +59,10 @@ impl<'a, 'f> Follower<'a, 'f> {
         Ok(passage.journey)
     }
 
-    /// Returns the base chains by the index in [`Decision::chain`], each with its table, such as `table filter`.
-    pub fn base_chains(&self) -> Vec<(String, BaseChain<'a>)> {
+    /// Returns the base chains by the index in [`Decision::chain`], each with its table.
+    pub fn base_chains(&self) -> impl Iterator<Item = (&Table<'a>, &BaseChain<'a>)> {
         let chains = self.hooks.chains.iter();
-        let placed = chains.map(|(table, chain)| {
-            let table = &self.firewall.tables[*table];
-            (table.chains.place(), chain.clone())
-        });
-        placed.collect()
+        chains.map(|(table, chain)| (&self.firewall.tables[*table], chain))
     }
 
     /// Returns the rules that send packets to other ports.
@@ -120,6 +116,7 @@ fn start(question: &Question, packets: Cell, is_for_machine: bool) -> Flow {
     let mut flow = Flow {
         packets,
         before: None,
+        answered: question.restored.clone(),
         facts: FlowFacts {
             mark: Mark::UNMARKED,
             connection_mark: question.connection_mark,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::example::{Packet, has_usual_address};
 use super::free_ports::as_of_calls;
+use super::passing::Passing;
 use super::sets::{to_any_address, without};
 use super::viewpoint::Viewpoint;
 use super::way::Way;
@@ -308,7 +309,7 @@ impl<'q> Asked<'q> {
         question: Question<'q>,
     ) -> Result<Self, LimitExceeded> {
         let journey = follower.follow(&question)?;
-        let possible = journey.passed.iter().map(Flow::original);
+        let Passing { certain, possible } = Passing::of(&journey, question.limits)?;
         let certain = if question.chosen_by.is_some() {
             // The packets have one of these addresses, but which one is unknown.
             let stopped = journey.stopped.iter();
@@ -316,13 +317,13 @@ impl<'q> Asked<'q> {
             let packets = question.packets.iter().map(to_any_address).collect();
             without(packets, &stopped.collect::<Vec<_>>(), question.limits)?
         } else {
-            certain(&journey, question.limits)?
+            certain
         };
         Ok(Asked {
             stage,
             packets: question.packets.iter().map(to_any_address).collect(),
             certain: certain.iter().map(to_any_address).collect(),
-            possible: possible.map(|cell| to_any_address(&cell)).collect(),
+            possible: possible.iter().map(to_any_address).collect(),
             question,
             journey,
             way: None,
@@ -349,23 +350,6 @@ impl<'q> Asked<'q> {
             ..self.question.clone()
         })
     }
-}
-
-/// Returns the packets that pass under all conditions, as they were before any translation.
-fn certain(journey: &Journey, limits: Limits) -> Result<Vec<Cell>, LimitExceeded> {
-    let (certain, uncertain): (Vec<&Flow>, Vec<&Flow>) =
-        journey.passed.iter().partition(|flow| flow.is_certain());
-    let uncertain = uncertain.into_iter().map(Flow::original).collect();
-    let mut cells = without(uncertain, &uncertain_stops(journey), limits)?;
-    cells.extend(certain.into_iter().map(Flow::original));
-    Ok(cells)
-}
-
-/// Returns the packets that may be stopped and may pass. Packets that are certainly stopped cannot pass.
-pub(super) fn uncertain_stops(journey: &Journey) -> Vec<Cell> {
-    let stopped = journey.stopped.iter().map(|stop| &stop.flow);
-    let uncertain = stopped.filter(|flow| !flow.is_certain());
-    uncertain.map(Flow::original).collect()
 }
 
 /// Asks about the replies to packets that pass, and about the packets after them.
@@ -566,14 +550,22 @@ fn stopped_packets(asked: &Asked, verdict: Verdict, failing: &Cell, viewpoint: &
         // Any address may be that of the machine.
         return failing.clone();
     }
-    let stops = asked.journey.stopped.iter().filter_map(|stop| {
-        let (packets, _) = failing.split_by(&stop.flow.original())?;
-        let depends = verdict == Verdict::Depends && !stop.flow.is_certain();
-        let is_usual = has_usual_address(&packets, direction, viewpoint);
-        Some(((!depends, !is_usual), packets))
-    });
-    let best = stops.min_by_key(|(rank, _)| *rank);
-    best.map_or_else(|| failing.clone(), |(_, packets)| packets)
+    let stops = || asked.journey.stopped.iter().map(|stop| &stop.flow);
+    let common = |packets: &Cell, flow: &Flow| packets.and_cell(&flow.original());
+    let rank = |packets: &Cell| !has_usual_address(packets, direction, viewpoint);
+    let stopped = |packets: &Cell| {
+        let parts = stops().filter_map(|flow| common(packets, flow));
+        parts.min_by_key(rank)
+    };
+    // The same packets to another address may be blocked, so the example is one of those that may pass.
+    let passed = asked.journey.passed.iter();
+    let passing = passed.filter(|_| verdict == Verdict::Depends);
+    let passing = passing.filter_map(|flow| common(failing, flow));
+    let both = passing
+        .min_by_key(rank)
+        .and_then(|passing| stopped(&passing));
+    both.or_else(|| stopped(failing))
+        .unwrap_or_else(|| failing.clone())
 }
 
 /// Explains why a packet may not pass, by following one of them.

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::calls::{Verdict, first_packets, uncertain_stops};
+use super::calls::{Verdict, first_packets};
 use super::example::{Packet, has_usual_address};
+use super::passing::uncertain_stops;
 use super::sets::{to_any_address, without};
 use super::viewpoint::Viewpoint;
 use crate::firewall::{ChainKind, Decision, Flow, Follower, Journey, Redirections};

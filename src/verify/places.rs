@@ -14,6 +14,32 @@ pub struct Location {
     /// Such as `table filter`.
     pub table: String,
     pub chain: String,
+    /// See [`Table::needs_legacy`].
+    pub needs_legacy: bool,
+}
+
+impl Location {
+    pub fn of(table: &Table, chain: &str) -> Location {
+        Location {
+            table: table.chains.place(),
+            chain: chain.to_owned(),
+            needs_legacy: table.needs_legacy,
+        }
+    }
+
+    /// Returns the place of another chain of the same table.
+    #[must_use]
+    pub fn beside(&self, chain: &str) -> Location {
+        Location {
+            chain: chain.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// True if both chains are in the same table.
+    pub fn is_beside(&self, other: &Location) -> bool {
+        self.beside(&other.chain) == *other
+    }
 }
 
 /// A chain that this program manages.
@@ -40,7 +66,7 @@ pub fn locations(
             for at in own.chain(rules.iter().map(|rule| rule.at)) {
                 let at = table.offset.saturating_add(at);
                 if places.contains(&at) {
-                    found.insert(at, location(table, name));
+                    found.insert(at, Location::of(table, name));
                 }
             }
         }
@@ -59,7 +85,7 @@ pub fn own_chains(
         for (name, direction) in names {
             if table.chains.rules(name).is_some() {
                 found.push(OwnChain {
-                    location: location(table, name),
+                    location: Location::of(table, name),
                     direction: *direction,
                     jumps: jumps(table, name, limits),
                 });
@@ -67,13 +93,6 @@ pub fn own_chains(
         }
     }
     found
-}
-
-fn location(table: &Table, chain: &str) -> Location {
-    Location {
-        table: table.chains.place(),
-        chain: chain.to_owned(),
-    }
 }
 
 fn jumps(table: &Table, chain: &str, limits: Limits) -> Vec<u32> {

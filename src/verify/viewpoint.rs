@@ -41,6 +41,7 @@ impl<'v> Viewpoint<'v> {
             is_known: false,
             is_later: false,
             answers_source_of: None,
+            source_changed_by: None,
             chosen_by: None,
             position: self.position.clone(),
             interface: self.interface,

@@ -253,8 +253,8 @@ fn tables_of_nft_and_of_iptables_are_in_the_order_in_which_they_were_created() {
             ("iptables-legacy-save", "no tables", ""),
         ]);
         let machine = machine(&text);
-        let chains = Follower::new(&machine.firewall).base_chains();
-        let chains = chains.iter().map(|(_, chain)| chain);
+        let follower = Follower::new(&machine.firewall);
+        let chains = follower.base_chains().map(|(_, chain)| chain);
         let at_input = chains.filter(|chain| chain.hook == "input");
         let names: Vec<&str> = at_input.map(|chain| chain.name).collect();
         assert_eq!(names, expected, "{text}");

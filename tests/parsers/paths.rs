@@ -163,21 +163,24 @@ fn change(random: &mut Random) -> Change {
     }
 }
 
-fn translation(random: &mut Random) -> Translation {
+/// A translation that Linux accepts in a base chain of this hook.
+fn translation(random: &mut Random, hook: &str) -> Translation {
+    if hook == "postrouting" {
+        return Translation::Source;
+    }
     let mut ports = || chance(random, 2).then(|| Interval::single(*pick(random, &PORTS)));
     let ports = ports();
-    match pick(random, &[0, 1, 2, 3]) {
-        0 => Translation::Redirect { ports },
-        1 => Translation::Source,
-        _ => Translation::Destination {
-            addresses: chance(random, 3).then(|| Interval::single(*pick(random, &ADDRESSES))),
-            ports,
-        },
+    if chance(random, 3) {
+        return Translation::Redirect { ports };
+    }
+    Translation::Destination {
+        addresses: chance(random, 3).then(|| Interval::single(*pick(random, &ADDRESSES))),
+        ports,
     }
 }
 
-/// `own` are the chains that the rule may jump to.
-fn rule(random: &mut Random, at: u32, kind: ChainKind, own: &[&'static str]) -> Rule {
+/// `own` are the chains that the rule may jump to. The rule may translate addresses if its base chain does so at this hook.
+fn rule(random: &mut Random, at: u32, translates_at: Option<&str>, own: &[&'static str]) -> Rule {
     let criteria = criteria(random);
     let condition = Condition::true_if(!chance(random, 6));
     let mut packets = HeaderBox::ALL
@@ -217,8 +220,11 @@ fn rule(random: &mut Random, at: u32, kind: ChainKind, own: &[&'static str]) -> 
     }
     let target = own.is_empty().then_some(OWN[3]);
     let target = target.unwrap_or_else(|| *pick(random, own));
-    let action = match pick(random, &[0, 1, 2, 3, 4, 5, 6, 7, 8]) {
-        0 | 2 | 4 | 7 if kind == ChainKind::Nat => Some(RuleAction::Translate(translation(random))),
+    let number = *pick(random, &[0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    let hook = translates_at.filter(|_| matches!(number, 0 | 2 | 4 | 7));
+    let translation = hook.map(|hook| RuleAction::Translate(translation(random, hook)));
+    let action = match number {
+        _ if translation.is_some() => translation,
         0 | 1 => Some(RuleAction::Accept),
         2 | 3 => Some(RuleAction::Deny),
         4 => Some(RuleAction::Return),
@@ -272,6 +278,10 @@ fn ruleset(random: &mut Random, at: &mut u32) -> Ruleset {
             }
             (base, !chance(random, 4))
         });
+        let nat = base
+            .as_ref()
+            .filter(|(base, _)| base.kind == ChainKind::Nat);
+        let translates_at = nat.map(|(base, _)| base.hook);
         let own = &OWN[number.saturating_sub(1).min(3)
             ..if chance(random, 9) { 4 } else { 3 }.max(number.saturating_sub(1).min(3))];
         *at += 1;
@@ -280,7 +290,7 @@ fn ruleset(random: &mut Random, at: &mut u32) -> Ruleset {
         let rules: Vec<Rule> = (0..count)
             .map(|_| {
                 *at += 1;
-                rule(random, *at, kind, own)
+                rule(random, *at, translates_at, own)
             })
             .collect();
         let texts = rules.iter().map(|rule| RuleText {
@@ -498,7 +508,8 @@ impl Interpreter<'_> {
             Some(skips_original || within(criteria.original_port, first.1)),
             criteria.source_is_local.map_or(Some(true), |wanted| {
                 let is_local = self.direction == Direction::Out && self.position == Position::Host;
-                Some(is_local == wanted)
+                // A new source may be an address of the machine.
+                (!packet.has_new_source).then_some(is_local == wanted)
             }),
         ];
         if all.contains(&Some(false)) {
@@ -866,6 +877,7 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
                     chains: Box::new(*table),
                     offset: 0,
                     created: None,
+                    needs_legacy: false,
                 })
                 .collect(),
         };
@@ -892,6 +904,7 @@ fn follows_packets_like_an_interpreter_of_single_packets() {
             is_known: false,
             is_later: false,
             answers_source_of: None,
+            source_changed_by: None,
             chosen_by: None,
             forwards: None,
             translated: None,
@@ -975,6 +988,7 @@ fn passes_input(text: &str, own: Option<&IntervalSet>, is_reply: bool) -> bool {
         is_known: false,
         is_later: false,
         answers_source_of: None,
+        source_changed_by: None,
         chosen_by: None,
         restored: None,
         forwards: None,

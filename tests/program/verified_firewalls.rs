@@ -271,6 +271,45 @@ fn a_reply_that_may_change_the_connection_makes_later_packets_depend() {
 }
 
 #[test]
+fn a_map_looks_up_the_marks_that_rules_set() {
+    // Linux drops packets for UDP 5060 only.
+    let firewall = |map: &str, lookups: &str| -> &'static str {
+        format!(
+            "table ip f {{\n{map}chain prerouting {{\ntype filter hook prerouting priority mangle; policy accept;\n\
+             udp dport 5060 meta mark set 0x00000021\nudp dport 10000-20000 meta mark set 0x00000012\n\
+             tcp dport 5060-5061 ct mark set 0x00000003\n}}\n\
+             chain input {{\ntype filter hook input priority filter; policy drop;\n\
+             ct state established accept\n{lookups}}}\n}}\n"
+        )
+        .leak()
+    };
+    let case = |name, rules| Case {
+        name,
+        options: "--direction in",
+        rules,
+        problems: "in udp blocked new",
+    };
+    let map = "map decisions {\ntype mark : verdict\nelements = { 0x00000001 : accept, 0x00000012 : accept }\n}\n";
+    assert_problems(&[
+        case(
+            "maps within rules",
+            firewall(
+                "",
+                "meta mark vmap { 0x00000012 : accept, 0x00000021 : drop }\n\
+                 ct mark & 0x0000000f vmap { 0x00000003 : accept }\n",
+            ),
+        ),
+        case(
+            "a map with a name",
+            firewall(
+                map,
+                "meta mark vmap @decisions\nct mark vmap { 0x00000003 : accept, 0x00000021 : drop }\n",
+            ),
+        ),
+    ]);
+}
+
+#[test]
 fn follows_ports_of_any_protocol() {
     assert_problems(&[Case {
         name: "th without a protocol",
@@ -376,6 +415,46 @@ fn a_match_on_the_first_destination_sees_it_before_any_change() {
             outgoing,
             "--ctorigdst 198.51.100.10",
             "out udp blocked new",
+        ),
+    ]);
+}
+
+#[test]
+fn replies_are_blocked_if_they_are_so_for_one_first_destination() {
+    // Twilio may send to any address, and the rule for the destination leads all packets to the PBX.
+    let case = |name, forward: &str, problems| {
+        Case {
+        name,
+        options: "--direction in --plane signaling --transport udp --at router --pbx 198.51.100.10",
+        rules: format!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -i eth0 -j DNAT --to-destination 198.51.100.10\nCOMMIT\n\
+             *filter\n:FORWARD ACCEPT [0:0]\n{forward}COMMIT\n{}",
+            OWN_AND_ROUTES.trim_start()
+        )
+        .leak(),
+        problems,
+    }
+    };
+    assert_problems(&[
+        case(
+            "an address of the router",
+            "-A FORWARD -i eth1 -m conntrack --ctorigdst 192.0.2.10 -j DROP\n",
+            "in udp blocked reply",
+        ),
+        case(
+            "other addresses",
+            "-A FORWARD -i eth1 -m conntrack --ctorigdst 203.0.113.0/24 -j DROP\n",
+            "in udp blocked reply",
+        ),
+        case(
+            "a port of no packet",
+            "-A FORWARD -i eth1 -m conntrack --ctorigdst 203.0.113.0/24 --ctorigdstport 5061 -j DROP\n",
+            "",
+        ),
+        case(
+            "replies for some of these addresses only under a condition",
+            "-A FORWARD -i eth1 -m conntrack --ctorigdst 203.0.113.0/24 -m limit --limit 5/sec -j DROP\n",
+            "in udp depends reply",
         ),
     ]);
 }
@@ -489,6 +568,98 @@ fn only_packets_from_the_machine_have_a_local_source() {
             problems: "",
         },
     ]);
+}
+
+#[test]
+fn notrack_applies_to_the_packets_in_a_state_that_its_rule_names() {
+    let firewall = |rule: &str| -> &'static str {
+        format!(
+            "table ip f {{\nchain prerouting {{\ntype filter hook prerouting priority raw; policy accept;\n{rule}\n}}\n\
+             chain input {{\ntype filter hook input priority filter; policy drop;\nct state untracked accept\n}}\n}}\n"
+        )
+        .leak()
+    };
+    let case = |name, rule, problems| Case {
+        name,
+        options: "--direction in --plane signaling --transport udp",
+        rules: firewall(rule),
+        problems,
+    };
+    assert_problems(&[
+        case(
+            "Linux lets the packets pass, which have the state invalid before connection tracking",
+            "ct state invalid udp dport 5060 notrack",
+            "",
+        ),
+        case(
+            "no packet is new before connection tracking",
+            "ct state new udp dport 5060 notrack",
+            "in udp blocked new",
+        ),
+        // Linux drops the packets, but `verify` does not follow a state that changes within a rule.
+        case(
+            "a match on the new state",
+            "ct state invalid notrack ct state untracked drop",
+            "in udp depends new",
+        ),
+        case(
+            "other matches after the change of the state",
+            "ct state invalid notrack udp dport 5060 drop",
+            "in udp depends new",
+        ),
+    ]);
+}
+
+#[test]
+fn later_packets_keep_their_source_if_they_are_exempt_from_connection_tracking() {
+    // Linux sends the first packets with the new source, and later ones with the old source.
+    let case = |name, raw: &str, problems| {
+        Case {
+        name,
+        options: "--direction out",
+        rules: format!(
+            "*raw\n:OUTPUT ACCEPT [0:0]\n{raw}COMMIT\n\
+             *nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j SNAT --to-source 192.0.2.11\nCOMMIT\n{OWN_AND_ROUTES}"
+        )
+        .leak(),
+        problems,
+    }
+    };
+    assert_problems(&[
+        case("all packets are tracked", "", ""),
+        case(
+            "only the first one is tracked",
+            "-A OUTPUT -p tcp -m tcp ! --tcp-flags SYN SYN -j CT --notrack\n",
+            "out tcp depends later\nout tls depends later",
+        ),
+    ]);
+}
+
+#[test]
+fn the_example_of_a_verdict_that_depends_may_pass() {
+    // Packets to the router itself never get to the PBX. The first rule matches only one source port.
+    let rules = format!(
+        "*raw\n:PREROUTING ACCEPT [0:0]\n\
+         -A PREROUTING -p udp -m udp --sport 60000 -m limit --limit 5/sec -j CT --notrack\nCOMMIT\n\
+         *filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m limit --limit 5/sec -j DROP\nCOMMIT\n{}",
+        OWN_AND_ROUTES.trim_start()
+    );
+    let line = "verify --quiet --json --direction in --transport udp --plane signaling --at router \
+                --pbx 198.51.100.10 listing";
+    let ran = Tool::line(line).file("listing", rules).run();
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let group = &report["machines"][0]["calls"][0]["groups"][0];
+    assert_eq!(group["verdict"], "depends", "{ran}");
+    let problem = &group["problem"];
+    assert_eq!(problem["example"]["destination"], "198.51.100.10", "{ran}");
+    let conditions = problem["conditions"].as_array().unwrap();
+    let texts = conditions.iter().map(|condition| &condition["text"]);
+    let texts: Vec<&Value> = texts.collect();
+    assert_eq!(
+        texts,
+        ["-A FORWARD -m limit --limit 5/sec -j DROP"],
+        "{ran}"
+    );
 }
 
 #[test]

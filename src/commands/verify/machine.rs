@@ -156,8 +156,8 @@ impl<'a> Verification<'a> {
             notes.extend(note_elsewhere(&calls, &lines));
         }
         let name = machine.name.map_or_else(|| name_of(file), str::to_owned);
-        let chains = follower.base_chains().into_iter();
-        let chains = chains.map(|(table, chain)| ListedChain::new(table, &chain));
+        let chains = follower.base_chains();
+        let chains = chains.map(|(table, chain)| ListedChain::new(table, chain));
         let own_chains = own_chains(
             &machine.firewall,
             &UnitName::default().chains(),

@@ -6,7 +6,7 @@ use crate::firewall::criteria::Criteria;
 use crate::firewall::model::Table;
 use crate::firewall::rule::{Change, RuleAction, RuleBranch};
 use crate::limits::{Limit, LimitExceeded, Limits};
-use crate::packets::{Cell, Condition, Dimension, Direction, Interval, IntervalSet};
+use crate::packets::{Cell, Condition, Dimension, Direction, Interval, IntervalSet, States};
 
 /// A rule, as sets of packets.
 #[derive(Debug)]
@@ -26,6 +26,20 @@ impl Compiled<'_> {
     /// Returns true if the rule may match packets of a cell. It compares only the outlines of sets.
     pub fn may_match(&self, cell: &Cell) -> bool {
         self.packets.iter().any(|own| own.may_overlap(cell))
+    }
+
+    /// True if the rule exempts packets from connection tracking because of their state.
+    fn changes_compared_state(&self) -> bool {
+        let compares = |own: &Cell| own.header.states != States::ALL;
+        self.changes.contains(&Change::Untrack) && self.packets.iter().any(compares)
+    }
+
+    /// Makes the rule match packets of any state, under an unknown condition.
+    fn forget_states(&mut self) {
+        for own in &mut self.packets {
+            *own = own.in_states(States::ALL);
+        }
+        self.condition = Condition::Unknown;
     }
 }
 
@@ -77,6 +91,8 @@ impl<'a> Compiler<'a> {
         let mut changes: Vec<Change> = Vec::new();
         // True if the rule has changed a mark.
         let mut is_changed = false;
+        // True if the rule compared the state before it changed the state.
+        let mut is_state_changed = false;
         let mut groups = ipv4
             .chunk_by(|one, next| has_same_effect(one, next))
             .peekable();
@@ -109,7 +125,11 @@ impl<'a> Compiler<'a> {
                 compiled.criteria.forget_marks();
                 compiled.condition = Condition::Unknown;
             }
+            if is_state_changed {
+                compiled.forget_states();
+            }
             is_changed |= !compiled.changes.is_empty();
+            is_state_changed |= compiled.changes_compared_state();
             self.done.push(compiled);
         }
     }

@@ -13,6 +13,9 @@ pub struct Flow {
     pub packets: Cell,
     /// The destination before a translation; `None` if no rule has changed it.
     pub before: Option<Rc<Destination>>,
+    /// The destination of the first packet, before its translation, if these packets answer it. Connection tracking makes
+    /// it their source.
+    pub answered: Option<Rc<Destination>>,
     pub facts: FlowFacts,
     /// The place of the rule that changes the source.
     pub source_changed_by: Option<u32>,

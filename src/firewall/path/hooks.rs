@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::flow::Flow;
+use super::flow::{Flow, Translated};
 use super::question::{Cause, Journey, Position, Question, Stop};
 use super::walker::{ReadChains, Results, Walker};
 use crate::firewall::chains::{BaseChain, ChainKind};
@@ -295,53 +295,73 @@ impl<'a, 'f, 'q> Passage<'a, 'f, 'q> {
             KnownStep::State => self.tracked(flows),
             KnownStep::Destination => match self.question.translated.as_deref() {
                 Some(to) => {
-                    let known = Known {
-                        addresses: &to.addresses,
-                        ports: &to.ports,
-                        changed_by: to.changed_by,
-                    };
-                    self.translated(flows, &known, |flow| {
-                        flow.send_to(to);
-                        if !known.is_single() {
-                            // It has chosen one of them.
-                            flow.assume(to.changed_by);
-                        }
-                    })
+                    let sent = flows.into_iter().filter_map(|flow| self.sent(flow, to));
+                    sent.collect()
                 }
                 None => flows,
             },
-            KnownStep::Source => match self.question.restored.as_deref() {
-                Some(to) => {
-                    let known = Known {
-                        addresses: &to.addresses,
-                        ports: &to.ports,
-                        changed_by: to.changed_by,
-                    };
-                    self.translated(flows, &known, |flow| flow.answer_from(to))
-                }
-                None => flows,
-            },
+            KnownStep::Source => {
+                let flows = self.with_first_source(flows).into_iter();
+                flows.filter_map(|flow| self.answered(flow)).collect()
+            }
         }
+    }
+
+    /// Sends a packet to the destination of the first one.
+    fn sent(&mut self, flow: Flow, to: &Translated) -> Option<Flow> {
+        let known = Known {
+            addresses: &to.addresses,
+            ports: &to.ports,
+            changed_by: to.changed_by,
+        };
+        self.translated(flow, &known, |flow| {
+            flow.send_to(to);
+            if !known.is_single() {
+                // It has chosen one of them.
+                flow.assume(to.changed_by);
+            }
+        })
+    }
+
+    /// Sends a reply from the destination of the first packet, before its translation.
+    fn answered(&mut self, flow: Flow) -> Option<Flow> {
+        let Some(from) = flow.answered.clone() else {
+            return Some(flow);
+        };
+        let known = Known {
+            addresses: &from.addresses,
+            ports: &from.ports,
+            changed_by: from.changed_by,
+        };
+        self.translated(flow, &known, |flow| flow.answer_from(&from))
+    }
+
+    /// Records that the other side may not recognize packets whose source connection tracking does not change as that of
+    /// the first packet. The new source, which is not modeled, may be the old one.
+    fn with_first_source(&mut self, mut flows: Vec<Flow>) -> Vec<Flow> {
+        let Some(at) = self.question.source_changed_by else {
+            return flows;
+        };
+        for flow in flows.iter_mut().filter(|flow| !flow.is_tracked()) {
+            flow.assume(at);
+            self.stop(flow.clone(), Cause::Diverted(at), None);
+        }
+        flows
     }
 
     /// Translates packets as the first packet of the connection. Connection tracking does not translate untracked packets,
     /// so the other side does not recognize them, unless the translation would not change them.
     fn translated(
         &mut self,
-        flows: Vec<Flow>,
+        mut flow: Flow,
         known: &Known,
         translate: impl Fn(&mut Flow),
-    ) -> Vec<Flow> {
-        let mut left = Vec::new();
-        for mut flow in flows {
-            if !flow.facts.is_untracked {
-                translate(&mut flow);
-                left.push(flow);
-                continue;
-            }
-            left.extend(self.unless_changed(&flow, known));
+    ) -> Option<Flow> {
+        if flow.facts.is_untracked {
+            return self.unless_changed(&flow, known);
         }
-        left
+        translate(&mut flow);
+        Some(flow)
     }
 
     /// Stops later packets that a redirection sends to another end of the machine.

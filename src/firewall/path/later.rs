@@ -137,22 +137,26 @@ pub fn next_packets<'q>(
         (true, false, true) => States::INVALID,
         (true, false, false) | (false, ..) => States::NEW,
     };
-    let has_source = opened
-        .as_ref()
-        .is_some_and(|opened| opened.source.is_some());
+    let source = opened.as_ref().and_then(|opened| opened.source.as_ref());
+    let source_changed_by = source.map(|(at, _)| *at);
     let answers = replies.iter().map(|reply| {
-        if has_source {
+        let packets = if source_changed_by.is_some() {
             reply.packets.clone()
         } else {
             reply.original()
-        }
+        };
+        (packets, &reply.answered)
     });
-    let answers: Vec<Cell> = answers.collect();
+    let answers: Vec<(Cell, &Option<Rc<Destination>>)> = answers.collect();
     let cells = first.iter().flat_map(|flow| {
-        answers.iter().filter_map(|answer| {
+        answers.iter().filter_map(|(answer, destination)| {
             let answer = answer.with_header(flow.packets.header);
-            let (answered, _) = flow.packets.split_by(&answer)?;
-            let packets = flow.with(answered).original();
+            let answered = Flow {
+                packets: flow.packets.and_cell(&answer)?,
+                before: (*destination).clone().or_else(|| flow.before.clone()),
+                ..(*flow).clone()
+            };
+            let packets = answered.original();
             let header = later_header(packets.header, Flags::ACK);
             Some(packets.with_header(header))
         })
@@ -172,6 +176,7 @@ pub fn next_packets<'q>(
         },
         state,
         is_later: true,
+        source_changed_by,
         is_redirected: opened.as_ref().and_then(|opened| opened.is_redirected),
         is_known: state != States::NEW || is_tracked(&opened),
         connection_mark: mark.unwrap_or(Mark::UNKNOWN),

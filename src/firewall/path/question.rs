@@ -33,6 +33,8 @@ pub struct Question<'q> {
     /// The rule that changed the source of the first packet, if the packets answer it. Until connection tracking restores
     /// their destination, it is one of the addresses of the machine.
     pub answers_source_of: Option<u32>,
+    /// The rule that changed the source of the first packet, if the packets follow it in the same direction.
+    pub source_changed_by: Option<u32>,
     /// The rule that chose one of several local addresses for the packets, if it is unknown which one.
     pub chosen_by: Option<u32>,
     /// True if the machine forwards packets; `None` if this is unknown.
@@ -54,7 +56,7 @@ impl Question<'_> {
         let before = match (self.opened_by, self.direction) {
             (Direction::Out, _) => None,
             (Direction::In, Direction::In) => flow.before.as_deref(),
-            (Direction::In, Direction::Out) => self.restored.as_deref(),
+            (Direction::In, Direction::Out) => flow.answered.as_deref(),
         };
         let unchanged = || flow.packets.set(end.dimension(self.opened_by));
         let changed = before.and_then(|before| before.end(end));
@@ -70,16 +72,18 @@ impl Question<'_> {
         };
         let is_reply = self.opened_by != self.direction;
         let has_end = |before: &&Destination| before.end(end).is_some();
-        if is_reply && self.restored.as_deref().as_ref().is_some_and(has_end) {
-            return vec![flow];
-        }
-        let before = flow.before.as_deref().filter(has_end);
-        let with = |set| match before.filter(|_| !is_reply) {
-            Some(before) => Flow {
+        let answered = flow.answered.as_deref().filter(|_| is_reply);
+        let before = flow.before.as_deref().filter(|_| !is_reply);
+        let with = |set| match (answered.filter(has_end), before.filter(has_end)) {
+            (Some(answered), _) => Flow {
+                answered: Some(Rc::new(answered.with_end(end, set))),
+                ..flow.clone()
+            },
+            (None, Some(before)) => Flow {
                 before: Some(Rc::new(before.with_end(end, set))),
                 ..flow.clone()
             },
-            None => flow.with(flow.packets.with(end.dimension(self.opened_by), set)),
+            (None, None) => flow.with(flow.packets.with(end.dimension(self.opened_by), set)),
         };
         vec![with(wanted), with(others)]
     }

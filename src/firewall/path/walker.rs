@@ -306,6 +306,7 @@ impl<'a, 'f, 'q> Walker<'a, 'f, 'q> {
             let stands_for = |other: &Flow| {
                 other.facts == flow.facts
                     && other.before == flow.before
+                    && other.answered == flow.answered
                     && other.packets.holds(&flow.packets)
             };
             if !here[..present].iter().any(stands_for) {
@@ -395,6 +396,7 @@ fn undecided(results: &mut Results, mut flows: Vec<Flow>, at: u32) -> Vec<Flow> 
 type State = (
     FlowFacts,
     Option<Rc<Destination>>,
+    Option<Rc<Destination>>,
     Option<*const Decision>,
     bool,
 );
@@ -408,6 +410,7 @@ fn state_of(flow: &Flow) -> State {
     (
         flow.facts,
         flow.before.clone(),
+        flow.answered.clone(),
         decisions,
         flow.is_certain(),
     )
@@ -445,8 +448,8 @@ pub(super) fn joined(flows: Vec<Flow>) -> Vec<Flow> {
     result
 }
 
-/// Packets, their destination before a translation, and whether they are untracked.
-type Packets = (Cell, Option<Rc<Destination>>, bool);
+/// Packets, their destination before a translation, that of the packets that they answer, and whether they are untracked.
+type Packets = (Cell, Option<Rc<Destination>>, Option<Rc<Destination>>, bool);
 
 /// Joins flows as far as possible, which may forget marks and decisions.
 fn fewer(flows: Vec<Flow>) -> Vec<Flow> {
@@ -458,7 +461,8 @@ fn fewer(flows: Vec<Flow>) -> Vec<Flow> {
     let mut order = Vec::new();
     for flow in flows {
         let is_untracked = flow.facts.is_untracked;
-        let key = (flow.packets.clone(), flow.before.clone(), is_untracked);
+        let (before, answered) = (flow.before.clone(), flow.answered.clone());
+        let key = (flow.packets.clone(), before, answered, is_untracked);
         if let Some(known) = by_packets.get_mut(&key) {
             known.facts = known.facts.or(flow.facts);
             known.assumed = known.assumed.take().or(flow.assumed);

@@ -38,7 +38,11 @@ pub(super) fn read<'a>(
     note_gaps(outputs, notes);
     note_omissions(outputs, notes);
     merge(&mut tables, of_iptables_nft);
-    tables.extend(back_end(Output::IptablesLegacy)?);
+    let mut of_legacy = back_end(Output::IptablesLegacy)?;
+    for table in &mut of_legacy {
+        table.needs_legacy = outputs.get(Output::IptablesNft).is_ok();
+    }
+    tables.extend(of_legacy);
     Ok(tables)
 }
 

@@ -57,6 +57,7 @@ pub(in crate::format) fn tables<'a>(
         chains: Box::new(table),
         offset: 0,
         created: None,
+        needs_legacy: false,
     };
     Ok(tables.map(table).collect())
 }

@@ -103,6 +103,7 @@ impl Criterion {
         match self {
             Criterion::InputName | Criterion::OutputName => Type::InterfaceName,
             Criterion::InputIndex | Criterion::OutputIndex => Type::InterfaceIndex,
+            Criterion::Mark(_) => Type::Mark,
             _ => Type::Unmodeled,
         }
     }

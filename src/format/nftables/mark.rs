@@ -1,6 +1,5 @@
 //! Marks of packets and connections: comparisons, and the values that rules set.
 
-use super::value::{Value, number};
 use crate::firewall::{Change, MarkChange, MarkMatch};
 
 /// The value that a rule gives a mark: `(mark & kept) ^ flipped`.
@@ -91,8 +90,7 @@ pub(super) fn change(target: MarkOf, value: Option<MarkValue>) -> Change {
 }
 
 /// The comparison of the bits in a mask with a number. `None` if no bit is compared, or if no mark can have the value.
-pub(super) fn comparison(mask: u32, value: &Value, is_negated: bool) -> Option<MarkMatch> {
-    let value = number(value)?;
+pub(super) fn comparison(mask: u32, value: u32, is_negated: bool) -> Option<MarkMatch> {
     let is_usual = mask != 0 && value & !mask == 0;
     is_usual.then_some(MarkMatch {
         value,

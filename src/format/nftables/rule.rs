@@ -257,7 +257,7 @@ impl<'a, 's> Rule<'a, 's> {
                 for effect in effects {
                     if let Some(action) = effect.decision {
                         let both = boxes.clone().filter_map(|own| own.and(&effect.packets));
-                        let (criteria, own) = self.with_interfaces(effect.interfaces);
+                        let (criteria, own) = self.with_facts(effect.facts);
                         let condition = self.matches.condition & effect.condition & own;
                         let families = self.families.and(effect.families);
                         self.effect(both, &criteria, condition, families, action, branches);
@@ -331,6 +331,9 @@ impl<'a, 's> Rule<'a, 's> {
         let is_state = |key: Key| matches!(key.subject, Subject::State);
         if self.sets.is_untracked().get() && keys.iter().any(is_state) {
             self.note(UNTRACKED.into());
+            if self.has_untracked_by_state() {
+                self.forget();
+            }
         }
         self.imply(keys.iter());
     }

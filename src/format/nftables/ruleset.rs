@@ -57,6 +57,7 @@ fn boxed<'a, S: Syntax + 'a>(tables: Vec<Table<'a, S>>) -> Vec<firewall::Table<'
         chains: Box::new(table),
         offset: 0,
         created: None,
+        needs_legacy: false,
     });
     tables.collect()
 }

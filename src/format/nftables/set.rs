@@ -1,6 +1,6 @@
 //! Sets and maps, and the packets that their elements match.
 
-use crate::firewall::{Names, Pattern};
+use crate::firewall::{MarkMatch, Names, Pattern};
 use crate::format::read::matches::Matches;
 use crate::limits::Limit;
 use crate::read_error::ReadError;
@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::families::Families;
 use super::key::{Criterion, Key, Keys, Subject};
+use super::mark::{self, MarkOf};
 use super::value::{Decision, EXPIRES, Element, Part, Scalar, Type, Value, states_where};
 use crate::packets::{Condition, Flags, HeaderBox, HeaderMatch, Interval, normalized};
 
@@ -108,21 +109,45 @@ pub(super) struct MapEffect<'a> {
     /// The packets that may match; exactly those that match if `condition` is true.
     pub packets: HeaderBox,
     pub families: Families,
-    pub interfaces: ByEnd<'a>,
+    pub facts: Facts<'a>,
     pub condition: Condition,
     pub decision: Decision<'a>,
 }
 
-/// The interfaces that a packet must come from or go to.
+/// The facts besides the header that a packet must have.
 #[derive(Clone, Copy, Default)]
-pub(super) struct ByEnd<'a> {
+pub(super) struct Facts<'a> {
+    /// The interface that the packet comes from.
     pub input: Option<Pattern<'a>>,
+    /// The interface that the packet goes to.
     pub output: Option<Pattern<'a>>,
+    pub mark: Option<MarkMatch>,
+    pub connection_mark: Option<MarkMatch>,
 }
 
-impl ByEnd<'_> {
-    fn is_empty(self) -> bool {
-        self.input.is_none() && self.output.is_none()
+impl<'a> Facts<'a> {
+    fn are_empty(self) -> bool {
+        let has_interface = self.input.is_some() || self.output.is_some();
+        !has_interface && self.mark.is_none() && self.connection_mark.is_none()
+    }
+
+    /// Adds the fact that an element contains for a key. Returns false if that is not possible.
+    fn add(&mut self, criterion: Criterion, mask: u32, part: Part<'a>) -> bool {
+        match (criterion, part) {
+            (Criterion::InputName | Criterion::InputIndex, Part::Interface(name)) => {
+                self.input.replace(name).is_none()
+            }
+            (_, Part::Interface(name)) => self.output.replace(name).is_none(),
+            (Criterion::Mark(of), Part::Number(value)) => {
+                let own = match of {
+                    MarkOf::Packet => &mut self.mark,
+                    MarkOf::Connection => &mut self.connection_mark,
+                };
+                let wanted = mark::comparison(mask, value, false);
+                wanted.is_some_and(|wanted| own.replace(wanted).is_none())
+            }
+            _ => false,
+        }
     }
 }
 
@@ -132,7 +157,7 @@ struct Held<'a> {
     /// The protocols of the packets, and the addresses of the IPv4 packets.
     packets: HeaderBox,
     families: Families,
-    interfaces: ByEnd<'a>,
+    facts: Facts<'a>,
     condition: Condition,
 }
 
@@ -231,7 +256,7 @@ impl<'a> Set<'a> {
             Subject::Family(field) => field.condition(),
             _ => Condition::True,
         });
-        let of_held = |held: &Held| held.condition & Condition::true_if(held.interfaces.is_empty());
+        let of_held = |held: &Held| held.condition & Condition::true_if(held.facts.are_empty());
         let conditions = held.iter().map(of_held).chain(of_keys);
         let condition = conditions.fold(Condition::True, BitAnd::bitand);
         matches.condition &= condition;
@@ -337,7 +362,7 @@ impl<'a> Set<'a> {
             effects.extend(entry.held(keys).map(|held| MapEffect {
                 packets: held.packets,
                 families: held.families,
-                interfaces: held.interfaces,
+                facts: held.facts,
                 condition: held.condition,
                 decision,
             }));
@@ -370,7 +395,7 @@ impl<'a> Entry<'a> {
         let mut held = Held {
             packets: HeaderBox::ALL,
             families: Families::BOTH,
-            interfaces: ByEnd::default(),
+            facts: Facts::default(),
             condition: Condition::true_if(!self.expires),
         };
         for (key, part) in keys.iter().zip(&self.parts) {
@@ -391,14 +416,9 @@ impl<'a> Entry<'a> {
                     held.families = held.families.and(families);
                     held.condition &= own;
                 }
-                (Subject::Criterion(criterion), Part::Interface(name)) => {
-                    let end = match criterion {
-                        Criterion::InputName | Criterion::InputIndex => &mut held.interfaces.input,
-                        _ => &mut held.interfaces.output,
-                    };
-                    if end.replace(name).is_some() {
-                        held.condition = Condition::Unknown;
-                    }
+                (Subject::Criterion(criterion), part) => {
+                    let is_added = held.facts.add(criterion, key.mask, part);
+                    held.condition &= Condition::true_if(is_added);
                 }
                 _ => held.condition = Condition::Unknown,
             }

@@ -26,6 +26,8 @@ pub(super) enum Type {
     InterfaceName,
     /// The name of an interface, or its number.
     InterfaceIndex,
+    /// A mark of packets or connections.
+    Mark,
     /// A type that packet boxes do not model.
     Unmodeled,
 }
@@ -34,7 +36,7 @@ pub(super) enum Type {
 const UNMODELED_TYPES: &str = "
     boolean cgroupsv2 classid ct_dir ct_id ct_label ct_status day devgroup dscp ecn ether_addr
     fib_addrtype gid hour icmp_code icmp_type icmpv6_code icmpv6_type icmpx_code ifkind iface_type integer
-    mark pkt_type priority realm string time uid
+    pkt_type priority realm string time uid
 ";
 
 /// `NFPROTO_IPV4` and `NFPROTO_IPV6` of Linux.
@@ -91,6 +93,7 @@ impl Type {
             "ipv6_addr" => Type::Ipv6Address,
             "ifname" => Type::InterfaceName,
             "iface_index" => Type::InterfaceIndex,
+            "mark" => Type::Mark,
             _ if is_listed(UNMODELED_TYPES, name) => Type::Unmodeled,
             _ => return Err(format!("expected a type of nft, not '{name}'")),
         })
@@ -99,7 +102,7 @@ impl Type {
     /// The type as far as the lookup in a set distinguishes it.
     pub fn modeled(self) -> Type {
         match self {
-            Type::InterfaceName | Type::InterfaceIndex => Type::Unmodeled,
+            Type::InterfaceName | Type::InterfaceIndex | Type::Mark => Type::Unmodeled,
             other => other,
         }
     }
@@ -116,6 +119,7 @@ impl Type {
             }
             Type::Version => named_number(value, &[], "a version of IP"),
             Type::InterfaceName | Type::InterfaceIndex => Ok(self.interface(value)),
+            Type::Mark => Ok(number(value).map_or(Part::Unknown, Part::Number)),
             Type::Ipv6Address | Type::Unmodeled => Ok(Part::Unknown),
         }
     }
@@ -277,7 +281,7 @@ pub(super) enum Part<'a> {
     Interval(Interval),
     Protocols(Protocols),
     Bits(u32),
-    /// The number of a family, an Ethernet type or a version.
+    /// The number of a family, an Ethernet type, a version or a mark.
     Number(u32),
     Interface(Pattern<'a>),
     /// A value of an unmodeled type.

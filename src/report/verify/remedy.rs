@@ -62,7 +62,7 @@ impl<'m> Advice<'m> {
         let own = machine.own_chains.iter();
         let own = own.filter(|own| own.direction == call.direction);
         let is_elsewhere =
-            |own: &&OwnChain| base.is_none_or(|base| base.location.table != own.location.table);
+            |own: &&OwnChain| base.is_none_or(|base| !base.location.is_beside(&own.location));
         Advice {
             machine,
             problem,
@@ -176,10 +176,7 @@ impl<'m> Advice<'m> {
         } else {
             &*base.location.chain
         };
-        let target = Location {
-            table: base.location.table.clone(),
-            chain: chain.to_owned(),
-        };
+        let target = base.location.beside(chain);
         let jump = self.own.and_then(|own| jump(&target, own));
         Some(match jump {
             Some(jump) => format!("{changed}: jump to the rules for Twilio from {chain}: {jump}"),
@@ -199,7 +196,12 @@ impl<'m> Advice<'m> {
                 words::table(place)
             ),
             Some(place) if !is_nftables(place) => {
-                "twilio-sip-allow --edition current --format iptables".to_owned()
+                let legacy = if place.needs_legacy {
+                    ", with iptables-legacy instead of iptables"
+                } else {
+                    ""
+                };
+                format!("twilio-sip-allow --edition current --format iptables{legacy}")
             }
             _ => "twilio-sip-allow --edition current --format nftables".to_owned(),
         };
@@ -227,12 +229,12 @@ impl<'m> Advice<'m> {
         let Some(base) = self.base else {
             return format!("jump to {name} before this rule");
         };
-        if base.location.table != own.location.table {
+        if !base.location.is_beside(&own.location) {
             return format!(
                 "exclude Twilio's packets from this rule, or load the rules for Twilio into {}; an accept in {} does not \
                  override it",
-                words::name(&base.location.table),
-                words::name(&own.location.table)
+                whole_table(&base.location),
+                whole_table(&own.location)
             );
         }
         let jumps = own.jumps.iter().filter(|at| self.leads_from(base, **at));
@@ -253,7 +255,7 @@ impl<'m> Advice<'m> {
                 let (format, command) = if is_nftables(&own.location) {
                     ("nftables", "nft list ruleset")
                 } else {
-                    ("iptables", "iptables-save")
+                    ("iptables", save_command(&own.location))
                 };
                 format!(
                     "{name} does not accept these packets, or does not get them: load the rules of the edition in force \
@@ -275,7 +277,7 @@ impl<'m> Advice<'m> {
 
 /// Returns the command that adds a jump to the chain of this program; `None` if a name needs quotes in a shell.
 fn jump(from: &Location, own: &OwnChain) -> Option<String> {
-    if !is_plain(from) || from.table != own.location.table {
+    if !is_plain(from) || !from.is_beside(&own.location) {
         return None;
     }
     let to = &own.location.chain;
@@ -297,7 +299,40 @@ fn nft_insert(into: &Location, rule: &str) -> String {
 
 /// Returns the command of iptables that inserts a rule at the start of a chain.
 fn iptables_insert(into: &Location, rule: &str) -> String {
-    format!("iptables{} -I {} {rule}", option_of_table(into), into.chain)
+    let command = iptables(into);
+    format!(
+        "{command}{} -I {} {rule}",
+        option_of_table(into),
+        into.chain
+    )
+}
+
+/// Returns the command that changes a table of iptables.
+fn iptables(location: &Location) -> &'static str {
+    if location.needs_legacy {
+        "iptables-legacy"
+    } else {
+        "iptables"
+    }
+}
+
+/// Returns the name of a table, such as `table filter of iptables-legacy`.
+fn whole_table(location: &Location) -> String {
+    let name = words::name(&location.table);
+    if location.needs_legacy {
+        format!("{name} of iptables-legacy")
+    } else {
+        name
+    }
+}
+
+/// Returns the command that prints a table of iptables.
+fn save_command(location: &Location) -> &'static str {
+    if location.needs_legacy {
+        "iptables-legacy-save"
+    } else {
+        "iptables-save"
+    }
 }
 
 /// True for the tables of nftables, whose names have two words.
@@ -359,29 +394,29 @@ fn by_docker_user(machine: &VerifiedMachine, exposure: &Exposure) -> String {
     const CAUSE: &str = "INPUT never gets these packets, because Docker changes their destination";
     let interface = machine.interface.as_ref();
     let interface = interface.filter(|name| is_plain_text(name, "_-."));
-    let (Some(jump), Some(interface)) = (jump_from_docker_user(machine, exposure), interface)
-    else {
+    let jump = jump_from_docker_user(machine, exposure);
+    let (Some((iptables, jump)), Some(interface)) = (jump, interface) else {
         return format!("{CAUSE}: in {DOCKER_USER}, accept Twilio's packets and drop the others");
     };
     let ports = exposure.ports.with_separator(":");
     format!(
-        "{CAUSE}: drop them in {DOCKER_USER}, after the rules for Twilio: iptables -I {DOCKER_USER} -i {interface} \
-         -p {} -m conntrack --ctstate NEW --ctorigdstport {ports} -j DROP && {jump}",
+        "{CAUSE}: drop them in {DOCKER_USER}, after the rules for Twilio: {iptables} -I {DOCKER_USER} -i \
+         {interface} -p {} -m conntrack --ctstate NEW --ctorigdstport {ports} -j DROP && {jump}",
         exposure.protocol
     )
 }
 
-/// Returns the command that adds a jump to the rules for Twilio.
-fn jump_from_docker_user(machine: &VerifiedMachine, exposure: &Exposure) -> Option<String> {
+/// Returns the program that changes the table of Docker's chain, and the command that adds a jump to the rules for
+/// Twilio.
+fn jump_from_docker_user(
+    machine: &VerifiedMachine,
+    exposure: &Exposure,
+) -> Option<(&'static str, String)> {
     let decision = exposure.decision.as_ref()?;
-    let target = Location {
-        table: machine.line(decision.at).location?.table.clone(),
-        chain: DOCKER_USER.to_owned(),
-    };
+    let target = machine.line(decision.at).location?.beside(DOCKER_USER);
     let mut own = machine.own_chains.iter();
-    let own =
-        own.find(|own| own.direction == Direction::In && own.location.table == target.table)?;
-    jump(&target, own)
+    let own = own.find(|own| own.direction == Direction::In && own.location.is_beside(&target))?;
+    Some((iptables(&target), jump(&target, own)?))
 }
 
 /// Returns how to name those who are meant to get in.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::firewall::{BaseChain, Cause, ChainKind, Decision};
+use crate::firewall::{BaseChain, Cause, ChainKind, Decision, Table};
 use crate::format::read::Lines;
 use crate::policy::Plane;
 use crate::verify::{Call, Exposure, Location, OwnChain, Problem, Verdict};
@@ -57,12 +57,9 @@ pub struct ListedChain {
 }
 
 impl ListedChain {
-    pub fn new(table: String, chain: &BaseChain) -> Self {
+    pub fn new(table: &Table, chain: &BaseChain) -> Self {
         ListedChain {
-            location: Location {
-                table,
-                chain: chain.name.to_owned(),
-            },
+            location: Location::of(table, chain.name),
             hook: chain.hook.to_ascii_lowercase(),
             priority: chain.priority,
             is_nat: chain.kind == ChainKind::Nat,

@@ -223,9 +223,9 @@ impl<'t> Tried<'t> {
                         counts.examples += 1;
                         let opening = self.of_example(&group["passage"]["example"]);
                         let number = self.probes.len();
-                        self.add(opening, Claim::Passes(number));
+                        self.add(opening.clone(), Claim::Passes(number));
                         for region in regions {
-                            self.passing(call, region.as_str().unwrap(), random);
+                            self.passing(call, region.as_str().unwrap(), &opening, random);
                         }
                     }
                     "blocked" => {
@@ -261,24 +261,30 @@ impl<'t> Tried<'t> {
     /// The destinations that packets from Twilio may have, and the sources of packets to it.
     fn locals(&self, direction: &str) -> Vec<&'static str> {
         match (direction, self.is_host()) {
-            ("in", false) => vec![BEHIND[0], OWN[0], OWN[1], ELSEWHERE],
+            ("in", false) => vec![BEHIND[0], BEHIND[1], OWN[0], OWN[1], ELSEWHERE],
             _ => vec![self.pbx()],
         }
     }
 
-    fn passing(&mut self, call: &Value, region: &str, random: &mut Random) {
+    /// Adds connections of a region that passes, which has this example. At a router, packets may pass to the address of the
+    /// example alone.
+    fn passing(&mut self, call: &Value, region: &str, example: &Opening, random: &mut Random) {
         let direction = direction_of(call);
         let protocol = call["protocol"].as_str().unwrap().to_owned();
         let plane = call["plane"].as_str().unwrap();
         let networks = facts::published(EDITION, region, plane);
         let ports = call["ports"].as_str().unwrap();
+        let mut locals: Vec<&str> = self.locals(direction);
+        if direction == "in" && !locals.contains(&&*example.destination) {
+            locals.push(&example.destination);
+        }
         for _ in 0..2 {
             let (first, last) = *pick(random, &networks);
             let remote = dotted(random.between(first.into(), last.into()));
             let near_end = pick_port(random, ports);
             let group = self.probes.len();
-            for local in self.locals(direction) {
-                let local = local.to_owned();
+            for local in &locals {
+                let local = (*local).to_owned();
                 let opening = if direction == "in" {
                     let free = self.port();
                     self.opening("in", &protocol, (remote.clone(), free), (local, near_end))

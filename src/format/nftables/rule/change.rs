@@ -1,7 +1,7 @@
 //! Statements that change the packet (nft(8), "Payload statement", "Meta statement" and "Conntrack statement").
 
 use super::Rule;
-use crate::firewall::{Change, RuleAction};
+use crate::firewall::{Change, RuleAction, RuleBranch};
 use crate::format::nftables::key::{Key, Source};
 use crate::format::nftables::mark;
 use crate::limits::Limit;
@@ -36,13 +36,16 @@ impl Rule<'_, '_> {
     /// `notrack`. It has no effect on packets whose connection is tracked already.
     pub(super) fn untrack(&mut self) {
         self.sets.is_untracked().set(true);
-        let states = |packets: &HeaderBox| packets.header().states;
-        let is_any = self
-            .matches
-            .boxes
-            .iter()
-            .all(|own| states(own) == States::ALL);
-        self.add_change(Change::Untrack, Condition::true_if(is_any));
+        self.add_change(Change::Untrack, Condition::True);
+    }
+
+    /// True if a `notrack` of this rule has changed the state that a match before it compared.
+    pub(super) fn has_untracked_by_state(&self) -> bool {
+        let is_untracked = |change: &RuleBranch| {
+            let states = change.packets.header().states;
+            change.action == RuleAction::Change(Change::Untrack) && states != States::ALL
+        };
+        self.changes.iter().any(is_untracked)
     }
 
     /// Adds a change of a mark. A match of the old mark does not describe the changed packets.

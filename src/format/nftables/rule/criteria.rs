@@ -1,10 +1,10 @@
 //! Matches on facts about the packet besides its header: interfaces, marks and the kind of destination.
 
 use super::{Part, Rule};
-use crate::firewall::{Criteria, Interfaces, Names, is_special_kind};
+use crate::firewall::{Criteria, Interfaces, Names, Pattern, is_special_kind};
 use crate::format::nftables::key::{Criterion, Keys, Operator, Subject};
 use crate::format::nftables::mark::{self, MarkOf};
-use crate::format::nftables::set::{ByEnd, Set};
+use crate::format::nftables::set::{Facts, Set};
 use crate::format::nftables::value::{Scalar, Value, number};
 use crate::packets::Condition;
 
@@ -52,7 +52,11 @@ impl<'a> Rule<'a, '_> {
                     MarkOf::Packet => &mut own.mark,
                     MarkOf::Connection => &mut own.connection_mark,
                 };
-                fill(own, mark::comparison(mask, value, is_negated))
+                let value = number(value);
+                fill(
+                    own,
+                    value.and_then(|value| mark::comparison(mask, value, is_negated)),
+                )
             }
             (Criterion::DestinationType | Criterion::SourceType | Criterion::PacketType, _) => {
                 words_of(value).is_some_and(|words| self.add_kinds(criterion, &words, is_negated))
@@ -143,22 +147,20 @@ impl<'a> Rule<'a, '_> {
         }
     }
 
-    /// The criteria of the rule together with interfaces. The condition is unknown if they are not all expressed.
-    pub(super) fn with_interfaces(&self, interfaces: ByEnd<'a>) -> (Criteria<'a>, Condition) {
+    /// The criteria of the rule together with facts. The condition is unknown if they are not all expressed.
+    pub(super) fn with_facts(&self, facts: Facts<'a>) -> (Criteria<'a>, Condition) {
         let mut criteria = self.criteria.clone();
-        let mut condition = Condition::True;
-        let ends = [
-            (interfaces.input, &mut criteria.input),
-            (interfaces.output, &mut criteria.output),
+        let interface = |pattern: Option<Pattern<'a>>| {
+            pattern.map(|pattern| one_of(Names::One(pattern), false))
+        };
+        let are_added = [
+            add(&mut criteria.input, interface(facts.input)),
+            add(&mut criteria.output, interface(facts.output)),
+            add(&mut criteria.mark, facts.mark),
+            add(&mut criteria.connection_mark, facts.connection_mark),
         ];
-        for (pattern, own) in ends {
-            match (pattern, &own) {
-                (None, _) => {}
-                (Some(_), Some(_)) => condition = Condition::Unknown,
-                (Some(pattern), None) => *own = Some(one_of(Names::One(pattern), false)),
-            }
-        }
-        (criteria, condition)
+        let are_all = are_added.iter().all(|is_added| *is_added);
+        (criteria, Condition::true_if(are_all))
     }
 }
 
@@ -179,6 +181,11 @@ fn words_of<'a>(value: &Value<'a>) -> Option<Vec<&'a str>> {
 
 fn one_of(names: Names, is_negated: bool) -> Interfaces {
     Interfaces { names, is_negated }
+}
+
+/// Adds a criterion if there is one. Returns false if there is one already.
+fn add<T>(own: &mut Option<T>, criterion: Option<T>) -> bool {
+    criterion.is_none() || fill(own, criterion)
 }
 
 /// Adds a criterion. Returns false if there is none, or one already.
