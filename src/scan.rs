@@ -1,7 +1,8 @@
 //! Finds Twilio's addresses in any text, and classifies them with the help of all published lists.
 //!
 //! `find` finds sets of addresses in any notation, `context` determines the topics of the lines
-//! around them, and `twilio_text` classifies them. `fix` replaces them by addresses in force.
+//! around them, `purpose` decides about their use, and `twilio_text` classifies them. `fix` replaces
+//! them by addresses in force.
 //! `ignored` excludes the files that Git ignores.
 //! `docs/scan.md` describes the rules.
 
@@ -11,9 +12,9 @@ mod classification;
 mod comment;
 mod context;
 mod error;
+mod evidence;
 mod expected;
 mod explanations;
-mod file_topics;
 mod find;
 mod finding;
 mod fix;
@@ -21,15 +22,18 @@ mod hints;
 mod ignore_pattern;
 mod ignored;
 mod label;
+mod layout;
 mod line_kind;
 mod line_mark;
 mod lines;
 mod ports;
 mod positions;
 mod published;
+mod purpose;
 mod replacement;
 mod scanner;
 mod series;
+mod slips;
 mod spans;
 mod spellings;
 mod technical;

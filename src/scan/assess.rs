@@ -1,6 +1,7 @@
 //! Assesses sets of addresses that Twilio published.
 
 use super::classification::Classification;
+use super::evidence::Service;
 use super::explanations::{Superseded, of_services, subjects, wider, with_subjects};
 use super::published::{MOST_TIMES, Published};
 use super::replacement::Replacement;
@@ -40,20 +41,10 @@ pub(super) struct Held {
     pub is_list: bool,
 }
 
-/// The use of addresses, according to the text around them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
-    Calls,
-    /// Another Twilio service, such as STUN and TURN.
-    OtherService,
-    /// A filter of webhooks.
-    Webhooks,
-}
-
 /// Assesses a set with published addresses.
 pub(super) fn assess(
     span: Interval,
-    used_for: Use,
+    service: Service,
     published: &Published,
     held: &Held,
     work: &Work,
@@ -70,13 +61,13 @@ pub(super) fn assess(
         published,
         held,
     };
-    if used_for == Use::OtherService && covers(&published.other_services, span) {
+    if service == Service::Turn && covers(&published.other_services, span) {
         return set.other_service();
     }
     if covers(&published.in_force, span) {
         return set.in_force();
     }
-    if used_for == Use::Webhooks && covers(&published.ever, span) {
+    if service == Service::Webhooks && covers(&published.ever, span) {
         return set.unused();
     }
     if set.is_of_interconnect() {

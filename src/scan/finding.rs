@@ -4,6 +4,7 @@ use ipnet::Ipv4Net;
 
 use super::change::Fix;
 use super::classification::Classification;
+use super::purpose::Purpose;
 use super::replacement::Replacement;
 use crate::policy::Plane;
 
@@ -27,6 +28,8 @@ pub struct Finding {
     pub explanation: String,
     /// The networks to write instead.
     pub replacement: Replacement,
+    /// The use of the addresses.
+    pub(super) purpose: Purpose,
     /// The changes of the text that fix the finding, if there are any.
     pub fix: Option<Fix>,
     /// The plane and the region, for missing addresses.

@@ -6,8 +6,12 @@ use super::error::ScanError;
 use super::expected::Expected;
 use super::find::{Found, find};
 use super::finding::Finding;
+use super::layout::Layout;
 use super::line_mark::mentions_twilio;
+use super::lines::Lines;
 use super::published::Published;
+use super::purpose::{FileTopics, Purposes};
+use super::slips::{Slip, invalid_slips};
 use super::topic::TopicWords;
 use super::twilio_text::TwilioText;
 use crate::catalog::Catalog;
@@ -126,7 +130,16 @@ impl<'a> Scanner<'a> {
         if next.is_some() {
             return Err(self.limits.exceeded(Limit::Addresses).into());
         }
-        let context = Context::new(text, &found, &self.words, self.limits);
+        let lines = Lines::new(text);
+        let context = Context::new(&lines, &found, &self.words, self.limits);
+        let slips = invalid_slips(&self.published, &context, text);
+        let slips: Vec<Slip> = slips.take(max + 1).collect();
+        let layout = layout(&lines, &found, &slips);
+        let purposes = Purposes::new(&context, layout, FileTopics::new(text), |element| {
+            element
+                .span
+                .is_some_and(|span| self.published.contains_some(span))
+        });
         let is_relevant =
             |one: &Found| !context.is_ignored(&one.place) && !context.is_called_version(&one.place);
         let found: Vec<Found> = found.into_iter().filter(is_relevant).collect();
@@ -136,9 +149,10 @@ impl<'a> Scanner<'a> {
         let text = TwilioText::new(
             &self.published,
             &self.expected,
-            text,
             found,
+            slips,
             context,
+            purposes,
             mentions_twilio,
         );
         let work = text.work();
@@ -148,4 +162,18 @@ impl<'a> Scanner<'a> {
         })?;
         Ok(work.check()?)
     }
+}
+
+/// Returns the layout of the addresses that are valid, or differ from a Twilio address by one typing error.
+fn layout<'t>(lines: &'t Lines<'t>, found: &[Found], slips: &[Slip]) -> Layout<'t> {
+    let valid = found.iter().map(|one| {
+        (
+            one.place.clone(),
+            (!one.has_invalid_prefix).then_some(one.span),
+        )
+    });
+    let invalid = slips.iter().map(|slip| (slip.place.clone(), None));
+    let mut places: Vec<_> = valid.chain(invalid).collect();
+    places.sort_by_key(|(place, _)| place.start);
+    Layout::new(lines, places.into_iter())
 }

@@ -4,19 +4,21 @@ use std::ops::Range;
 
 use ipnet::Ipv4Net;
 
-use super::assess::{Assessment, Held, Use, assess};
+use super::assess::{Assessment, Held, assess};
 use super::classification::Classification;
 use super::context::Context;
 use super::error::ScanError;
+use super::evidence::Service;
 use super::expected::Expected;
-use super::file_topics::FileTopics;
-use super::find::{Found, invalid_addresses};
+use super::find::Found;
 use super::finding::Finding;
 use super::hints::Hint;
 use super::positions::Positions;
 use super::published::Published;
+use super::purpose::{FileTopics, Purpose, Purposes};
 use super::replacement::Replacement;
 use super::series::series;
+use super::slips::Slip;
 use super::spans::{covers, is_public, is_wide};
 use super::topic::Topic;
 use super::work::Work;
@@ -45,7 +47,10 @@ pub(super) struct TwilioText<'t> {
     expected: &'t [Expected],
     bytes: &'t [u8],
     context: Context<'t>,
+    purposes: Purposes<'t>,
     found: Vec<Found>,
+    /// The invalid addresses that are probably mistyped.
+    slips: Vec<Slip<'t>>,
     /// The addresses that the text contains, without networks that do not refer to Twilio.
     held: Held,
     /// For each list, how many of its public addresses are published, and how many are not.
@@ -75,17 +80,19 @@ impl<'t> TwilioText<'t> {
     pub(super) fn new(
         published: &'t Published<'t>,
         expected: &'t [Expected],
-        bytes: &'t [u8],
         found: Vec<Found>,
+        slips: Vec<Slip<'t>>,
         context: Context<'t>,
+        purposes: Purposes<'t>,
         mentions_twilio: bool,
     ) -> Self {
+        let bytes = context.text();
         let series = series(bytes, &found);
-        let topics = FileTopics::new(bytes);
+        let topics = purposes.topics;
         let has_list = !topics.is_test
             && !topics.is_for_webhooks
             && (mentions_twilio || found.iter().any(|one| published.is_listed(one.span)))
-            && has_list(published, &found, &context);
+            && has_list(published, &found, &context, &purposes);
         TwilioText {
             published,
             expected,
@@ -100,7 +107,9 @@ impl<'t> TwilioText<'t> {
             series,
             topics,
             context,
+            purposes,
             found,
+            slips,
         }
     }
 
@@ -190,7 +199,7 @@ impl<'t> TwilioText<'t> {
             return Some(Hint::Target);
         }
         let is_first = hinted.is_none_or(|last| last != list && !self.topics.is_for_webhooks);
-        if is_first && self.used_for(place) == Use::Webhooks {
+        if is_first && self.purposes.of(&self.context, place).service == Service::Webhooks {
             *hinted = Some(list);
             return Some(Hint::Webhooks);
         }
@@ -227,6 +236,7 @@ impl<'t> TwilioText<'t> {
         let length = String::from_utf8_lossy(within).chars().count();
         Finding {
             classification: pending.classification,
+            purpose: self.purposes.of(&self.context, pending.place.start),
             line,
             column,
             length: if within.contains(&b'\n') { 0 } else { length },
@@ -254,19 +264,16 @@ impl<'t> TwilioText<'t> {
 
     /// Returns invalid addresses that differ from a Twilio address by one typing error.
     fn invalid_addresses(&self) -> impl Iterator<Item = PendingFinding> {
-        invalid_addresses(self.bytes).filter_map(|place| {
-            let text = String::from_utf8_lossy(&self.bytes[place.clone()]).into_owned();
-            let ignored = self.context.is_ignored(&place);
-            let meant = (!ignored).then(|| self.meant(&text))??;
-            Some(PendingFinding {
+        self.slips
+            .iter()
+            .map(|Slip { place, meant }| PendingFinding {
                 classification: Classification::Unpublished,
                 explanation: format!("not a valid address; {}", self.published.suggestion(meant)),
                 replacement: self.published.meant(meant),
-                place,
-                text,
+                place: place.clone(),
+                text: String::from_utf8_lossy(&self.bytes[place.clone()]).into_owned(),
                 networks: Vec::new(),
             })
-        })
     }
 
     /// Classifies a set of addresses and explains it; `None` if it is not reported.
@@ -286,21 +293,10 @@ impl<'t> TwilioText<'t> {
         if !is_twilios && !self.context.is_meant(&one.place, is_wide(one.span)) {
             return None;
         }
-        let used_for = self.used_for(one.place.start);
+        let service = self.purposes.of(&self.context, one.place.start).service;
         let work = &self.context.work;
-        let assessment = assess(one.span, used_for, published, &self.held, work);
+        let assessment = assess(one.span, service, published, &self.held, work);
         Some(self.with_slip_from_current(one, assessment))
-    }
-
-    /// Returns the use of an address, according to the text around it.
-    fn used_for(&self, at: usize) -> Use {
-        if self.topics.is_for_turn || self.context.is_for_other_services(at) {
-            Use::OtherService
-        } else if self.topics.is_for_webhooks || self.context.is_for_webhooks(at) {
-            Use::Webhooks
-        } else {
-            Use::Calls
-        }
     }
 
     /// Suggests a network in force if a superseded one, or an address of another service, differs from it by one
@@ -466,6 +462,7 @@ impl<'t> TwilioText<'t> {
                 networks,
                 explanation: format!("{} of {}", expected.plane, expected.region),
                 replacement: Replacement::default(),
+                purpose: Purpose::default(),
                 fix: None,
                 missing: Some((expected.plane, expected.region.clone())),
             })
@@ -536,12 +533,20 @@ fn rows(
 
 /// Returns true if a text has addresses of two published networks, or a firewall rule with one. Logs, traces, sentences
 /// and targets of calls do not count.
-fn has_list(published: &Published, found: &[Found], context: &Context) -> bool {
+fn has_list(
+    published: &Published,
+    found: &[Found],
+    context: &Context,
+    purposes: &Purposes,
+) -> bool {
     let mut first: Option<Option<Ipv4Net>> = None;
     for one in found.iter().filter(|one| published.is_twilios(one.span)) {
         let at = one.place.start;
         let is_observed = context.is_log(at) || context.is_trace(at) || context.is_sentence(at);
-        if is_observed || context.is_target(at) || context.is_for_webhooks(at) {
+        if is_observed
+            || context.is_target(at)
+            || purposes.of(context, at).service == Service::Webhooks
+        {
             continue;
         }
         let network = published.widest(one.span);

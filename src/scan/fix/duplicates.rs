@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::layout::{Element, Form, Layout};
 use super::needed::Need;
 use crate::packets::Interval;
+use crate::scan::layout::{Element, Form, Layout};
 
 /// Removes networks from the needs of lines, if a line of another list of the block has the same network and the same
 /// text or key. A line without a network left stays as it is.

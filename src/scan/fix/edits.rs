@@ -5,16 +5,21 @@ use std::ops::Range;
 use ipnet::Ipv4Net;
 
 use super::decision::{Decision, Edit};
-use super::layout::{Element, Form, Layout, List};
-use super::line::Line;
 use super::needed::Need;
 use super::writable::{Separator, rewritten, separator};
+use crate::scan::layout::{Element, Form, Layout, Line, List};
 
 /// The maximum number of bytes that edits insert, in addition to as many bytes as the text has.
 const MOST_INSERTED: usize = 64 << 10;
 
 /// Returns the decision about each finding.
-pub(super) fn decisions(layout: &Layout, needs: Vec<Need>, findings: usize) -> Vec<Decision> {
+/// `found` has the finding of each element.
+pub(super) fn decisions(
+    layout: &Layout,
+    needs: Vec<Need>,
+    found: &[Option<usize>],
+    findings: usize,
+) -> Vec<Decision> {
     let mut writer = Writer {
         layout,
         needs,
@@ -27,7 +32,7 @@ pub(super) fn decisions(layout: &Layout, needs: Vec<Need>, findings: usize) -> V
     let mut decisions = vec![Decision::Unaffected; findings];
     let mut inserted = 0;
     for (at, need) in writer.needs.iter().enumerate() {
-        let Some(finding) = layout.elements[at].finding else {
+        let Some(finding) = found[at] else {
             continue;
         };
         decisions[finding] = match need {

@@ -5,16 +5,18 @@ use std::collections::HashSet;
 use ipnet::Ipv4Net;
 
 use super::decision::Addresses;
-use super::layout::{Element, Layout, List};
-use super::purpose::{Planes, Purpose, purposes};
 use super::tuple::is_tuple;
+use super::understood::obstacle;
 use super::writable::check_writable;
 use crate::dataset::SHORTEST_PREFIX;
 use crate::packets::{Interval, normalized};
 use crate::policy::{Plane, address_or_cidr};
 use crate::scan::classification::Classification;
+use crate::scan::evidence::Planes;
 use crate::scan::finding::Finding;
+use crate::scan::layout::{Element, Layout, List};
 use crate::scan::line_mark::mentions_twilio;
+use crate::scan::replacement::Replacement;
 use crate::scan::spans::{covers, touches};
 
 /// The networks to write instead of an element.
@@ -28,13 +30,23 @@ pub(super) enum Need {
     Leave(String),
 }
 
-/// Returns the networks to write instead of each element.
-pub(super) fn needed(layout: &Layout, findings: &[Finding], addresses: &Addresses) -> Vec<Need> {
-    let target = |element: &Element| {
-        let finding = &findings[element.finding?];
-        is_target(finding).then_some(finding)
-    };
-    let purposes = purposes(layout, |element| target(element).is_some());
+/// Returns the networks to write instead of each element. `found` has the finding of each element.
+pub(super) fn needed(
+    layout: &Layout,
+    findings: &[Finding],
+    found: &[Option<usize>],
+    addresses: &Addresses,
+) -> Vec<Need> {
+    let of_element = found.iter().map(|at| at.map(|at| &findings[at]));
+    let of_element: Vec<Option<&Finding>> = of_element.collect();
+    let targets = of_element.iter().zip(&layout.elements);
+    let targets = targets.map(|(finding, element)| {
+        let finding = finding.filter(|finding| is_target(finding))?;
+        Some(Target {
+            finding,
+            planes: planes(layout, element, finding),
+        })
+    });
     let mut planned = Planned {
         layout,
         mentions_twilio: mentions_twilio(layout.text),
@@ -42,23 +54,37 @@ pub(super) fn needed(layout: &Layout, findings: &[Finding], addresses: &Addresse
             .iter()
             .any(|finding| finding.classification == Classification::OtherService),
         addresses,
-        targets: layout.elements.iter().map(target).collect(),
-        published: published_before(layout, findings),
+        targets: targets.collect(),
+        published: published_before(&of_element),
         after: Vec::new(),
     };
-    planned.after = planned.after(&purposes);
+    planned.after = planned.after();
     let mut needs = vec![Need::Keep; layout.elements.len()];
     for list in &layout.lists {
-        planned.add_needs(list, &purposes, &mut needs);
+        planned.add_needs(list, &mut needs);
     }
     needs
 }
 
-fn published_before(layout: &Layout, findings: &[Finding]) -> Vec<usize> {
+/// A finding that may be fixed.
+struct Target<'a> {
+    finding: &'a Finding,
+    /// The planes that its address serves, or the reason why it must not be changed.
+    planes: Result<Planes, &'static str>,
+}
+
+fn planes(layout: &Layout, element: &Element, finding: &Finding) -> Result<Planes, &'static str> {
+    let list = &layout.lists[element.list];
+    match obstacle(layout, element, list, finding.purpose) {
+        Some(reason) => Err(reason),
+        None => Ok(finding.purpose.planes),
+    }
+}
+
+fn published_before(findings: &[Option<&Finding>]) -> Vec<usize> {
     let mut counts = vec![0];
     let mut count = 0;
-    counts.extend(layout.elements.iter().map(|element| {
-        let finding = element.finding.map(|at| &findings[at]);
+    counts.extend(findings.iter().map(|finding| {
         let is_published =
             finding.is_some_and(|finding| finding.classification != Classification::Unpublished);
         count += usize::from(is_published);
@@ -88,26 +114,25 @@ struct Planned<'a> {
     /// For each element, and for the end of the text, the number of published addresses before it.
     published: Vec<usize>,
     /// For each element, its finding if it may be fixed.
-    targets: Vec<Option<&'a Finding>>,
+    targets: Vec<Option<Target<'a>>>,
     /// The addresses in force that the text will contain.
     after: Vec<Interval>,
 }
 
 impl Planned<'_> {
     /// Returns the addresses in force that the text will contain.
-    fn after(&self, purposes: &[Purpose]) -> Vec<Interval> {
-        let elements = self.layout.elements.iter().zip(&self.targets);
+    fn after(&self) -> Vec<Interval> {
         let mut spans = Vec::new();
-        for ((element, target), purpose) in elements.zip(purposes) {
-            match (target, purpose) {
-                (None, _) => spans.extend(self.in_force(element)),
-                (Some(target), Ok(planes)) => {
-                    let replacement = &target.replacement;
-                    let signaling = replacement.signaling.iter().filter(|_| planes.signaling);
-                    let media = replacement.media.iter().filter(|_| planes.media);
-                    spans.extend(signaling.chain(media).map(|net| Interval::from(*net)));
-                }
-                _ => {}
+        for (element, target) in self.layout.elements.iter().zip(&self.targets) {
+            let Some(Target { finding, planes }) = target else {
+                spans.extend(self.in_force(element));
+                continue;
+            };
+            if let Ok(planes) = planes {
+                let Replacement { signaling, media } = &finding.replacement;
+                let signaling = signaling.iter().filter(|_| planes.signaling);
+                let media = media.iter().filter(|_| planes.media);
+                spans.extend(signaling.chain(media).map(|net| Interval::from(*net)));
             }
         }
         normalized(spans)
@@ -119,7 +144,7 @@ impl Planned<'_> {
             .filter(|span| covers(self.addresses.in_force, *span))
     }
 
-    fn add_needs(&self, list: &List, purposes: &[Purpose], needs: &mut [Need]) {
+    fn add_needs(&self, list: &List, needs: &mut [Need]) {
         let kept = list
             .members
             .iter()
@@ -128,14 +153,16 @@ impl Planned<'_> {
         let kept = normalized(kept.collect());
         let mut placed: HashSet<Ipv4Net> = HashSet::new();
         for at in &list.members {
-            let Some(target) = self.targets[*at] else {
+            let Some(target) = &self.targets[*at] else {
                 continue;
             };
-            let networks = self.wanted(list, target, purposes[*at]);
+            let networks = self.wanted(list, target);
             let networks = networks.and_then(|wanted| missing(wanted, &kept, &placed));
             let written = networks.and_then(|networks| {
                 // Another address may have been meant.
-                if networks.is_empty() && target.classification == Classification::Unpublished {
+                if networks.is_empty()
+                    && target.finding.classification == Classification::Unpublished
+                {
                     return Err("its list has the address that was probably meant".to_owned());
                 }
                 check_writable(self.layout, *at, &networks)?;
@@ -159,13 +186,9 @@ impl Planned<'_> {
     }
 
     /// Returns the networks that a target must be replaced by, or the reason why it is left.
-    fn wanted(
-        &self,
-        list: &List,
-        target: &Finding,
-        purpose: Purpose,
-    ) -> Result<Vec<Ipv4Net>, String> {
-        let planes = purpose.map_err(str::to_owned)?;
+    fn wanted(&self, list: &List, target: &Target) -> Result<Vec<Ipv4Net>, String> {
+        let planes = target.planes?;
+        let target = target.finding;
         let counts = self.published[list.block.end] - self.published[list.block.start];
         if !self.mentions_twilio && counts < FEWEST_PUBLISHED {
             return Err("the file does not mention Twilio".to_owned());
