@@ -6,6 +6,7 @@
 //! `ignored` excludes the files that Git ignores.
 //! `docs/scan.md` describes the rules.
 
+mod advice;
 mod assess;
 mod change;
 mod classification;
@@ -52,4 +53,4 @@ pub use finding::Finding;
 pub use fix::{Edit, FixedText, edited, fixed_text, report_with_fixes, unfixed_text};
 pub use ignored::Ignored;
 pub use replacement::Replacement;
-pub use scanner::Scanner;
+pub use scanner::{NamedText, Scanner};

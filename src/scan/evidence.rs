@@ -50,7 +50,19 @@ pub(super) struct Evidence {
     pub is_denied: bool,
 }
 
-static SIGNALING: Finders = LazyLock::new(|| finders(&[" 5060 ", " 5061 ", "signal"]));
+/// A SIP trunk of LiveKit has `allowed_addresses`, which are those of signaling.
+static SIGNALING: Finders = LazyLock::new(|| {
+    finders(&[
+        " 5060 ",
+        " 5061 ",
+        "signal",
+        " invite ",
+        " invites ",
+        " inbound trunk ",
+        " allowed addresses ",
+        " allowedaddresses ",
+    ])
+});
 
 static MEDIA: Finders =
     LazyLock::new(|| finders(&["media", "rtp", " 10000 ", " 60000 ", " 60 000 "]));

@@ -19,6 +19,14 @@ use crate::dataset::ReferenceData;
 use crate::limits::{Limit, Limits};
 use crate::packets::Interval;
 
+/// The text of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedText<'t> {
+    /// The name of the file without its folder.
+    pub name: &'t str,
+    pub bytes: &'t [u8],
+}
+
 /// Scans texts for addresses, given the published and the expected networks.
 pub struct Scanner<'a> {
     /// The limits for each text, and for the findings of all texts.
@@ -60,7 +68,7 @@ impl<'a> Scanner<'a> {
     /// Returns the findings that [`Scanner::scan`] reports. Returns `None` if there are more than `most` findings.
     pub(super) fn findings(
         &self,
-        text: &[u8],
+        text: NamedText,
         most: usize,
     ) -> Result<Option<Vec<Finding>>, ScanError> {
         let findings = self.findings_again(text, most)?;
@@ -73,7 +81,7 @@ impl<'a> Scanner<'a> {
     /// Does the same as [`Scanner::findings`] for a text that replaces one with counted findings.
     pub(super) fn findings_again(
         &self,
-        text: &[u8],
+        text: NamedText,
         most: usize,
     ) -> Result<Option<Vec<Finding>>, ScanError> {
         let mut findings = Vec::new();
@@ -98,7 +106,7 @@ impl<'a> Scanner<'a> {
     /// an error, the findings are incomplete.
     pub fn scan(
         &self,
-        text: &[u8],
+        text: NamedText,
         report: &mut dyn FnMut(Finding) -> io::Result<()>,
     ) -> Result<(), ScanError> {
         self.scan_uncounted(text, &mut |finding| {
@@ -109,9 +117,10 @@ impl<'a> Scanner<'a> {
 
     fn scan_uncounted(
         &self,
-        text: &[u8],
+        text: NamedText,
         report: &mut dyn FnMut(Finding) -> Result<(), ScanError>,
     ) -> Result<(), ScanError> {
+        let NamedText { name, bytes: text } = text;
         let max = self.limits.max(Limit::Addresses);
         let mut all = find(text);
         let found: Vec<Found> = all.by_ref().take(max).collect();
@@ -135,7 +144,7 @@ impl<'a> Scanner<'a> {
         let slips = invalid_slips(&self.published, &context, text);
         let slips: Vec<Slip> = slips.take(max + 1).collect();
         let layout = layout(&lines, &found, &slips);
-        let purposes = Purposes::new(&context, layout, FileTopics::new(text), |element| {
+        let purposes = Purposes::new(&context, layout, FileTopics::new(name, text), |element| {
             element
                 .span
                 .is_some_and(|span| self.published.contains_some(span))

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use ipnet::Ipv4Net;
 
+use super::advice::Advice;
 use super::assess::{Assessment, Held, assess};
 use super::classification::Classification;
 use super::context::Context;
@@ -34,6 +35,7 @@ const STEPS_OF_MISSING: usize = 200;
 /// A finding without its line and column.
 struct PendingFinding {
     classification: Classification,
+    advice: Advice,
     place: Range<usize>,
     text: String,
     networks: Vec<Ipv4Net>,
@@ -156,24 +158,24 @@ impl<'t> TwilioText<'t> {
         let mut hinted = None;
         (0..self.found.len()).flat_map(move |at| {
             let one = &self.found[at];
-            let pending = |classification, explanation, replacement| PendingFinding {
+            let pending = |classification, explanation| PendingFinding {
                 classification,
+                advice: Advice::Explained,
                 place: one.place.clone(),
                 text: one.text(self.bytes),
                 networks: one.span.networks().collect(),
                 explanation,
-                replacement,
+                replacement: Replacement::default(),
             };
             let assessment = self.classify(one, self.series[at]);
             let hint = self.hint(at, assessment.as_ref(), &mut hinted);
-            let finding = assessment.map(|assessment| {
-                let text = assessment.text();
-                pending(assessment.classification, text, assessment.replacement)
+            let finding = assessment.map(|assessment| PendingFinding {
+                advice: assessment.advice,
+                replacement: assessment.replacement,
+                ..pending(assessment.classification, assessment.explanation)
             });
-            let hint = hint.map(|hint| {
-                let text = hint.explanation().to_owned();
-                pending(Classification::Hint, text, Replacement::default())
-            });
+            let hint =
+                hint.map(|hint| pending(Classification::Hint, hint.explanation().to_owned()));
             finding.into_iter().chain(hint)
         })
     }
@@ -191,15 +193,17 @@ impl<'t> TwilioText<'t> {
         let Some(assessment) = assessment else {
             return self.opens_everything(at).then_some(Hint::AnyAddress);
         };
-        let is_in_use = assessment.classification.is_sip() && !self.context.is_log(place);
-        if !is_in_use || self.context.is_trace(place) {
+        if self.context.is_log(place) || self.context.is_trace(place) {
             return None;
         }
-        if one.span.size() == 1 && self.context.is_target(place) {
+        let is_sip = assessment.classification.is_sip();
+        if is_sip && one.span.size() == 1 && self.context.is_target(place) {
             return Some(Hint::Target);
         }
+        let is_for_webhooks = self.purpose(one).service == Service::Webhooks
+            && (is_sip || self.published.is_twilios(one.span));
         let is_first = hinted.is_none_or(|last| last != list && !self.topics.is_for_webhooks);
-        if is_first && self.purposes.of(&self.context, place).service == Service::Webhooks {
+        if is_for_webhooks && is_first {
             *hinted = Some(list);
             return Some(Hint::Webhooks);
         }
@@ -244,8 +248,10 @@ impl<'t> TwilioText<'t> {
             text: pending.text,
             networks: pending.networks,
             explanation: pending.explanation,
+            advice: pending.advice,
             replacement: pending.replacement,
             fix: None,
+            left: None,
             missing: None,
         }
     }
@@ -268,6 +274,7 @@ impl<'t> TwilioText<'t> {
             .iter()
             .map(|Slip { place, meant }| PendingFinding {
                 classification: Classification::Unpublished,
+                advice: Advice::Explained,
                 explanation: format!("not a valid address; {}", self.published.suggestion(meant)),
                 replacement: self.published.meant(meant),
                 place: place.clone(),
@@ -293,9 +300,9 @@ impl<'t> TwilioText<'t> {
         if !is_twilios && !self.context.is_meant(&one.place, is_wide(one.span)) {
             return None;
         }
-        let service = self.purposes.of(&self.context, one.place.start).service;
+        let purpose = self.purpose(one);
         let work = &self.context.work;
-        let assessment = assess(one.span, service, published, &self.held, work);
+        let assessment = assess(one.span, purpose, published, &self.held, work);
         Some(self.with_slip_from_current(one, assessment))
     }
 
@@ -317,7 +324,12 @@ impl<'t> TwilioText<'t> {
         if assessment.classification == Classification::OtherService {
             return self.slip(NEVER_PUBLISHED, meant);
         }
-        assessment.advice = published.suggestion(meant);
+        assessment.explanation = format!(
+            "{}; {}",
+            assessment.explanation,
+            published.suggestion(meant)
+        );
+        assessment.advice = Advice::Explained;
         assessment.replacement = published.meant(meant);
         assessment
     }
@@ -338,7 +350,7 @@ impl<'t> TwilioText<'t> {
                 explanation: format!(
                     "{NEVER_PUBLISHED}, although it is listed among Twilio addresses"
                 ),
-                advice: String::new(),
+                advice: Advice::Explained,
                 replacement: Replacement::default(),
             },
         })
@@ -348,8 +360,8 @@ impl<'t> TwilioText<'t> {
     fn slip(&self, explanation: &str, meant: &(String, usize)) -> Assessment {
         Assessment {
             classification: Classification::Unpublished,
-            explanation: explanation.to_owned(),
-            advice: self.published.suggestion(meant),
+            explanation: format!("{explanation}; {}", self.published.suggestion(meant)),
+            advice: Advice::Explained,
             replacement: self.published.meant(meant),
         }
     }
@@ -409,16 +421,22 @@ impl<'t> TwilioText<'t> {
         list.is_some_and(is_mostly) || is_mostly(&self.in_series[series])
     }
 
-    /// Returns true if the text has networks of a plane, or opens its ports for Twilio.
+    fn purpose(&self, one: &Found) -> Purpose {
+        self.purposes.of(&self.context, one.place.start)
+    }
+
+    /// Returns true if the text has networks of a plane, or opens its ports for Twilio. Old media networks in a list for
+    /// signaling do not count as media.
     fn has_plane(&self, plane: Plane) -> bool {
         let is_of_plane = |one: &Found| {
             let at = one.place.start;
+            let serves = || plane == Plane::Signaling || self.purpose(one).planes.media;
             let opens = || match plane {
                 Plane::Signaling => self.context.has_sip_port(at),
                 Plane::Media => self.context.has_media_port(at),
             };
             self.published.is_twilios(one.span)
-                && (self.published.is_of_plane(one.span, plane) || opens())
+                && (self.published.is_of_plane(one.span, plane) && serves() || opens())
         };
         self.found.iter().any(is_of_plane)
     }
@@ -463,7 +481,9 @@ impl<'t> TwilioText<'t> {
                 explanation: format!("{} of {}", expected.plane, expected.region),
                 replacement: Replacement::default(),
                 purpose: Purpose::default(),
+                advice: Advice::Explained,
                 fix: None,
+                left: None,
                 missing: Some((expected.plane, expected.region.clone())),
             })
         })

@@ -38,7 +38,7 @@ pub(super) fn decisions(
         decisions[finding] = match need {
             Need::Keep => continue,
             Need::Leave(reason) => Decision::Left(reason.clone()),
-            Need::Networks(networks) => writer.decision(at, networks),
+            Need::Networks { new, wanted } => writer.decision(at, new, wanted),
         };
         if let Decision::Fixed { edits, .. } = &decisions[finding] {
             inserted += edits.iter().map(|edit| edit.text.len()).sum::<usize>();
@@ -60,7 +60,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn is_deleted(&self, at: usize) -> bool {
-        matches!(&self.needs[at], Need::Networks(networks) if networks.is_empty())
+        self.needs[at].removes()
     }
 
     /// Leaves the last line of a list if it must be deleted, but the line before it would end with a comma.
@@ -100,14 +100,15 @@ impl Writer<'_> {
         None
     }
 
-    fn decision(&self, at: usize, networks: &[Ipv4Net]) -> Decision {
+    fn decision(&self, at: usize, new: &[Ipv4Net], wanted: &[Ipv4Net]) -> Decision {
         let element = &self.layout.elements[at];
-        let networks = networks.iter().copied();
-        let written = networks.filter_map(|network| rewritten(self.layout, element, network));
+        let all = new.iter().copied();
+        let written = all.filter_map(|network| rewritten(self.layout, element, network));
         let written: Vec<String> = written.collect();
         Decision::Fixed {
             edits: self.edits(at, &written),
-            written,
+            written: new.to_vec(),
+            wanted: wanted.to_vec(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Selects the networks to write instead of an address.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use ipnet::Ipv4Net;
 
@@ -24,10 +24,20 @@ use crate::scan::spans::{covers, touches};
 pub(super) enum Need {
     /// The element stays as it is.
     Keep,
-    /// These networks, which are not in the list yet; none if the list has all of them.
-    Networks(Vec<Ipv4Net>),
+    /// The networks `new`, which are not in the list yet; none if the list has all that are `wanted`.
+    Networks {
+        new: Vec<Ipv4Net>,
+        wanted: Vec<Ipv4Net>,
+    },
     /// Nothing, for this reason.
     Leave(String),
+}
+
+impl Need {
+    /// True if the element is removed.
+    pub(super) fn removes(&self) -> bool {
+        matches!(self, Need::Networks { new, .. } if new.is_empty())
+    }
 }
 
 /// Returns the networks to write instead of each element. `found` has the finding of each element.
@@ -94,7 +104,7 @@ fn published_before(findings: &[Option<&Finding>]) -> Vec<usize> {
 }
 
 /// True if other addresses are recommended.
-fn is_target(finding: &Finding) -> bool {
+pub(super) fn is_target(finding: &Finding) -> bool {
     let is_wrong = matches!(
         finding.classification,
         Classification::Superseded | Classification::Wider | Classification::Unpublished
@@ -151,27 +161,42 @@ impl Planned<'_> {
             .filter(|at| self.targets[**at].is_none());
         let kept = kept.filter_map(|at| self.in_force(&self.layout.elements[*at]));
         let kept = normalized(kept.collect());
+        let wanted = list.members.iter().map(|at| {
+            let target = self.targets[*at].as_ref()?;
+            Some(Wanted {
+                at: *at,
+                target: target.finding,
+                networks: self.wanted(list, target),
+            })
+        });
+        let wanted: Vec<Wanted> = wanted.flatten().collect();
+        let holders = holders(&wanted);
         let mut placed: HashSet<Ipv4Net> = HashSet::new();
-        for at in &list.members {
-            let Some(target) = &self.targets[*at] else {
-                continue;
-            };
-            let networks = self.wanted(list, target);
-            let networks = networks.and_then(|wanted| missing(wanted, &kept, &placed));
-            let written = networks.and_then(|networks| {
+        for Wanted {
+            at,
+            target,
+            networks,
+        } in wanted
+        {
+            let networks = networks.and_then(|wanted| {
+                let is_elsewhere = |network: &Ipv4Net| {
+                    placed.contains(network) || holders.get(network).is_some_and(|own| *own != at)
+                };
+                let new = missing(&wanted, &kept, is_elsewhere)?;
+                Ok((new, wanted))
+            });
+            let written = networks.and_then(|(new, wanted)| {
                 // Another address may have been meant.
-                if networks.is_empty()
-                    && target.finding.classification == Classification::Unpublished
-                {
+                if new.is_empty() && target.classification == Classification::Unpublished {
                     return Err("its list has the address that was probably meant".to_owned());
                 }
-                check_writable(self.layout, *at, &networks)?;
-                Ok(networks)
+                check_writable(self.layout, at, &new)?;
+                Ok((new, wanted))
             });
-            needs[*at] = match written {
-                Ok(networks) => {
-                    placed.extend(&networks);
-                    Need::Networks(networks)
+            needs[at] = match written {
+                Ok((new, wanted)) => {
+                    placed.extend(&new);
+                    Need::Networks { new, wanted }
                 }
                 Err(reason) => Need::Leave(reason),
             };
@@ -275,7 +300,7 @@ impl Planned<'_> {
 /// Leaves the elements of a list that would be removed, for this reason.
 fn leave_removed(list: &List, needs: &mut [Need], reason: &str) {
     for at in &list.members {
-        if needs[*at] == Need::Networks(Vec::new()) {
+        if needs[*at].removes() {
             needs[*at] = Need::Leave(reason.to_owned());
         }
     }
@@ -284,20 +309,46 @@ fn leave_removed(list: &List, needs: &mut [Need], reason: &str) {
 /// Returns the number of elements that a list will have.
 fn elements_after(list: &List, needs: &[Need]) -> usize {
     let counts = list.members.iter().map(|at| match &needs[*at] {
-        Need::Networks(networks) => networks.len(),
+        Need::Networks { new, .. } => new.len(),
         Need::Keep | Need::Leave(_) => 1,
     });
     counts.sum()
 }
 
-/// Returns the wanted networks that the list does not contain yet.
+/// The networks that an element must be replaced by, whether or not its list has them, or the reason why it is left.
+struct Wanted<'a> {
+    at: usize,
+    target: &'a Finding,
+    networks: Result<Vec<Ipv4Net>, String>,
+}
+
+/// Returns, for each wanted network that an address of the list contains, the element of the first such address.
+fn holders(wanted: &[Wanted]) -> HashMap<Ipv4Net, usize> {
+    let mut holders = HashMap::new();
+    for Wanted {
+        at,
+        target,
+        networks,
+    } in wanted
+    {
+        for network in networks.iter().flatten() {
+            let holds = |own: &Ipv4Net| own.contains(network);
+            if target.networks.iter().any(holds) {
+                holders.entry(*network).or_insert(*at);
+            }
+        }
+    }
+    holders
+}
+
+/// Returns the wanted networks that the list does not contain yet, and that replace no other address of it.
 fn missing(
-    wanted: Vec<Ipv4Net>,
+    wanted: &[Ipv4Net],
     kept: &[Interval],
-    placed: &HashSet<Ipv4Net>,
+    is_elsewhere: impl Fn(&Ipv4Net) -> bool,
 ) -> Result<Vec<Ipv4Net>, String> {
-    let absent = |network: &Ipv4Net| !covers(kept, (*network).into()) && !placed.contains(network);
-    let networks: Vec<Ipv4Net> = wanted.into_iter().filter(absent).collect();
+    let absent = |network: &Ipv4Net| !covers(kept, (*network).into()) && !is_elsewhere(network);
+    let networks: Vec<Ipv4Net> = wanted.iter().copied().filter(absent).collect();
     let is_part = |network: &&Ipv4Net| touches(kept, (**network).into());
     match networks.iter().find(is_part) {
         Some(network) => Err(format!(

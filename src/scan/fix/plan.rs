@@ -66,11 +66,17 @@ fn findings_of_elements(layout: &Layout, findings: &[Finding]) -> Vec<Option<usi
 pub(super) fn add_changes(text: &[u8], findings: &mut [Finding], decisions: &[Decision]) {
     let mut all: Vec<(usize, &Edit)> = Vec::new();
     for (number, decision) in decisions.iter().enumerate() {
-        if let Decision::Fixed { edits, written } = decision {
+        if let Decision::Fixed {
+            edits,
+            written,
+            wanted,
+        } = decision
+        {
             all.extend(edits.iter().map(|edit| (number, edit)));
             findings[number].fix = Some(Fix {
                 changes: Vec::new(),
                 written: written.clone(),
+                wanted: wanted.clone(),
             });
         }
     }

@@ -17,7 +17,8 @@ pub(in crate::scan) struct FileTopics {
 }
 
 impl FileTopics {
-    pub(in crate::scan) fn new(text: &[u8]) -> FileTopics {
+    /// Determines the topics of a file by its name, without its folder, and its text.
+    pub(in crate::scan) fn new(name: &str, text: &[u8]) -> FileTopics {
         static WEB: Finders = LazyLock::new(|| {
             finders(&[
                 "webhook",
@@ -77,8 +78,9 @@ impl FileTopics {
         });
         let has = |signs: &Finders| signs.iter().any(|sign| sign.find(text).is_some());
         let is_for_calls = has(&CALLS);
+        let is_named = name.to_ascii_lowercase().contains("webhook");
         FileTopics {
-            is_for_webhooks: !is_for_calls && has(&WEB) && !has(&MEDIA),
+            is_for_webhooks: !is_for_calls && !has(&MEDIA) && (is_named || has(&WEB)),
             is_for_turn: !is_for_calls && has(&TURN),
             is_test: has(&TESTS),
         }
