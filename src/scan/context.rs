@@ -1,22 +1,19 @@
 //! The lines around an address: their topics, and the lists of addresses that they form.
 
+mod line;
+
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
-use std::sync::LazyLock;
 
 use super::comment::{comment_within, is_setting};
-use super::evidence::{denies, is_outgoing};
 use super::find::Found;
-use super::hints::is_target;
 use super::label::Labels;
 use super::line_kind;
 use super::line_mark::{LineMark, has_directive};
 use super::lines::Lines;
-use super::ports::{has_media_port, has_only_other_ports, has_only_web_ports, has_sip_port};
 use super::topic::{Topic, TopicWords};
-use super::version::{follows_version, is_version};
-use super::words::{Finders, finders, has_any, normalize_words};
+use super::words::normalize_words;
 use super::work::Work;
 use crate::limits::Limits;
 
@@ -34,34 +31,6 @@ const ASCII_IN_A_STEP: usize = 4;
 
 /// All places in the same piece of a line share the nearby words. A piece has this many bytes.
 const WORDS_STEP: usize = 64;
-
-/// More words in lines that do not allow an address, in the form of [`normalize_words`].
-static NEGATIONS: Finders = LazyLock::new(|| {
-    finders(&[
-        " block ",
-        " forbid ",
-        " disallow ",
-        " refuse ",
-        " never ",
-        " not ",
-        " don ",
-        " no ",
-        " replaces ",
-    ])
-});
-
-/// Words in lines where a network does not refer to Twilio if it is wider than any network of an
-/// allowlist.
-static OTHERWISE: Finders = LazyLock::new(|| {
-    finders(&[
-        " log ",
-        " return ",
-        " route ",
-        " bind ",
-        " egress ",
-        " all but ",
-    ])
-});
 
 /// The lines of a text with addresses.
 pub struct Context<'t> {
@@ -240,51 +209,6 @@ impl<'t> Context<'t> {
         ignores
     }
 
-    /// Returns true if a network that is much larger than the published ones refers to Twilio. This
-    /// is so if its line or list mentions Twilio and the line does not deny it.
-    pub fn is_meant(&self, place: &Range<usize>, is_wide: bool) -> bool {
-        let row = self.row(place.start);
-        let speaks = row.is_some_and(|row| row.mark == LineMark::Twilio || row.topics.twilio);
-        speaks && !self.denies(place.start, is_wide)
-    }
-
-    /// Returns true if a line denies something, or, for a wide network, is about something other than access. Returns true
-    /// if the address at the place is negated.
-    fn denies(&self, at: usize, is_wide: bool) -> bool {
-        if self.lines.text()[..at].ends_with(b"!") {
-            return true;
-        }
-        let near = String::from_utf8_lossy(self.lines.near(at));
-        let comment = comment_within(&near).unwrap_or_default();
-        let line = self.words_of(near.strip_suffix(comment).unwrap_or(&near));
-        denies(&line) || has_any(&line, &NEGATIONS) || is_wide && has_any(&line, &OTHERWISE)
-    }
-
-    /// Returns true if a line lets in packets from a network of all addresses.
-    pub fn lets_in(&self, place: &Range<usize>) -> bool {
-        !self.denies(place.start, true) && !is_outgoing(&self.near_words(place.start))
-    }
-
-    /// Returns true if the line of a place names a port of SIP.
-    pub fn has_sip_port(&self, at: usize) -> bool {
-        has_sip_port(self.lines.near(at))
-    }
-
-    /// Returns true if the line of a place names a port of media.
-    pub fn has_media_port(&self, at: usize) -> bool {
-        has_media_port(self.lines.near(at))
-    }
-
-    /// Returns true if calls are sent to the address at a place.
-    pub fn is_target(&self, at: usize) -> bool {
-        is_target(self.lines.before(at))
-    }
-
-    /// Returns true if the line of a place names ports of HTTP, and none of SIP or RTP.
-    pub fn has_only_web_ports(&self, at: usize) -> bool {
-        has_only_web_ports(self.lines.near(at))
-    }
-
     /// Returns true if the line of a place mentions Twilio.
     pub fn mentions_twilio(&self, at: usize) -> bool {
         self.row(at).is_some_and(|row| row.mark == LineMark::Twilio)
@@ -295,29 +219,9 @@ impl<'t> Context<'t> {
         self.words.speak(&self.near_words(at))
     }
 
-    /// Returns true if a line is about an address of the user or a neighbor, or the address is part of a web address.
-    pub fn is_own(&self, at: usize) -> bool {
-        line_kind::is_own(&self.near_words(at)) || self.lines.before(at).ends_with(b"://")
-    }
-
-    /// Returns true if the line of a place is prose.
-    pub fn is_sentence(&self, at: usize) -> bool {
-        line_kind::is_sentence(&self.near_words(at))
-    }
-
     /// Returns true if the line of an address, or the one before its list, is a firewall rule.
     pub fn is_rule(&self, at: usize) -> bool {
         line_kind::is_rule(&self.near_words(at)) || self.row(at).is_some_and(|row| row.follows_rule)
-    }
-
-    /// Returns true if the line of a place is part of a SIP or SDP message.
-    pub fn is_trace(&self, at: usize) -> bool {
-        line_kind::is_trace(self.lines.near(at))
-    }
-
-    /// Returns true if the line of a place names ports, and none of them is used by SIP or RTP.
-    pub fn has_only_other_ports(&self, at: usize) -> bool {
-        has_only_other_ports(self.lines.near(at))
     }
 
     /// Returns true if the line of a place has a word that names somebody else. Such a word occurs on no line of the list
@@ -341,13 +245,6 @@ impl<'t> Context<'t> {
         labels
             .1
             .names_others(row.line, &self.near_words(at), self.words)
-    }
-
-    /// Returns true if a line refers to a set of addresses named after Twilio, as in nftables and
-    /// pf.
-    pub fn names_a_set(&self, at: usize) -> bool {
-        let near = String::from_utf8_lossy(self.lines.near(at)).to_ascii_lowercase();
-        near.contains("@twilio") || near.contains("<twilio")
     }
 
     /// Returns the topic of the comment in a line, if any. Only the start of a long comment counts.
@@ -431,23 +328,5 @@ impl<'t> Context<'t> {
     /// Returns true if the last comment before an address in its list is about something else.
     pub fn is_others(&self, at: usize) -> bool {
         self.row(at).is_some_and(|row| row.is_others)
-    }
-
-    /// Returns true if the line of a place is from a log.
-    pub fn is_log(&self, at: usize) -> bool {
-        line_kind::is_log(self.lines.near(at))
-    }
-
-    /// Returns true if the word `version` or `ver` precedes a place.
-    pub fn is_called_version(&self, place: &Range<usize>) -> bool {
-        follows_version(self.lines.before(place.start))
-    }
-
-    /// Returns true if a place looks like a version number.
-    pub fn is_version(&self, place: &Range<usize>) -> bool {
-        is_version(
-            self.lines.before(place.start),
-            &self.lines.text()[place.end..],
-        )
     }
 }

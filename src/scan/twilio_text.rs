@@ -1,5 +1,9 @@
 //! Classifies the addresses of one text.
 
+mod hinted;
+mod missing;
+mod presented;
+
 use std::ops::Range;
 
 use ipnet::Ipv4Net;
@@ -9,28 +13,20 @@ use super::assess::{Assessment, Held, assess};
 use super::classification::Classification;
 use super::context::Context;
 use super::error::ScanError;
-use super::evidence::Service;
 use super::expected::Expected;
 use super::find::Found;
 use super::finding::Finding;
-use super::hints::Hint;
+use super::held::{has_list, held};
+use super::neighbors::Neighbors;
 use super::positions::Positions;
 use super::published::Published;
 use super::purpose::{FileTopics, Purpose, Purposes};
 use super::replacement::Replacement;
-use super::series::series;
 use super::slips::Slip;
 use super::spans::{covers, is_public, is_wide};
-use super::topic::Topic;
 use super::work::Work;
 use crate::catalog::NEVER_PUBLISHED;
-use crate::packets::{Interval, complement, normalized};
-use crate::policy::{Plane, address_or_cidr, notation};
-
-/// The steps of [`crate::limits::Limit::Work`] for each missing network. One finding contains all
-/// missing networks of a plane and region, and there may be millions of them between the addresses
-/// of a text.
-const STEPS_OF_MISSING: usize = 200;
+use crate::policy::notation;
 
 /// A finding without its line and column.
 struct PendingFinding {
@@ -55,26 +51,8 @@ pub(super) struct TwilioText<'t> {
     slips: Vec<Slip<'t>>,
     /// The addresses that the text contains, without networks that do not refer to Twilio.
     held: Held,
-    /// For each list, how many of its public addresses are published, and how many are not.
-    lists: Vec<(usize, usize)>,
-    /// For each element of `found`, the number of its series on the line.
-    series: Vec<usize>,
-    /// For each series, how many of its public addresses are published, and how many are not.
-    in_series: Vec<(usize, usize)>,
-    /// For each line with addresses, the series of Twilio's addresses.
-    rows: Vec<Beside>,
+    neighbors: Neighbors,
     topics: FileTopics,
-    /// True if the text has a published address.
-    has_twilios: bool,
-}
-
-/// The addresses of Twilio on a line.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Beside {
-    None,
-    /// They are in a single series.
-    Series(usize),
-    Several,
 }
 
 impl<'t> TwilioText<'t> {
@@ -89,24 +67,18 @@ impl<'t> TwilioText<'t> {
         mentions_twilio: bool,
     ) -> Self {
         let bytes = context.text();
-        let series = series(bytes, &found);
         let topics = purposes.topics;
+        let neighbors = Neighbors::new(published, bytes, &found, &context);
         let has_list = !topics.is_test
             && !topics.is_for_webhooks
             && (mentions_twilio || found.iter().any(|one| published.is_listed(one.span)))
-            && has_list(published, &found, &context, &purposes);
+            && has_list(published, &found, &neighbors, &context, &purposes);
         TwilioText {
             published,
             expected,
             bytes,
             held: held(published, &found, &context, has_list),
-            lists: count(published, &found, context.lists(), |at| {
-                context.list(found[at].place.start)
-            }),
-            in_series: count(published, &found, found.len(), |at| series.get(at).copied()),
-            rows: rows(published, &found, &series, &context),
-            has_twilios: found.iter().any(|one| published.is_twilios(one.span)),
-            series,
+            neighbors,
             topics,
             context,
             purposes,
@@ -167,7 +139,7 @@ impl<'t> TwilioText<'t> {
                 explanation,
                 replacement: Replacement::default(),
             };
-            let assessment = self.classify(one, self.series[at]);
+            let assessment = self.classify(at);
             let hint = self.hint(at, assessment.as_ref(), &mut hinted);
             let finding = assessment.map(|assessment| PendingFinding {
                 advice: assessment.advice,
@@ -178,60 +150,6 @@ impl<'t> TwilioText<'t> {
                 hint.map(|hint| pending(Classification::Hint, hint.explanation().to_owned()));
             finding.into_iter().chain(hint)
         })
-    }
-
-    /// Returns a hint about a set of addresses. `hinted` is the last list with a hint about webhooks.
-    fn hint(
-        &self,
-        at: usize,
-        assessment: Option<&Assessment>,
-        hinted: &mut Option<usize>,
-    ) -> Option<Hint> {
-        let one = &self.found[at];
-        let place = one.place.start;
-        let list = self.context.list(place).unwrap_or_default();
-        let Some(assessment) = assessment else {
-            return self.opens_everything(at).then_some(Hint::AnyAddress);
-        };
-        if self.context.is_log(place) || self.context.is_trace(place) {
-            return None;
-        }
-        let is_sip = assessment.classification.is_sip();
-        if is_sip && one.span.size() == 1 && self.context.is_target(place) {
-            return Some(Hint::Target);
-        }
-        let is_for_webhooks = self.purpose(one).service == Service::Webhooks
-            && (is_sip || self.published.is_twilios(one.span));
-        let is_first = hinted.is_none_or(|last| last != list && !self.topics.is_for_webhooks);
-        if is_for_webhooks && is_first {
-            *hinted = Some(list);
-            return Some(Hint::Webhooks);
-        }
-        None
-    }
-
-    /// Returns true if a set consists of all addresses, and its line lets them in beside Twilio's.
-    fn opens_everything(&self, at: usize) -> bool {
-        let one = &self.found[at];
-        let place = one.place.start;
-        if one.span != Interval::ADDRESSES || !self.has_twilios {
-            return false;
-        }
-        let row = self.context.row_number(place);
-        let neighbors = [at.checked_sub(1), at.checked_add(1)].into_iter().flatten();
-        let is_beside = |other: usize| {
-            let neighbor = self.found.get(other);
-            neighbor.is_some_and(|neighbor| self.context.row_number(neighbor.place.start) == row)
-                && self.series[other] != self.series[at]
-        };
-        let list = self
-            .context
-            .list(place)
-            .and_then(|list| self.lists.get(list));
-        let is_among_twilios = list.is_some_and(|(published, _)| *published > 0);
-        !neighbors.into_iter().any(is_beside)
-            && (is_among_twilios || self.context.has_sip_port(place))
-            && self.context.lets_in(&one.place)
     }
 
     fn placed(&self, positions: &mut Positions, pending: PendingFinding) -> Finding {
@@ -284,7 +202,8 @@ impl<'t> TwilioText<'t> {
     }
 
     /// Classifies a set of addresses and explains it; `None` if it is not reported.
-    fn classify(&self, one: &Found, series: usize) -> Option<Assessment> {
+    fn classify(&self, at: usize) -> Option<Assessment> {
+        let one = &self.found[at];
         let published = self.published;
         let slip = one
             .has_invalid_prefix
@@ -293,10 +212,10 @@ impl<'t> TwilioText<'t> {
             return Some(self.slip("not a valid prefix length", meant));
         }
         if !published.contains_some(one.span) {
-            return self.unpublished(one, series);
+            return self.unpublished(at);
         }
         let is_twilios =
-            published.is_twilios(one.span) || covers(&published.other_services, one.span);
+            self.neighbors.are_twilios[at] || covers(&published.other_services, one.span);
         if !is_twilios && !self.context.is_meant(&one.place, is_wide(one.span)) {
             return None;
         }
@@ -335,12 +254,13 @@ impl<'t> TwilioText<'t> {
     }
 
     /// Explains addresses that Twilio never published; `None` if they are not reported.
-    fn unpublished(&self, one: &Found, series: usize) -> Option<Assessment> {
+    fn unpublished(&self, at: usize) -> Option<Assessment> {
+        let one = &self.found[at];
         if !is_public(one.span) {
             return None;
         }
         let meant = self.meant_by(one);
-        if meant.is_none() && !self.is_presented_as_twilios(one, series) {
+        if meant.is_none() && !self.is_presented_as_twilios(at) {
             return None;
         }
         Some(match meant {
@@ -366,213 +286,7 @@ impl<'t> TwilioText<'t> {
         }
     }
 
-    /// Returns true if the text around an address presents it as Twilio's.
-    fn is_presented_as_twilios(&self, one: &Found, series: usize) -> bool {
-        let at = one.place.start;
-        let context = &self.context;
-        // An address on the same line as a Twilio address belongs to the other side.
-        let beside = context
-            .row_number(at)
-            .map_or(Beside::None, |row| self.rows[row]);
-        if !matches!(beside, Beside::None) && beside != Beside::Series(series)
-            || !self.has_twilios && !self.is_in_list(at)
-            || context.names_a_set(at)
-            || self.topics.is_test
-            || context.is_log(at)
-            || context.is_trace(at)
-            || context.is_version(&one.place)
-            || context.is_own(at)
-            || context.has_only_other_ports(at)
-        {
-            return false;
-        }
-        let comment = context.comment(at);
-        let list = context.list(at).and_then(|list| self.lists.get(list));
-        let near_published = list.is_some_and(|(published, _)| *published > 0);
-        if context.mentions_twilio(at) && !context.is_sentence(at)
-            || matches!(comment, Some(Topic::Twilio | Topic::Region))
-            || near_published && context.speaks(at)
-        {
-            return true;
-        }
-        let is_others = match comment {
-            Some(topic) => topic == Topic::Other,
-            None => context.is_others(at),
-        };
-        let in_twilios_list =
-            context.list_speaks(at) || near_published && context.list_names_region(at);
-        // Comments and words on a line with published addresses describe all of them.
-        let is_of_others =
-            || is_others || context.names_others(at, |row| self.rows[row] != Beside::None);
-        (in_twilios_list || self.is_mostly_published(at, series))
-            && (beside == Beside::Series(series) || !is_of_others())
-    }
-
-    /// Returns true if the list of an address has more than one address.
-    fn is_in_list(&self, at: usize) -> bool {
-        let list = self.context.list(at).and_then(|list| self.lists.get(list));
-        list.is_some_and(|(published, others)| published + others > 1)
-    }
-
-    /// Returns true if the list or the series has more than one published address, and more than half are published.
-    fn is_mostly_published(&self, at: usize, series: usize) -> bool {
-        let list = self.context.list(at).and_then(|list| self.lists.get(list));
-        let is_mostly = |(published, others): &(usize, usize)| *published > 1 && published > others;
-        list.is_some_and(is_mostly) || is_mostly(&self.in_series[series])
-    }
-
     fn purpose(&self, one: &Found) -> Purpose {
         self.purposes.of(&self.context, one.place.start)
     }
-
-    /// Returns true if the text has networks of a plane, or opens its ports for Twilio. Old media networks in a list for
-    /// signaling do not count as media.
-    fn has_plane(&self, plane: Plane) -> bool {
-        let is_of_plane = |one: &Found| {
-            let at = one.place.start;
-            let serves = || plane == Plane::Signaling || self.purpose(one).planes.media;
-            let opens = || match plane {
-                Plane::Signaling => self.context.has_sip_port(at),
-                Plane::Media => self.context.has_media_port(at),
-            };
-            self.published.is_twilios(one.span)
-                && (self.published.is_of_plane(one.span, plane) && serves() || opens())
-        };
-        self.found.iter().any(is_of_plane)
-    }
-
-    /// Returns the parts of an expected network that the text lacks. Media networks are published only as a whole.
-    fn lacking(&self, plane: Plane, span: Interval) -> Vec<Interval> {
-        let lacking = complement(&self.held.all, span);
-        if plane == Plane::Media && !lacking.is_empty() {
-            vec![span]
-        } else {
-            lacking
-        }
-    }
-
-    /// Returns a finding at the given position for each plane and region with expected networks
-    /// that the text lacks.
-    fn missing(&self, line: usize, column: usize) -> impl Iterator<Item = Finding> {
-        let work = &self.context.work;
-        let is_selected = Plane::ALL.map(|plane| (plane, self.has_plane(plane)));
-        let expected = self.expected.iter();
-        let expected =
-            expected.filter(move |expected| is_selected.contains(&(expected.plane, true)));
-        expected.filter_map(move |expected| {
-            let rest = expected
-                .networks
-                .iter()
-                .flat_map(|span| self.lacking(expected.plane, *span));
-            let networks: Vec<Ipv4Net> = rest
-                .flat_map(Interval::networks)
-                .inspect(|_| work.add(STEPS_OF_MISSING))
-                .take_while(|_| !work.is_exceeded())
-                .collect();
-            let written: Vec<String> = networks.iter().map(|n| address_or_cidr(*n)).collect();
-            (!networks.is_empty()).then(|| Finding {
-                classification: Classification::Missing,
-                line,
-                column,
-                length: 0,
-                place: None,
-                text: written.join(", "),
-                networks,
-                explanation: format!("{} of {}", expected.plane, expected.region),
-                replacement: Replacement::default(),
-                purpose: Purpose::default(),
-                advice: Advice::Explained,
-                fix: None,
-                left: None,
-                missing: Some((expected.plane, expected.region.clone())),
-            })
-        })
-    }
-}
-
-/// Returns the addresses in a text, without wide networks that do not refer to Twilio.
-fn held(published: &Published, found: &[Found], context: &Context, is_list: bool) -> Held {
-    let meant =
-        |one: &&Found| !is_wide(one.span) || context.is_meant(&one.place, is_wide(one.span));
-    let spans: Vec<Interval> = found.iter().filter(meant).map(|one| one.span).collect();
-    let in_force = spans.iter().copied();
-    let in_force = in_force.filter(|span| covers(&published.in_force, *span));
-    Held {
-        in_force: normalized(in_force.collect()),
-        all: normalized(spans),
-        is_list,
-    }
-}
-
-/// Counts, for each group, the public addresses that are published and those that are not. `group` returns the group of
-/// an element of `found`.
-fn count(
-    published: &Published,
-    found: &[Found],
-    groups: usize,
-    group: impl Fn(usize) -> Option<usize>,
-) -> Vec<(usize, usize)> {
-    let mut counts = vec![(0, 0); groups];
-    for (at, one) in found
-        .iter()
-        .enumerate()
-        .filter(|(_, one)| !is_wide(one.span))
-    {
-        let Some((known, others)) = group(at).and_then(|group| counts.get_mut(group)) else {
-            continue;
-        };
-        if published.is_twilios(one.span) {
-            *known += 1;
-        } else if is_public(one.span) {
-            *others += 1;
-        }
-    }
-    counts
-}
-
-/// Returns, for each line with addresses, the series of Twilio's addresses.
-fn rows(
-    published: &Published,
-    found: &[Found],
-    series: &[usize],
-    context: &Context,
-) -> Vec<Beside> {
-    let mut rows = vec![Beside::None; context.rows()];
-    let of_series = found.iter().zip(series);
-    for (one, series) in of_series.filter(|(one, _)| published.is_twilios(one.span)) {
-        if let Some(row) = context.row_number(one.place.start) {
-            rows[row] = match rows[row] {
-                Beside::None => Beside::Series(*series),
-                Beside::Series(known) if known == *series => Beside::Series(known),
-                _ => Beside::Several,
-            };
-        }
-    }
-    rows
-}
-
-/// Returns true if a text has addresses of two published networks, or a firewall rule with one. Logs, traces, sentences
-/// and targets of calls do not count.
-fn has_list(
-    published: &Published,
-    found: &[Found],
-    context: &Context,
-    purposes: &Purposes,
-) -> bool {
-    let mut first: Option<Option<Ipv4Net>> = None;
-    for one in found.iter().filter(|one| published.is_twilios(one.span)) {
-        let at = one.place.start;
-        let is_observed = context.is_log(at) || context.is_trace(at) || context.is_sentence(at);
-        if is_observed
-            || context.is_target(at)
-            || purposes.of(context, at).service == Service::Webhooks
-        {
-            continue;
-        }
-        let network = published.widest(one.span);
-        if context.is_rule(at) || *first.get_or_insert(network) != network {
-            return true;
-        }
-    }
-    false
 }

@@ -172,34 +172,15 @@ impl Planned<'_> {
         let wanted: Vec<Wanted> = wanted.flatten().collect();
         let holders = holders(&wanted);
         let mut placed: HashSet<Ipv4Net> = HashSet::new();
-        for Wanted {
-            at,
-            target,
-            networks,
-        } in wanted
-        {
-            let networks = networks.and_then(|wanted| {
-                let is_elsewhere = |network: &Ipv4Net| {
-                    placed.contains(network) || holders.get(network).is_some_and(|own| *own != at)
-                };
-                let new = missing(&wanted, &kept, is_elsewhere)?;
-                Ok((new, wanted))
-            });
-            let written = networks.and_then(|(new, wanted)| {
-                // Another address may have been meant.
-                if new.is_empty() && target.classification == Classification::Unpublished {
-                    return Err("its list has the address that was probably meant".to_owned());
-                }
-                check_writable(self.layout, at, &new)?;
-                Ok((new, wanted))
-            });
-            needs[at] = match written {
-                Ok((new, wanted)) => {
-                    placed.extend(&new);
-                    Need::Networks { new, wanted }
-                }
-                Err(reason) => Need::Leave(reason),
+        for wanted in wanted {
+            let at = wanted.at;
+            let is_elsewhere = |network: &Ipv4Net| {
+                placed.contains(network) || holders.get(network).is_some_and(|own| *own != at)
             };
+            needs[at] = self.need(wanted, &kept, is_elsewhere);
+            if let Need::Networks { new, .. } = &needs[at] {
+                placed.extend(new);
+            }
         }
         if kept.is_empty() && placed.is_empty() {
             leave_removed(list, needs, "it is the only address of its list");
@@ -207,6 +188,29 @@ impl Planned<'_> {
         if is_tuple(self.layout, list) && elements_after(list, needs) == 1 {
             let reason = "a single value in parentheses may be no list: remove it yourself";
             leave_removed(list, needs, reason);
+        }
+    }
+
+    /// Returns the networks to write instead of an element. `kept` are the addresses in force of its list, and
+    /// `is_elsewhere` returns true for networks that replace another element.
+    fn need(
+        &self,
+        wanted: Wanted,
+        kept: &[Interval],
+        is_elsewhere: impl Fn(&Ipv4Net) -> bool,
+    ) -> Need {
+        let networks = wanted.networks.and_then(|networks| {
+            let new = missing(&networks, kept, is_elsewhere)?;
+            // Another address may have been meant.
+            if new.is_empty() && wanted.target.classification == Classification::Unpublished {
+                return Err("its list has the address that was probably meant".to_owned());
+            }
+            check_writable(self.layout, wanted.at, &new)?;
+            Ok((new, networks))
+        });
+        match networks {
+            Ok((new, wanted)) => Need::Networks { new, wanted },
+            Err(reason) => Need::Leave(reason),
         }
     }
 
