@@ -19,7 +19,7 @@ pub use check::{
 pub use comparison::{Compared, Comparison};
 pub use diff::unified_diff;
 pub use explanation::{Explanation, ExplanationForm};
-pub use findings::{Counts, FilePart, Findings, Shape};
+pub use findings::{Counts, FilePart, Findings, Shape, verdict_and_message};
 pub use folded::also_in_lines;
 pub use table::{section, table};
 pub use verify::{

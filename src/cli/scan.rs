@@ -55,6 +55,7 @@ pub struct ScanArgs {
     /// Files and folders; "-" is stdin [default: the current folder]
     ///
     /// In a folder, files that .gitignore excludes and files that are not text are skipped.
+    /// In a file, a line that contains "twilio-sip-allow: ignore" is skipped.
     #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath, help_heading = "Scan")]
     files: Vec<PathBuf>,
 }
@@ -88,7 +89,7 @@ pub enum FindingsReport {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FailOn {
-    /// Everything except current addresses
+    /// Everything except current addresses, addresses of other services, and hints
     Any,
     /// Nothing
     None,
@@ -100,6 +101,8 @@ enum FailOn {
     Narrower,
     /// On no published list, but among Twilio addresses
     Unpublished,
+    /// Addresses of another Twilio service, such as STUN/TURN, that SIP does not use (not included in "any")
+    OtherService,
     /// A selected network is not in the file, although the file contains Twilio addresses
     Missing,
 }
@@ -183,10 +186,12 @@ impl ScanArgs {
             (FailOn::Narrower, Classification::Narrower),
             (FailOn::Unpublished, Classification::Unpublished),
             (FailOn::Missing, Classification::Missing),
+            (FailOn::OtherService, Classification::OtherService),
         ];
+        let in_any = has(FailOn::Any);
         let wanted = named
             .iter()
-            .filter(|(name, _)| has(FailOn::Any) || has(*name));
+            .filter(|(name, _)| has(*name) || in_any && *name != FailOn::OtherService);
         Ok(wanted.map(|(_, classification)| *classification).collect())
     }
 }

@@ -71,7 +71,10 @@ pub(super) fn run(
         return Ok(Outcome::Failed);
     }
     notices.extend(collected.fixes.warning().map(Notice::Warning));
-    notices.extend(collected.fixes.note().map(Notice::Note));
+    if args.fix_mode() != FixMode::Report {
+        let notes = collected.fixes.notes(args.fix_mode() == FixMode::Diff);
+        notices.extend(notes.into_iter().map(Notice::Note));
+    }
     notices.extend(collected.binary_note().map(Notice::Note));
     let (written, counts) = collected.print(&findings);
     print_notices(&notices, console);

@@ -9,6 +9,7 @@ use super::annotation::{Place, annotation};
 use super::folded::Folded;
 use super::json_pieces::around_elements;
 use super::sarif::{self, Level, Region, SarifResult, SarifRule};
+use crate::policy::address_or_cidr;
 use crate::scan::{Classification, Finding};
 use crate::terminal::{
     GREEN, RED, YELLOW, escape_hidden, escape_hidden_at_start, json_reported, painted,
@@ -227,7 +228,7 @@ impl Findings<'_> {
             "fails": self.fails(finding),
             "text": finding.text,
             "networks": finding.networks,
-            "explanation": finding.explanation,
+            "explanation": finding.meaning(),
             "replacement": {
                 "signaling": finding.replacement.signaling,
                 "media": finding.replacement.media,
@@ -253,6 +254,12 @@ impl Findings<'_> {
     }
 }
 
+/// Returns the classification and the message of a finding.
+pub fn verdict_and_message(finding: &Finding) -> String {
+    let name = finding.classification.name();
+    format!("{name}: {}", escape_hidden(&message(finding)))
+}
+
 /// Returns a line with the file, the place and the message of a finding.
 fn line_at(file: &str, finding: &Finding, message: &str) -> String {
     let file = shown_name(file);
@@ -275,7 +282,10 @@ fn fixed(finding: &Finding, colored: bool) -> String {
 fn replaced_by(finding: &Finding) -> String {
     match finding.fix.as_ref().map(|fix| &fix.written[..]) {
         None | Some([]) => "removed, because its list needs no other address".to_owned(),
-        Some(written) => format!("replaced by {}", written.join(", ")),
+        Some(written) => {
+            let written: Vec<String> = written.iter().copied().map(address_or_cidr).collect();
+            format!("replaced by {}", written.join(", "))
+        }
     }
 }
 
@@ -376,8 +386,11 @@ impl<W: Write> FilePart<'_, W> {
         }
     }
 
-    /// Adds a finding that was fixed. Only the reports for people show it.
+    /// Adds a finding that was fixed, after all others. Only the reports for people show it.
     pub fn add_fixed(&mut self, finding: &Finding) -> io::Result<()> {
+        if let Some(last) = self.held.take() {
+            self.write(&last)?;
+        }
         match self.report.shape {
             Shape::Text(colored) => self.fold(finding, &fixed(finding, colored)),
             Shape::Lines(colored) => {
@@ -470,7 +483,7 @@ impl<W: Write> FilePart<'_, W> {
 /// Returns the message of a finding, without its place and classification.
 fn message(finding: &Finding) -> String {
     match finding.classification {
-        Classification::Missing => format!("{}: {}", finding.explanation, finding.text),
-        _ => format!("{}: {}", finding.text, finding.explanation),
+        Classification::Missing => format!("{}: {}", finding.meaning(), finding.text),
+        _ => format!("{}: {}", finding.text, finding.meaning()),
     }
 }

@@ -1,8 +1,11 @@
 //! Assesses sets of addresses that Twilio published.
 
+use super::advice::Advice;
 use super::classification::Classification;
+use super::evidence::{Planes, Service};
 use super::explanations::{Superseded, of_services, subjects, wider, with_subjects};
 use super::published::{MOST_TIMES, Published};
+use super::purpose::Purpose;
 use super::replacement::Replacement;
 use super::spans::covers;
 use super::work::Work;
@@ -14,20 +17,9 @@ use crate::policy::Plane;
 pub(super) struct Assessment {
     pub classification: Classification,
     pub explanation: String,
-    /// A recommendation in words. It is empty if nothing is recommended.
-    pub advice: String,
+    pub advice: Advice,
     /// The networks to write instead.
     pub replacement: Replacement,
-}
-
-impl Assessment {
-    /// Returns the explanation with the advice.
-    pub(super) fn text(&self) -> String {
-        match &*self.advice {
-            "" => self.explanation.clone(),
-            advice => format!("{}; {advice}", self.explanation),
-        }
-    }
 }
 
 /// The addresses of a text that matter for the assessment of each of its sets.
@@ -40,20 +32,10 @@ pub(super) struct Held {
     pub is_list: bool,
 }
 
-/// The use of addresses, according to the text around them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
-    Calls,
-    /// Another Twilio service, such as STUN and TURN.
-    OtherService,
-    /// A filter of webhooks.
-    Webhooks,
-}
-
 /// Assesses a set with published addresses.
 pub(super) fn assess(
     span: Interval,
-    used_for: Use,
+    purpose: Purpose,
     published: &Published,
     held: &Held,
     work: &Work,
@@ -63,20 +45,22 @@ pub(super) fn assess(
     let services: Vec<ServiceNetwork> = published.catalog.services_touching(span).collect();
     // The explanations look at each network a few times.
     work.add(2 * (touched.len() + services.len()));
+    let service = purpose.service;
     let set = Set {
         span,
+        planes: purpose.planes,
         touched,
         services,
         published,
         held,
     };
-    if used_for == Use::OtherService && covers(&published.other_services, span) {
+    if service == Service::Turn && covers(&published.other_services, span) {
         return set.other_service();
     }
     if covers(&published.in_force, span) {
         return set.in_force();
     }
-    if used_for == Use::Webhooks && covers(&published.ever, span) {
+    if service == Service::Webhooks && covers(&published.ever, span) {
         return set.unused();
     }
     if set.is_of_interconnect() {
@@ -98,6 +82,8 @@ pub(super) fn assess(
 /// A set with the published networks that it touches.
 struct Set<'a> {
     span: Interval,
+    /// The planes that it serves.
+    planes: Planes,
     touched: Vec<&'a Entry>,
     services: Vec<ServiceNetwork<'a>>,
     published: &'a Published<'a>,
@@ -121,13 +107,13 @@ impl Set<'_> {
             Some(entry) => Assessment {
                 classification: Classification::Narrower,
                 explanation: format!("{} is {}", entry.subject(), entry.network),
-                advice: String::new(),
+                advice: Advice::Explained,
                 replacement: Replacement::by(entry.network, Plane::Media),
             },
             None => Assessment {
                 classification: Classification::Current,
                 explanation: subjects(&current),
-                advice: String::new(),
+                advice: Advice::Explained,
                 replacement: Replacement::default(),
             },
         }
@@ -148,7 +134,7 @@ impl Set<'_> {
         Assessment {
             classification: Classification::OtherService,
             explanation,
-            advice: String::new(),
+            advice: Advice::Explained,
             replacement: Replacement::default(),
         }
     }
@@ -157,7 +143,7 @@ impl Set<'_> {
     fn unused(&self) -> Assessment {
         Assessment {
             classification: Classification::OtherService,
-            advice: String::new(),
+            advice: Advice::Explained,
             replacement: Replacement::default(),
             ..self.superseded()
         }
@@ -208,7 +194,7 @@ impl Set<'_> {
         Assessment {
             classification: Classification::Wider,
             explanation: wider(self.span, &self.published.ever, &networks),
-            advice: String::new(),
+            advice: Advice::Explained,
             replacement: self.replacement(&self.touched),
         }
     }
@@ -221,14 +207,14 @@ impl Set<'_> {
         Assessment {
             classification: Classification::Wider,
             explanation: wider(self.span, &signaling, &with_subjects(&entries)),
-            advice: String::new(),
+            advice: Advice::Explained,
             replacement: self.replacement(&entries),
         }
     }
 
     fn superseded(&self) -> Assessment {
         let replacement = self.replacement(&self.touched);
-        let mut signaling = self.signaling().peekable();
+        let signaling: Vec<Interval> = self.signaling().collect();
         let explanation = Superseded {
             catalog: self.published.catalog,
             entries: self
@@ -238,14 +224,15 @@ impl Set<'_> {
                 .filter(|entry| !entry.in_force)
                 .collect(),
             services: &self.services,
-            replacement: &replacement,
-            holds_signaling: signaling.peek().is_some(),
-            is_only_one: signaling.any(|part| !covers(&self.held.in_force, part)),
+            is_only_one: signaling
+                .iter()
+                .any(|part| !covers(&self.held.in_force, *part)),
+            signaling: signaling.into_iter().flat_map(Interval::networks).collect(),
         };
         Assessment {
             classification: Classification::Superseded,
             explanation: explanation.to_string(),
-            advice: explanation.advice(),
+            advice: Advice::Replace,
             replacement,
         }
     }
@@ -256,6 +243,6 @@ impl Set<'_> {
             catalog,
             ..
         } = self.published;
-        successors.replacement(self.span, touched, &self.services, catalog)
+        successors.replacement(self.span, self.planes, touched, &self.services, catalog)
     }
 }

@@ -1,10 +1,14 @@
+use ipnet::Ipv4Net;
+
 /// A fix of a finding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fix {
     /// In the order of the text.
     pub changes: Vec<Change>,
-    /// The addresses that are written instead; empty if the list already has them.
-    pub written: Vec<String>,
+    /// The networks that are written instead; empty if the list has all that it needs.
+    pub written: Vec<Ipv4Net>,
+    /// The networks that the list needs instead of the addresses.
+    pub wanted: Vec<Ipv4Net>,
 }
 
 /// A change of a text, by lines and columns.

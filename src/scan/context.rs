@@ -1,21 +1,19 @@
 //! The lines around an address: their topics, and the lists of addresses that they form.
 
+mod line;
+
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
-use std::sync::LazyLock;
 
 use super::comment::{comment_within, is_setting};
 use super::find::Found;
-use super::hints::{is_outgoing, is_target, mention_webhooks};
 use super::label::Labels;
 use super::line_kind;
 use super::line_mark::{LineMark, has_directive};
 use super::lines::Lines;
-use super::ports::{has_media_port, has_only_other_ports, has_only_web_ports, has_sip_port};
 use super::topic::{Topic, TopicWords};
-use super::version::{follows_version, is_version};
-use super::words::{Finders, finders, has_any, normalize_words};
+use super::words::normalize_words;
 use super::work::Work;
 use crate::limits::Limits;
 
@@ -34,57 +32,9 @@ const ASCII_IN_A_STEP: usize = 4;
 /// All places in the same piece of a line share the nearby words. A piece has this many bytes.
 const WORDS_STEP: usize = 64;
 
-/// Words in lines that do not allow anything, in the form of [`normalize_words`].
-static DENIALS: Finders = LazyLock::new(|| {
-    finders(&[
-        " deny ",
-        " denied ",
-        " drop ",
-        " reject ",
-        " block ",
-        " forbid ",
-        " disallow ",
-        " refuse ",
-        " blacklist ",
-        " never ",
-        " not ",
-        " don ",
-        " no ",
-        " replaces ",
-        " except ",
-    ])
-});
-
-/// Words in lines where a network does not refer to Twilio if it is wider than any network of an
-/// allowlist.
-static OTHERWISE: Finders = LazyLock::new(|| {
-    finders(&[
-        " log ",
-        " return ",
-        " route ",
-        " bind ",
-        " egress ",
-        " all but ",
-    ])
-});
-
-/// Words about other Twilio services than SIP, in the form of [`normalize_words`].
-static OTHER_SERVICES: Finders = LazyLock::new(|| {
-    finders(&[
-        " stun ",
-        " turn ",
-        " coturn ",
-        " turnserver ",
-        " webrtc ",
-        " video ",
-        " network traversal ",
-        " 3478 ",
-    ])
-});
-
 /// The lines of a text with addresses.
 pub struct Context<'t> {
-    lines: Lines<'t>,
+    lines: &'t Lines<'t>,
     rows: Vec<Row>,
     lists: usize,
     words: &'t TopicWords,
@@ -106,16 +56,6 @@ struct Topics {
     twilio: bool,
     /// True if one of them names a region.
     region: bool,
-    /// True if a heading, or the last comment, is about another Twilio service.
-    other_service: bool,
-}
-
-/// The purpose of a list, according to the lines before it.
-#[derive(Clone, Copy)]
-struct Head {
-    /// True if the last one is a firewall rule.
-    is_rule: bool,
-    mentions_webhooks: bool,
 }
 
 struct Row {
@@ -123,7 +63,8 @@ struct Row {
     /// The index of its list.
     list: usize,
     topics: Topics,
-    head: Head,
+    /// True if the line before the list is a firewall rule.
+    follows_rule: bool,
     /// True if the last comment in the list above this line is about something else.
     is_others: bool,
     mark: LineMark,
@@ -131,9 +72,14 @@ struct Row {
 
 impl<'t> Context<'t> {
     /// Makes the context of the addresses that were found in a text.
-    pub fn new(text: &'t [u8], found: &[Found], words: &'t TopicWords, limits: Limits) -> Self {
+    pub fn new(
+        lines: &'t Lines<'t>,
+        found: &[Found],
+        words: &'t TopicWords,
+        limits: Limits,
+    ) -> Self {
         let mut context = Context {
-            lines: Lines::new(text),
+            lines,
             rows: Vec::new(),
             lists: 0,
             words,
@@ -167,10 +113,7 @@ impl<'t> Context<'t> {
     /// Adds the lines of a list, each with the topics of the comments before it.
     fn add_rows(&mut self, lines: &[usize], list: usize) {
         let mut topics = self.head_topics(lines[0]);
-        let head = Head {
-            is_rule: self.head_is_rule(lines[0]),
-            mentions_webhooks: self.head_mentions_webhooks(lines[0]),
-        };
+        let follows_rule = self.head_is_rule(lines[0]);
         let mut is_others = false;
         let mut line = lines[0].saturating_sub(1);
         for row in lines {
@@ -181,7 +124,6 @@ impl<'t> Context<'t> {
                     let topic = self.topic(line);
                     is_others = topic == Topic::Other;
                     if line >= lines[0] {
-                        topics.other_service = self.is_about_other_services(line);
                         topics.twilio |= topic == Topic::Twilio;
                         topics.region |= topic == Topic::Region;
                     }
@@ -193,7 +135,7 @@ impl<'t> Context<'t> {
                 line: *row,
                 list,
                 topics,
-                head,
+                follows_rule,
                 is_others,
                 mark,
             });
@@ -201,6 +143,10 @@ impl<'t> Context<'t> {
             topics.twilio |= ending && mark == LineMark::Twilio;
             line = line.max(row + 1);
         }
+    }
+
+    pub fn text(&self) -> &'t [u8] {
+        self.lines.text()
     }
 
     fn row(&self, at: usize) -> Option<&Row> {
@@ -224,13 +170,13 @@ impl<'t> Context<'t> {
     }
 
     /// Returns the words at the beginning of a line in the form of [`normalize_words`].
-    fn line_words(&self, line: usize) -> String {
+    pub fn line_words(&self, line: usize) -> String {
         self.words_of(&self.lines.beginning_text(line))
     }
 
     /// Returns the words near a place in the form of [`normalize_words`]. Places that are close to
     /// each other share them.
-    fn near_words(&self, at: usize) -> Rc<str> {
+    pub fn near_words(&self, at: usize) -> Rc<str> {
         let start = self.lines.start(self.lines.at(at));
         let step = start + (at - start) / WORDS_STEP * WORDS_STEP;
         let place = self.lines.around(step..step + WORDS_STEP);
@@ -263,54 +209,6 @@ impl<'t> Context<'t> {
         ignores
     }
 
-    /// Returns true if a network that is much larger than the published ones refers to Twilio. This
-    /// is so if its line or list mentions Twilio and the line does not deny it.
-    pub fn is_meant(&self, place: &Range<usize>, is_wide: bool) -> bool {
-        let row = self.row(place.start);
-        let speaks = row.is_some_and(|row| row.mark == LineMark::Twilio || row.topics.twilio);
-        speaks && !self.denies(place.start, is_wide)
-    }
-
-    /// Returns true if a line denies something, or, for a wide network, is about something other than access. Returns true
-    /// if the address at the place is negated.
-    fn denies(&self, at: usize, is_wide: bool) -> bool {
-        if self.lines.text()[..at].ends_with(b"!") {
-            return true;
-        }
-        let near = String::from_utf8_lossy(self.lines.near(at));
-        let comment = comment_within(&near).unwrap_or_default();
-        let line = self.words_of(near.strip_suffix(comment).unwrap_or(&near));
-        has_any(&line, &DENIALS) || is_wide && has_any(&line, &OTHERWISE)
-    }
-
-    /// Returns true if a line lets in packets from a network of all addresses.
-    pub fn lets_in(&self, place: &Range<usize>) -> bool {
-        !self.denies(place.start, true) && !is_outgoing(&self.near_words(place.start))
-    }
-
-    /// Returns true if the line of a place names a port of SIP.
-    pub fn has_sip_port(&self, at: usize) -> bool {
-        has_sip_port(self.lines.near(at))
-    }
-
-    /// Returns true if the line of a place names a port of media.
-    pub fn has_media_port(&self, at: usize) -> bool {
-        has_media_port(self.lines.near(at))
-    }
-
-    /// Returns true if calls are sent to the address at a place.
-    pub fn is_target(&self, at: usize) -> bool {
-        is_target(self.lines.before(at))
-    }
-
-    /// Returns true if the line of an address or the heading of its list mentions webhooks, or the line opens ports of HTTP
-    /// only.
-    pub fn is_for_webhooks(&self, at: usize) -> bool {
-        has_only_web_ports(self.lines.near(at))
-            || mention_webhooks(&self.near_words(at))
-            || self.row(at).is_some_and(|row| row.head.mentions_webhooks)
-    }
-
     /// Returns true if the line of a place mentions Twilio.
     pub fn mentions_twilio(&self, at: usize) -> bool {
         self.row(at).is_some_and(|row| row.mark == LineMark::Twilio)
@@ -321,35 +219,9 @@ impl<'t> Context<'t> {
         self.words.speak(&self.near_words(at))
     }
 
-    /// Returns true if the words near a place, or the heading of its list, are about another Twilio service.
-    pub fn is_for_other_services(&self, at: usize) -> bool {
-        self.row(at).is_some_and(|row| row.topics.other_service)
-            || has_any(&self.near_words(at), &OTHER_SERVICES)
-    }
-
-    /// Returns true if a line is about an address of the user or a neighbor, or the address is part of a web address.
-    pub fn is_own(&self, at: usize) -> bool {
-        line_kind::is_own(&self.near_words(at)) || self.lines.before(at).ends_with(b"://")
-    }
-
-    /// Returns true if the line of a place is prose.
-    pub fn is_sentence(&self, at: usize) -> bool {
-        line_kind::is_sentence(&self.near_words(at))
-    }
-
     /// Returns true if the line of an address, or the one before its list, is a firewall rule.
     pub fn is_rule(&self, at: usize) -> bool {
-        line_kind::is_rule(&self.near_words(at)) || self.row(at).is_some_and(|row| row.head.is_rule)
-    }
-
-    /// Returns true if the line of a place is part of a SIP or SDP message.
-    pub fn is_trace(&self, at: usize) -> bool {
-        line_kind::is_trace(self.lines.near(at))
-    }
-
-    /// Returns true if the line of a place names ports, and none of them is used by SIP or RTP.
-    pub fn has_only_other_ports(&self, at: usize) -> bool {
-        has_only_other_ports(self.lines.near(at))
+        line_kind::is_rule(&self.near_words(at)) || self.row(at).is_some_and(|row| row.follows_rule)
     }
 
     /// Returns true if the line of a place has a word that names somebody else. Such a word occurs on no line of the list
@@ -373,13 +245,6 @@ impl<'t> Context<'t> {
         labels
             .1
             .names_others(row.line, &self.near_words(at), self.words)
-    }
-
-    /// Returns true if a line refers to a set of addresses named after Twilio, as in nftables and
-    /// pf.
-    pub fn names_a_set(&self, at: usize) -> bool {
-        let near = String::from_utf8_lossy(self.lines.near(at)).to_ascii_lowercase();
-        near.contains("@twilio") || near.contains("<twilio")
     }
 
     /// Returns the topic of the comment in a line, if any. Only the start of a long comment counts.
@@ -411,9 +276,6 @@ impl<'t> Context<'t> {
         Topics {
             twilio: found.contains(&Topic::Twilio),
             region: found.contains(&Topic::Region),
-            other_service: self
-                .lines_above(start)
-                .any(|line| self.is_about_other_services(line)),
         }
     }
 
@@ -424,16 +286,6 @@ impl<'t> Context<'t> {
             let words = self.line_words(line);
             line_kind::is_rule(&words) && !line_kind::is_sentence(&words)
         })
-    }
-
-    /// Returns true if a line above a list mentions webhooks.
-    fn head_mentions_webhooks(&self, start: usize) -> bool {
-        self.lines_above(start)
-            .any(|line| mention_webhooks(&self.line_words(line)))
-    }
-
-    fn is_about_other_services(&self, line: usize) -> bool {
-        has_any(&self.line_words(line), &OTHER_SERVICES)
     }
 
     /// Returns the lines before a line up to a blank one, at most [`REACH`], starting with the closest.
@@ -476,23 +328,5 @@ impl<'t> Context<'t> {
     /// Returns true if the last comment before an address in its list is about something else.
     pub fn is_others(&self, at: usize) -> bool {
         self.row(at).is_some_and(|row| row.is_others)
-    }
-
-    /// Returns true if the line of a place is from a log.
-    pub fn is_log(&self, at: usize) -> bool {
-        line_kind::is_log(self.lines.near(at))
-    }
-
-    /// Returns true if the word `version` or `ver` precedes a place.
-    pub fn is_called_version(&self, place: &Range<usize>) -> bool {
-        follows_version(self.lines.before(place.start))
-    }
-
-    /// Returns true if a place looks like a version number.
-    pub fn is_version(&self, place: &Range<usize>) -> bool {
-        is_version(
-            self.lines.before(place.start),
-            &self.lines.text()[place.end..],
-        )
     }
 }

@@ -5,10 +5,9 @@ use std::fmt;
 
 use ipnet::Ipv4Net;
 
-use super::replacement::Replacement;
+use super::advice::list;
 use crate::catalog::{Catalog, Entry, ServiceNetwork};
 use crate::packets::{Interval, complement};
-use crate::policy::address_or_cidr;
 
 /// Describes entries, as in `signaling of tokyo, media of all regions`.
 pub(super) fn subjects(entries: &[&Entry]) -> String {
@@ -42,9 +41,8 @@ pub(super) struct Superseded<'a> {
     pub entries: Vec<&'a Entry>,
     /// The networks of services that the set touches.
     pub services: &'a [ServiceNetwork<'a>],
-    pub replacement: &'a Replacement,
-    /// True if the set contains signaling addresses in force.
-    pub holds_signaling: bool,
+    /// The signaling networks in force that the set contains.
+    pub signaling: Vec<Ipv4Net>,
     /// True if the text has no better network that contains these signaling addresses.
     pub is_only_one: bool,
 }
@@ -67,38 +65,15 @@ impl fmt::Display for Superseded<'_> {
         if !current.is_empty() {
             write!(f, " (now {})", of_services(&current))?;
         }
+        if self.signaling.is_empty() {
+            return Ok(());
+        }
+        write!(f, "; it still covers signaling {}", list(&self.signaling))?;
+        if self.is_only_one {
+            f.write_str(", and nothing else in the file does")?;
+        }
         Ok(())
     }
-}
-
-impl Superseded<'_> {
-    /// Says what to write instead. The text is empty if nothing is recommended.
-    pub(super) fn advice(&self) -> String {
-        let Replacement { signaling, media } = self.replacement;
-        if !self.holds_signaling {
-            let all = [&signaling[..], &media[..]].concat();
-            return match &all[..] {
-                [] => String::new(),
-                all => format!("replace it by {}", written(all)),
-            };
-        }
-        let only = if self.is_only_one {
-            ", and nothing else in the file does"
-        } else {
-            ""
-        };
-        let media = match &media[..] {
-            [] => String::new(),
-            media => format!(", and for media by {}", written(media)),
-        };
-        let signaling = written(signaling);
-        format!("it still covers signaling {signaling}{only}: replace it by that{media}")
-    }
-}
-
-fn written(networks: &[Ipv4Net]) -> String {
-    let written: Vec<String> = networks.iter().copied().map(address_or_cidr).collect();
-    written.join(", ")
 }
 
 /// Returns when the last of the editions of superseded entries was superseded, and by which.
@@ -143,7 +118,7 @@ pub(super) fn wider(
     let named = of_subjects.map(|networks| {
         let verb = if networks.len() == 1 { "is" } else { "are" };
         let of_subject: Vec<Ipv4Net> = networks.iter().map(|(_, network)| *network).collect();
-        format!("{} {verb} {}", networks[0].0, written(&of_subject))
+        format!("{} {verb} {}", networks[0].0, list(&of_subject))
     });
     let named: Vec<String> = named.collect();
     let rest = match networks.len().saturating_sub(MAX_NAMED) {

@@ -1,21 +1,19 @@
 //! Plans the edits of a text that replace addresses by those in force.
 //!
-//! `layout` divides the addresses of a text into lists, `purpose` decides what an address is for, `needed` selects the
-//! networks to write, `writable` checks whether the text can express them, `edits` writes them, and `notation` keeps the
-//! notation of an address. `docs/scan.md` describes the rules.
+//! `understood` decides whether the text around an address may be changed, `needed` selects the networks to write,
+//! `writable` checks whether the text can express them, `edits` writes them, and `notation` keeps the notation of an
+//! address. `docs/scan.md` describes the rules.
 
 mod decision;
 mod duplicates;
 mod edits;
 mod effect;
 mod fixed_text;
-mod layout;
-mod line;
 mod needed;
 mod notation;
 mod plan;
-mod purpose;
 mod tuple;
+mod understood;
 mod writable;
 
 pub use decision::{Edit, edited};

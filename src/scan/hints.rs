@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::words::{Finders, finders, has_any};
+use super::words::{Finders, finders};
 
 /// A use of addresses that Twilio advises against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,28 +102,6 @@ fn is_setting_of_target(before: &[u8]) -> bool {
         .iter()
         .any(|target| name.eq_ignore_ascii_case(target));
     is_name && (value.is_empty() || value.ends_with(b"@"))
-}
-
-/// Returns true if words in the form of [`normalize_words`](super::words::normalize_words) are about webhooks.
-pub(super) fn mention_webhooks(words: &str) -> bool {
-    static WEBHOOKS: Finders = LazyLock::new(|| finders(&[" webhook ", " webhooks "]));
-    has_any(words, &WEBHOOKS)
-}
-
-/// Returns true if a rule with these words is not about packets from others.
-pub(super) fn is_outgoing(words: &str) -> bool {
-    static OUTGOING: Finders = LazyLock::new(|| {
-        finders(&[
-            " out ",
-            " outbound ",
-            " output ",
-            " destination ",
-            " dst ",
-            " d ",
-            " egress ",
-        ])
-    });
-    has_any(words, &OUTGOING)
 }
 
 #[cfg(test)]

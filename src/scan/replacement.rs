@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
+use super::evidence::Planes;
 use crate::catalog::{Catalog, Entry, ServiceNetwork};
 use crate::dataset::Connection;
 use crate::packets::{Interval, normalized};
@@ -62,10 +63,12 @@ impl Successors {
     /// published networks that it touches.
     ///
     /// Addresses in force remain. Superseded ones are replaced by the networks in force for the same plane, connection
-    /// and region.
+    /// and region. If the addresses serve only signaling according to `planes`, superseded media networks are replaced by
+    /// the signaling of their region.
     pub(super) fn replacement(
         &self,
         span: Interval,
+        planes: Planes,
         touched: &[&Entry],
         services: &[ServiceNetwork],
         catalog: &Catalog,
@@ -87,6 +90,13 @@ impl Successors {
                 .into_iter()
                 .flat_map(Interval::networks);
             *replacement.of_plane(plane) = networks.take(MAX_NETWORKS + 1).collect();
+        }
+        if !planes.media && replacement.signaling.is_empty() {
+            let old = touched.iter().copied().filter(|entry| !entry.in_force);
+            let old: Vec<&Entry> = old.collect();
+            let networks = normalized(self.instead_of(Plane::Signaling, &old, &[], catalog));
+            let networks = networks.into_iter().flat_map(Interval::networks);
+            replacement.signaling = networks.take(MAX_NETWORKS + 1).collect();
         }
         let is_short = replacement.signaling.len() + replacement.media.len() <= MAX_NETWORKS;
         if is_short {

@@ -6,14 +6,26 @@ use super::error::ScanError;
 use super::expected::Expected;
 use super::find::{Found, find};
 use super::finding::Finding;
+use super::layout::Layout;
 use super::line_mark::mentions_twilio;
+use super::lines::Lines;
 use super::published::Published;
+use super::purpose::{FileTopics, Purposes};
+use super::slips::{Slip, invalid_slips};
 use super::topic::TopicWords;
 use super::twilio_text::TwilioText;
 use crate::catalog::Catalog;
 use crate::dataset::ReferenceData;
 use crate::limits::{Limit, Limits};
 use crate::packets::Interval;
+
+/// The text of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedText<'t> {
+    /// The name of the file without its folder.
+    pub name: &'t str,
+    pub bytes: &'t [u8],
+}
 
 /// Scans texts for addresses, given the published and the expected networks.
 pub struct Scanner<'a> {
@@ -56,7 +68,7 @@ impl<'a> Scanner<'a> {
     /// Returns the findings that [`Scanner::scan`] reports. Returns `None` if there are more than `most` findings.
     pub(super) fn findings(
         &self,
-        text: &[u8],
+        text: NamedText,
         most: usize,
     ) -> Result<Option<Vec<Finding>>, ScanError> {
         let findings = self.findings_again(text, most)?;
@@ -69,7 +81,7 @@ impl<'a> Scanner<'a> {
     /// Does the same as [`Scanner::findings`] for a text that replaces one with counted findings.
     pub(super) fn findings_again(
         &self,
-        text: &[u8],
+        text: NamedText,
         most: usize,
     ) -> Result<Option<Vec<Finding>>, ScanError> {
         let mut findings = Vec::new();
@@ -94,7 +106,7 @@ impl<'a> Scanner<'a> {
     /// an error, the findings are incomplete.
     pub fn scan(
         &self,
-        text: &[u8],
+        text: NamedText,
         report: &mut dyn FnMut(Finding) -> io::Result<()>,
     ) -> Result<(), ScanError> {
         self.scan_uncounted(text, &mut |finding| {
@@ -105,9 +117,10 @@ impl<'a> Scanner<'a> {
 
     fn scan_uncounted(
         &self,
-        text: &[u8],
+        text: NamedText,
         report: &mut dyn FnMut(Finding) -> Result<(), ScanError>,
     ) -> Result<(), ScanError> {
+        let NamedText { name, bytes: text } = text;
         let max = self.limits.max(Limit::Addresses);
         let mut all = find(text);
         let found: Vec<Found> = all.by_ref().take(max).collect();
@@ -126,7 +139,16 @@ impl<'a> Scanner<'a> {
         if next.is_some() {
             return Err(self.limits.exceeded(Limit::Addresses).into());
         }
-        let context = Context::new(text, &found, &self.words, self.limits);
+        let lines = Lines::new(text);
+        let context = Context::new(&lines, &found, &self.words, self.limits);
+        let slips = invalid_slips(&self.published, &context, text);
+        let slips: Vec<Slip> = slips.take(max + 1).collect();
+        let layout = layout(&lines, &found, &slips);
+        let purposes = Purposes::new(&context, layout, FileTopics::new(name, text), |element| {
+            element
+                .span
+                .is_some_and(|span| self.published.contains_some(span))
+        });
         let is_relevant =
             |one: &Found| !context.is_ignored(&one.place) && !context.is_called_version(&one.place);
         let found: Vec<Found> = found.into_iter().filter(is_relevant).collect();
@@ -136,9 +158,10 @@ impl<'a> Scanner<'a> {
         let text = TwilioText::new(
             &self.published,
             &self.expected,
-            text,
             found,
+            slips,
             context,
+            purposes,
             mentions_twilio,
         );
         let work = text.work();
@@ -148,4 +171,18 @@ impl<'a> Scanner<'a> {
         })?;
         Ok(work.check()?)
     }
+}
+
+/// Returns the layout of the addresses that are valid, or differ from a Twilio address by one typing error.
+fn layout<'t>(lines: &'t Lines<'t>, found: &[Found], slips: &[Slip]) -> Layout<'t> {
+    let valid = found.iter().map(|one| {
+        (
+            one.place.clone(),
+            (!one.has_invalid_prefix).then_some(one.span),
+        )
+    });
+    let invalid = slips.iter().map(|slip| (slip.place.clone(), None));
+    let mut places: Vec<_> = valid.chain(invalid).collect();
+    places.sort_by_key(|(place, _)| place.start);
+    Layout::new(lines, places.into_iter())
 }

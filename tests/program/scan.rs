@@ -141,7 +141,7 @@ fn the_text_has_a_paragraph_for_each_file_and_a_total() {
         ran.stdout,
         "list\n  \
          3:1: superseded: 54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global (now STUN/TURN of tokyo); \
-         it still covers signaling 54.65.63.192/30: replace it by that, and for media by 168.86.128.0/18\n  \
+         it still covers signaling 54.65.63.192/30; remove it, because its list needs only 54.65.63.192/30, 168.86.128.0/18 instead\n  \
          4:1: unpublished: 54.65.36.192/30: not on any list that Twilio has published; did you mean 54.65.63.192/30, signaling of tokyo?\n  \
          6:1: wider: 168.86.0.0/16: 49152 more addresses than Twilio has published: media of all regions is 168.86.128.0/18\n\n\
          1 file with Twilio addresses: 2 current, 1 superseded, 1 wider, 1 unpublished\n"
@@ -196,9 +196,16 @@ fn fail_on_selects_the_findings_that_cause_status_1() {
             "--fail-on missing --edition regional --plane media --region tokyo",
             0,
         ),
+        ("--fail-on other-service", 0),
     ] {
         let ran = Tool::line(&format!("scan {options} list"))
             .file("list", stale)
+            .run();
+        assert_eq!(ran.status, status, "{options} {ran}");
+    }
+    for (options, status) in [("", 0), ("--fail-on other-service", 1)] {
+        let ran = Tool::line(&format!("scan {options} list"))
+            .file("list", "turnserver 54.172.60.0/23\n")
             .run();
         assert_eq!(ran.status, status, "{options} {ran}");
     }
@@ -380,7 +387,7 @@ fn selected_editions_are_current() {
     assert_eq!(
         ran.stdout,
         "list:1:1: superseded: 54.65.63.192/30: signaling of tokyo, media of tokyo, replaced by own (now STUN/TURN of tokyo); \
-         replace it by 133.242.0.0/30, 133.242.1.0/24\n\
+         remove it, because its list needs only 133.242.0.0/30, 133.242.1.0/24 instead\n\
          list:2:1: current: 133.242.0.0/30: signaling of tokyo\n\
          list:3:1: current: 133.242.1.0/24: media of tokyo\n\
          list:4:1: current: 208.78.112.64: signaling of virginia\n\
@@ -570,7 +577,7 @@ fn annotations_contain_file_line_and_column() {
     assert_eq!(
         ran.stdout,
         "::error title=Twilio%3A superseded,file=a%2Cb.txt,line=2,col=3::54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global (now STUN/TURN of tokyo); \
-         it still covers signaling 54.65.63.192/30, and nothing else in the file does: replace it by that, and for media by 168.86.128.0/18\n\
+         it still covers signaling 54.65.63.192/30, and nothing else in the file does; replace it by 54.65.63.192/30, and for media by 168.86.128.0/18\n\
          ::warning title=Twilio%3A wider,file=a%2Cb.txt,line=3,col=1::168.86.128.0/17: 16384 more addresses than Twilio has published: media of all regions is 168.86.128.0/18\n"
     );
     assert_eq!(ran.status, 1);
@@ -1243,7 +1250,7 @@ fn reports_unreadable_input_and_prints_no_findings() {
         ("scan --dataset - -", "stdin can be read only once"),
         (
             "scan --fail-on never list",
-            "--fail-on: 'never' is not one of any, none, superseded, wider, narrower, unpublished, missing",
+            "--fail-on: 'never' is not one of any, none, superseded, wider, narrower, unpublished, other-service, missing",
         ),
         (
             "scan --fail-on none,wider list",
@@ -1349,6 +1356,19 @@ fn classifies_every_published_network_and_its_neighbors() {
     }
 }
 
+#[test]
+fn the_help_explains_other_services_and_the_ignore_comment() {
+    let help = Tool::line("scan --help").run();
+    let words: Vec<&str> = help.stdout.split_whitespace().collect();
+    let help = words.join(" ");
+    for sentence in [
+        "other-service: Addresses of another Twilio service, such as STUN/TURN",
+        "a line that contains \"twilio-sip-allow: ignore\" is skipped",
+    ] {
+        assert!(help.contains(sentence), "{help}");
+    }
+}
+
 /// The words around addresses, and spellings, count as steps. This limits the time for
 /// every text.
 #[test]
@@ -1418,11 +1438,14 @@ fn addresses_of_other_services_alone_are_no_findings() {
 fn says_what_to_write_instead() {
     let cases = [
         (
-            "match=54.172.60.0/23",
+            "54.172.60.0/23",
             "superseded",
             "54.172.60.0/30",
             "168.86.128.0/18",
         ),
+        // A list for signaling needs no media.
+        ("match=54.172.60.0/23", "superseded", "54.172.60.0/30", ""),
+        ("match=34.203.250.0/23", "superseded", "54.172.60.0/30", ""),
         ("match=54.65.63.192/29", "wider", "54.65.63.192/30", ""),
         ("34.203.250.0/23", "superseded", "", "168.86.128.0/18"),
         ("107.21.222.153", "superseded", "54.172.60.0/30", ""),
@@ -1460,7 +1483,7 @@ fn says_what_to_write_instead() {
         );
     }
     let old = "54.172.60.0/23: media of virginia, superseded on 2024-02-21 by global (now STUN/TURN of virginia); \
-               it still covers signaling 54.172.60.0/30, and nothing else in the file does: replace it by that";
+               it still covers signaling 54.172.60.0/30, and nothing else in the file does; replace it by 54.172.60.0/30\n";
     let ran = Tool::line("scan list")
         .file("list", "match=54.172.60.0/23\n")
         .run();
@@ -1698,6 +1721,16 @@ fn networks_are_missing_only_from_lists_and_rules() {
             "signaling of oregon: 54.244.51.0/30; media of all regions: 168.86.128.0/18",
         ),
         ("contact=sip:54.65.63.192\nhost=35.156.191.128\n", ""),
+        // Old media networks in a list for signaling do not make it a list of media.
+        (
+            "# Twilio signaling\n- 54.65.63.192/30\n- 52.215.127.0/24\n",
+            oregon,
+        ),
+        ("match=54.65.63.192/30\nmatch=3.112.80.0/24\n", oregon),
+        (
+            "# Twilio\n- 54.65.63.192/30\n- 3.112.80.0/24\n",
+            "signaling of oregon: 54.244.51.0/30; media of all regions: 168.86.128.0/18",
+        ),
     ] {
         assert_eq!(missing(text), expected, "{text}");
     }
@@ -1719,6 +1752,8 @@ fn gives_hints_about_targets_webhooks_and_open_lists() {
         ("# webhooks\n54.172.60.0/30\n54.244.51.0/30\n", 1),
         ("allow 54.172.60.0/30; # Twilio webhook\n", 1),
         ("ufw allow from 54.172.60.0/30 to any port 443\n", 1),
+        ("# webhooks\n54.172.60.0/23\n54.244.51.0/24\n", 1),
+        ("# callbacks\n54.172.60.0/30\n54.244.51.0/30\n", 1),
         ("# calls\n54.172.60.0/30\n", 0),
         (&format!("{list}0.0.0.0/0\n"), 1),
         (

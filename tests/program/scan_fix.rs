@@ -43,7 +43,7 @@ const CASES: [Case; 5] = [
         name: "last",
         before: "168.86.128.0/18 54.172.60.0/30 54.172.60.0/23 3.1.77.0/24",
         after: "168.86.128.0/18 54.172.60.0/30",
-        signaling: "168.86.128.0/18 54.172.60.0/30",
+        signaling: "168.86.128.0/18 54.172.60.0/30 54.169.127.128/30",
     },
     Case {
         name: "slip",
@@ -360,7 +360,8 @@ fn every_notation_keeps_everything_but_the_addresses() {
     assert_eq!(ran.status.code(), Some(0), "{report}");
     assert!(!report.contains("not fixed"), "{report}");
     let again = tool.run();
-    assert_eq!(again.stderr, "", "{again}");
+    let nothing = "twilio-sip-allow: note: there is nothing that --fix can change\n";
+    assert!(again.stderr.starts_with(nothing), "{again}");
 }
 
 /// A test that a tool reads the files before and after the change.
@@ -550,8 +551,8 @@ fn text_without_one_right_replacement_is_left_with_the_reason() {
             "its list has the address that was probably meant",
         ),
         (
-            "# Twilio\nmatch=34.203.250.0/23\n",
-            "it is the only address of its list",
+            "# Twilio webhooks\n54.171.127.128/25\n",
+            "the text around it is not about SIP: Twilio's webhooks and STUN/TURN use other addresses",
         ),
         (
             "# Twilio media\n-A OUTPUT -d 34.203.250.0/23 -p udp --dport 10000:20000 -j ACCEPT\n",
@@ -686,19 +687,123 @@ fn the_report_says_what_was_fixed_and_what_is_left() {
         new,
         "# Twilio\n54.65.63.192/30\n168.86.128.0/18\nmatch=107.21.222.153\n"
     );
+    // The findings that are left come first. All lines are those of the new file.
+    let lines: Vec<&str> = ran.stdout.lines().collect();
     assert!(
-        ran.stdout.starts_with(
-            "list\n  \
-             2:1: fixed: 54.65.63.192/26: replaced by 54.65.63.192/30, 168.86.128.0/18\n  \
-             3:1: fixed: 3.112.80.0/24: removed, because its list needs no other address\n  \
-             4:7: superseded: 107.21.222.153: "
-        ),
+        lines[1].starts_with("  4:7: superseded: 107.21.222.153: ")
+            && lines[1].ends_with("; not fixed: its notation cannot express 54.172.60.0/30"),
+        "{ran}"
+    );
+    assert_eq!(
+        lines[2..4],
+        [
+            "  2:1: fixed: 54.65.63.192/26: replaced by 54.65.63.192/30, 168.86.128.0/18",
+            "  4:1: fixed: 3.112.80.0/24: removed, because its list needs no other address"
+        ],
         "{ran}"
     );
     assert_eq!(
         (ran.stderr.as_str(), ran.status),
         ("twilio-sip-allow: note: fixed 2 findings in 1 file\n", 1)
     );
+}
+
+/// A list that is for signaling only must not let in the 16,384 addresses of media.
+#[test]
+fn lists_for_signaling_get_no_media() {
+    for (what, before, expected) in [
+        (
+            "a trunk of LiveKit",
+            "trunk = Trunk(\n    name=\"Twilio\",\n    allowed_addresses=[\n        \"54.172.60.0/23\",\n        \"3.112.80.0/24\",\n        \"54.65.63.192/26\",\n    ],\n)\n",
+            "trunk = Trunk(\n    name=\"Twilio\",\n    allowed_addresses=[\n        \"54.172.60.0/30\",\n        \"54.65.63.192/30\",\n    ],\n)\n",
+        ),
+        (
+            "JSON of a trunk",
+            "{\"name\": \"Twilio\", \"allowedAddresses\": [\"54.172.60.0/23\", \"54.244.51.0/24\"]}\n",
+            "{\"name\": \"Twilio\", \"allowedAddresses\": [\"54.172.60.0/30\", \"54.244.51.0/30\"]}\n",
+        ),
+        (
+            "INVITE in a comment",
+            "# SIP INVITEs come only from Twilio\nsources = [\n  \"54.172.60.0/23\",\n  \"54.244.51.0/24\",\n]\n",
+            "# SIP INVITEs come only from Twilio\nsources = [\n  \"54.172.60.0/30\",\n  \"54.244.51.0/30\",\n]\n",
+        ),
+        (
+            "an inbound trunk",
+            "// Allow these Twilio networks on the inbound trunk\nconst IPS = [\n  '54.172.60.0/23',\n  '54.244.51.0/24',\n];\n",
+            "// Allow these Twilio networks on the inbound trunk\nconst IPS = [\n  '54.172.60.0/30',\n  '54.244.51.0/30',\n];\n",
+        ),
+        (
+            "a region whose signaling is not in the list",
+            "# Twilio signaling\nips = [\n  \"54.65.63.192/30\", # Tokyo\n  \"18.228.249.0/30\", # Sao Paulo\n]\n",
+            "# Twilio signaling\nips = [\n  \"54.65.63.192/30\", # Tokyo\n  \"177.71.206.192/30\", # Sao Paulo\n]\n",
+        ),
+        (
+            "a region whose signaling is in the list",
+            "# Twilio signaling\nips = [\n  \"177.71.206.192/30\",\n  \"18.228.249.0/30\",\n]\n",
+            "# Twilio signaling\nips = [\n  \"177.71.206.192/30\",\n]\n",
+        ),
+    ] {
+        assert_fixed(what, before, expected);
+    }
+}
+
+/// Webhooks come from other networks, so a list that filters them gets a hint and no change.
+#[test]
+fn a_file_named_after_webhooks_is_left_with_a_hint() {
+    let text = "RANGES = {\n  \"twilio\": [\"54.172.60.0/23\", \"54.171.127.192/27\"],\n}\n";
+    for (name, status, hints) in [("webhook-security.py", 0, 1), ("security.py", 1, 0)] {
+        let mut tool = Tool::line(&format!("scan --fix {name}")).file(name, text);
+        let ran = tool.run();
+        assert_eq!(read(tool.folder(), name) == text, status == 0, "{ran}");
+        let found = ran
+            .stdout
+            .matches(": hint: 54.172.60.0/23: this list seems to filter webhooks")
+            .count();
+        assert_eq!((ran.status, found), (status, hints), "{ran}");
+    }
+}
+
+/// The advice of `scan` describes what `--fix` does.
+#[test]
+fn the_advice_is_what_fix_does() {
+    for (text, advice) in [
+        (
+            "# Twilio\n54.172.60.0/30\n168.86.128.0/18\n34.203.250.0/23\n",
+            "remove it, because its list needs only 168.86.128.0/18 instead",
+        ),
+        (
+            "# Twilio\n54.172.60.0/30\n54.172.60.0/23\n",
+            "replace it by 168.86.128.0/18",
+        ),
+        (
+            "# Twilio\n54.172.60.0/23\n168.86.128.0/18\n",
+            "replace it by 54.172.60.0/30",
+        ),
+        (
+            "match=54.172.60.0/30\nmatch=34.203.250.0/23 ; Twilio\n",
+            "remove it, because its list needs only 54.172.60.0/30 instead",
+        ),
+        // The address that contains signaling is replaced by it, and not one before it.
+        (
+            "match=3.112.80.0/24\nmatch=54.65.63.192/26 ; Twilio\n",
+            "replace it by 54.65.63.192/30",
+        ),
+    ] {
+        let ran = Tool::line("scan --report lines list")
+            .file("list", text)
+            .run();
+        let line = ran
+            .stdout
+            .lines()
+            .rfind(|line| line.contains(": superseded: "));
+        assert!(line.unwrap().ends_with(&format!("; {advice}")), "{ran}");
+        let (fix, _) = fixed("--report lines", text);
+        let done = match advice.strip_prefix("replace it by ") {
+            Some(network) => format!(": replaced by {network}\n"),
+            None => ": removed, because its list needs no other address\n".to_owned(),
+        };
+        assert!(fix.stdout.contains(&done), "{fix}");
+    }
 }
 
 #[test]
@@ -729,6 +834,38 @@ fn diff_prints_what_fix_writes() {
     assert_eq!(
         ran.stderr,
         "twilio-sip-allow: note: --fix would fix 2 findings in 1 file\n"
+    );
+    let left = Tool::line("scan --diff --region tokyo,oregon list")
+        .file(
+            "list",
+            "# Twilio\n54.65.63.192/26\n- a\n- b\nmatch=107.21.222.153\n",
+        )
+        .run();
+    assert_eq!(
+        left.stderr,
+        "twilio-sip-allow: note: --fix would fix 1 finding in 1 file\n\
+         twilio-sip-allow: note: --fix would leave list:2:1: missing: signaling of oregon: 54.244.51.0/30\n\
+         twilio-sip-allow: note: --fix would leave list:5:7: superseded: 107.21.222.153: \
+         early SIP signaling of virginia, superseded before 2015; replace it by 54.172.60.0/30; \
+         not fixed: its notation cannot express 54.172.60.0/30\n\
+         twilio-sip-allow: note: --fix never adds missing networks: add them yourself\n"
+    );
+    let mut nothing =
+        Tool::line("scan --diff --region tokyo list").file("list", "54.65.63.192/30\n");
+    assert_eq!(
+        nothing.run().stderr,
+        "twilio-sip-allow: note: there is nothing that --fix can change\n"
+    );
+    let row = Tool::line("scan --fix --report lines list")
+        .file(
+            "list",
+            "INSERT INTO twilio_signaling VALUES\n ('54.172.60.0', 23),\n ('54.244.51.0', 24);\n",
+        )
+        .run();
+    assert!(
+        row.stdout
+            .contains("fixed: 54.172.60.0/23: replaced by 54.172.60.0/30, 168.86.128.0/18\n"),
+        "{row}"
     );
     let mut from_stdin = Tool::line("scan --diff --region tokyo -");
     let folder = tempfile::tempdir().unwrap();
@@ -812,7 +949,8 @@ fn a_file_that_is_named_twice_is_changed_once() {
     let ran = tool.run();
     assert_eq!(
         ran.stderr,
-        "twilio-sip-allow: note: fixed 1 finding in 1 file\n"
+        "twilio-sip-allow: note: fixed 1 finding in 1 file\n\
+         twilio-sip-allow: note: --fix never adds missing networks: add them yourself\n"
     );
     assert_eq!(
         read(tool.folder(), "list"),

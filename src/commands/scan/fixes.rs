@@ -1,6 +1,6 @@
 //! Changes the files that a scan has fixed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
@@ -8,8 +8,8 @@ use anyhow::{Result, ensure};
 
 use crate::input::{Encoding, MARK, name_of};
 use crate::output::{Console, change_file, check_changeable};
-use crate::report::unified_diff;
-use crate::scan::{Edit, edited};
+use crate::report::{unified_diff, verdict_and_message};
+use crate::scan::{Edit, Finding, edited};
 
 /// The changes of a file.
 pub(super) struct FileFix {
@@ -67,20 +67,39 @@ fn hash(text: &[u8]) -> u64 {
     hasher.finish()
 }
 
+/// The maximum number of findings that are listed as left.
+const MOST_LEFT: usize = 20;
+
 /// The changes of all files.
 #[derive(Default)]
 pub(super) struct Fixes {
     /// The key is the path without symlinks, because the command line can name a file twice.
     files: BTreeMap<PathBuf, FileFix>,
     findings: usize,
+    /// The findings that are left, by file, line and column: the first ones, and the number of all.
+    left: BTreeSet<(String, usize, usize, String)>,
+    left_count: usize,
+    /// True if networks are missing from a file.
+    has_missing: bool,
     /// The number of files with too many findings.
     skipped: usize,
     written: bool,
 }
 
 impl Fixes {
-    /// Adds the changes that fix a number of findings in a file.
-    pub fn add(&mut self, fix: FileFix, findings: usize) {
+    /// Adds the changes that fix a number of findings in a file, and the findings that are left.
+    pub fn add(&mut self, fix: FileFix, findings: usize, left: Vec<Finding>) {
+        self.left_count += left.len();
+        for finding in left {
+            self.has_missing |= finding.missing.is_some();
+            let file = name_of(&fix.path);
+            let message = verdict_and_message(&finding);
+            self.left
+                .insert((file, finding.line, finding.column, message));
+            if self.left.len() > MOST_LEFT {
+                self.left.pop_last();
+            }
+        }
         if fix.edits.is_empty() {
             return;
         }
@@ -143,19 +162,39 @@ impl Fixes {
         true
     }
 
-    /// A note about the number of changes, if there are any.
-    pub fn note(&self) -> Option<String> {
+    /// Notes about the changes. `is_diff` is true if the report does not list the findings that are left.
+    pub fn notes(&self, is_diff: bool) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.skipped == 0 || !self.files.is_empty() {
+            notes.push(self.number_of_changes());
+        }
+        if is_diff {
+            notes.extend(self.left.iter().map(|(file, line, column, message)| {
+                format!("--fix would leave {file}:{line}:{column}: {message}")
+            }));
+            let more = self.left_count - self.left.len();
+            notes.extend((more > 0).then(|| format!("--fix would leave {more} more findings")));
+        }
+        let missing = "--fix never adds missing networks: add them yourself";
+        notes.extend(self.has_missing.then(|| missing.to_owned()));
+        notes
+    }
+
+    fn number_of_changes(&self) -> String {
         let files = self.files.len();
         let counted = |count: usize, thing: &str| match count {
             1 => format!("1 {thing}"),
             more => format!("{more} {thing}s"),
         };
+        if files == 0 {
+            return "there is nothing that --fix can change".to_owned();
+        }
         let verb = if self.written {
             "fixed"
         } else {
             "--fix would fix"
         };
         let findings = counted(self.findings, "finding");
-        (files > 0).then(|| format!("{verb} {findings} in {}", counted(files, "file")))
+        format!("{verb} {findings} in {}", counted(files, "file"))
     }
 }

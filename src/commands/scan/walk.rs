@@ -11,9 +11,9 @@ use super::fixes::FileFix;
 use crate::cli::FixMode;
 use crate::input::{self, Content, Encoding, is_stdin, name_of};
 use crate::output::Spool;
-use crate::report::{FilePart, Findings, Shape};
+use crate::report::{FilePart, Findings};
 use crate::scan::{
-    Finding, Ignored, ScanError, Scanner, fixed_text, report_with_fixes, unfixed_text,
+    Ignored, NamedText, ScanError, Scanner, fixed_text, report_with_fixes, unfixed_text,
 };
 
 pub(super) struct Scan<'a> {
@@ -67,9 +67,14 @@ impl<'a> Scan<'a> {
                 return true;
             }
         };
+        let name = name_without_folder(file);
+        let text = NamedText {
+            name: &name,
+            bytes: &text,
+        };
         let added = match self.mode {
-            FixMode::Report => self.add_text(file, &text),
-            FixMode::Fix | FixMode::Diff => self.add_fixed_text(file, &text, encoding),
+            FixMode::Report => self.add_text(file, text),
+            FixMode::Fix | FixMode::Diff => self.add_fixed_text(file, text, encoding),
         };
         match added {
             Ok(()) => {}
@@ -83,17 +88,12 @@ impl<'a> Scan<'a> {
         true
     }
 
-    fn add_text(&self, file: &Path, text: &[u8]) -> Result<(), ScanError> {
+    fn add_text(&self, file: &Path, text: NamedText) -> Result<(), ScanError> {
         let mut part = None;
-        let mut add = |finding| {
+        report_with_fixes(self.scanner, text, &mut |finding| {
             let part = part.get_or_insert_with(|| self.part(file));
             part.add(finding)
-        };
-        if self.findings.shape == Shape::Sarif {
-            report_with_fixes(self.scanner, text, &mut add)?;
-        } else {
-            self.scanner.scan(text, &mut add)?;
-        }
+        })?;
         if let Some(part) = part {
             self.collected().add_part(part)?;
         }
@@ -109,7 +109,7 @@ impl<'a> Scan<'a> {
     fn add_fixed_text(
         &self,
         file: &Path,
-        text: &[u8],
+        text: NamedText,
         encoding: Encoding,
     ) -> Result<(), ScanError> {
         let result = match encoding {
@@ -123,31 +123,24 @@ impl<'a> Scan<'a> {
         if result.found.is_empty() {
             return Ok(());
         }
-        let fix = FileFix::new(file, text, encoding, result.edits);
+        let fixed = result.fixed(text.bytes);
+        let left = result.left();
         let mut part = self.part(file);
-        let (fixed, left): (Vec<Finding>, Vec<Finding>) = result
-            .found
-            .into_iter()
-            .partition(|finding| finding.fix.is_some());
-        let count = fixed.len();
+        let fix = FileFix::new(file, text.bytes, encoding, result.edits);
         if self.mode == FixMode::Diff {
-            part.add_diff(&fix.diff(&short_name(file), text))?;
-            fixed
-                .into_iter()
-                .chain(left)
-                .try_for_each(|finding| part.add(finding))?;
+            part.add_diff(&fix.diff(&short_name(file), text.bytes))?;
+            let mut found = result.found.into_iter();
+            found.try_for_each(|finding| part.add(finding))?;
         } else {
+            let mut remaining = result.remaining.into_iter();
+            remaining.try_for_each(|finding| part.add(finding))?;
             fixed
                 .iter()
                 .try_for_each(|finding| part.add_fixed(finding))?;
-            result
-                .remaining
-                .into_iter()
-                .try_for_each(|finding| part.add(finding))?;
         }
         let mut collected = self.collected();
         collected.add_part(part)?;
-        collected.fixes.add(fix, count);
+        collected.fixes.add(fix, fixed.len(), left);
         Ok(())
     }
 
@@ -194,6 +187,12 @@ impl<'a> Scan<'a> {
             self.collected().binary += 1;
         }
     }
+}
+
+/// The name of a file without its folder; empty for stdin.
+fn name_without_folder(file: &Path) -> String {
+    let name = file.file_name().filter(|_| !is_stdin(file));
+    name.map_or(String::new(), |name| name.to_string_lossy().into_owned())
 }
 
 /// The name of the file without a leading `./`.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use ipnet::Ipv4Net;
+
 use crate::packets::Interval;
 
 /// A change of a text.
@@ -33,8 +35,10 @@ pub enum Decision {
     /// The edits fix the finding.
     Fixed {
         edits: Vec<Edit>,
-        /// The addresses that are written.
-        written: Vec<String>,
+        /// The networks that are written.
+        written: Vec<Ipv4Net>,
+        /// The networks that the list needs instead of the addresses.
+        wanted: Vec<Ipv4Net>,
     },
     /// Other addresses are recommended, but the text around them is not changed, for this reason.
     Left(String),

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::layout::{Element, Form, Layout};
 use super::needed::Need;
 use crate::packets::Interval;
+use crate::scan::layout::{Element, Form, Layout};
 
 /// Removes networks from the needs of lines, if a line of another list of the block has the same network and the same
 /// text or key. A line without a network left stays as it is.
@@ -22,9 +22,9 @@ pub(super) fn leave_duplicates(layout: &Layout, needs: &mut [Need]) {
         let mut is_new =
             |span: Interval| *spans.entry(span).or_insert(element.list) == element.list;
         match &mut needs[at] {
-            Need::Networks(networks) if !networks.is_empty() => {
-                networks.retain(|network| is_new((*network).into()));
-                if networks.is_empty() {
+            Need::Networks { new, .. } if !new.is_empty() => {
+                new.retain(|network| is_new((*network).into()));
+                if new.is_empty() {
                     let reason = "another line would be the same: remove this line yourself";
                     needs[at] = Need::Leave(reason.to_owned());
                 }
@@ -32,7 +32,7 @@ pub(super) fn leave_duplicates(layout: &Layout, needs: &mut [Need]) {
             Need::Keep => {
                 element.span.map(is_new);
             }
-            Need::Networks(_) | Need::Leave(_) => {}
+            Need::Networks { .. } | Need::Leave(_) => {}
         }
     }
 }

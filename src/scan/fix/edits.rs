@@ -5,16 +5,21 @@ use std::ops::Range;
 use ipnet::Ipv4Net;
 
 use super::decision::{Decision, Edit};
-use super::layout::{Element, Form, Layout, List};
-use super::line::Line;
 use super::needed::Need;
 use super::writable::{Separator, rewritten, separator};
+use crate::scan::layout::{Element, Form, Layout, Line, List};
 
 /// The maximum number of bytes that edits insert, in addition to as many bytes as the text has.
 const MOST_INSERTED: usize = 64 << 10;
 
 /// Returns the decision about each finding.
-pub(super) fn decisions(layout: &Layout, needs: Vec<Need>, findings: usize) -> Vec<Decision> {
+/// `found` has the finding of each element.
+pub(super) fn decisions(
+    layout: &Layout,
+    needs: Vec<Need>,
+    found: &[Option<usize>],
+    findings: usize,
+) -> Vec<Decision> {
     let mut writer = Writer {
         layout,
         needs,
@@ -27,13 +32,13 @@ pub(super) fn decisions(layout: &Layout, needs: Vec<Need>, findings: usize) -> V
     let mut decisions = vec![Decision::Unaffected; findings];
     let mut inserted = 0;
     for (at, need) in writer.needs.iter().enumerate() {
-        let Some(finding) = layout.elements[at].finding else {
+        let Some(finding) = found[at] else {
             continue;
         };
         decisions[finding] = match need {
             Need::Keep => continue,
             Need::Leave(reason) => Decision::Left(reason.clone()),
-            Need::Networks(networks) => writer.decision(at, networks),
+            Need::Networks { new, wanted } => writer.decision(at, new, wanted),
         };
         if let Decision::Fixed { edits, .. } = &decisions[finding] {
             inserted += edits.iter().map(|edit| edit.text.len()).sum::<usize>();
@@ -55,7 +60,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn is_deleted(&self, at: usize) -> bool {
-        matches!(&self.needs[at], Need::Networks(networks) if networks.is_empty())
+        self.needs[at].removes()
     }
 
     /// Leaves the last line of a list if it must be deleted, but the line before it would end with a comma.
@@ -95,14 +100,15 @@ impl Writer<'_> {
         None
     }
 
-    fn decision(&self, at: usize, networks: &[Ipv4Net]) -> Decision {
+    fn decision(&self, at: usize, new: &[Ipv4Net], wanted: &[Ipv4Net]) -> Decision {
         let element = &self.layout.elements[at];
-        let networks = networks.iter().copied();
-        let written = networks.filter_map(|network| rewritten(self.layout, element, network));
+        let all = new.iter().copied();
+        let written = all.filter_map(|network| rewritten(self.layout, element, network));
         let written: Vec<String> = written.collect();
         Decision::Fixed {
             edits: self.edits(at, &written),
-            written,
+            written: new.to_vec(),
+            wanted: wanted.to_vec(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Recognizes commands and conditions that do the opposite of allowing an address.
 
-use super::layout::{Element, Layout};
+use crate::scan::layout::{Element, Layout};
 use crate::scan::words::normalize_words;
 
 const REMOVED: &str = "the command removes it";

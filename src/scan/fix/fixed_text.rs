@@ -6,13 +6,15 @@ use std::io;
 use memchr::memmem;
 
 use super::decision::{Addresses, Decision, Edit, edited};
+use super::needed::is_target;
 use super::plan::{add_changes, plan};
 use crate::packets::{Interval, complement, normalized};
 use crate::scan::classification::Classification;
 use crate::scan::error::ScanError;
 use crate::scan::find::find;
 use crate::scan::finding::Finding;
-use crate::scan::scanner::Scanner;
+use crate::scan::positions::Positions;
+use crate::scan::scanner::{NamedText, Scanner};
 use crate::scan::spans::covers;
 
 /// The result of fixing a text.
@@ -25,6 +27,67 @@ pub struct FixedText {
     pub remaining: Vec<Finding>,
 }
 
+impl FixedText {
+    /// Returns the findings that are left, with their lines and columns in the text before the edits.
+    pub fn left(&self) -> Vec<Finding> {
+        let found = self.found.iter();
+        let left = found.filter(|finding| finding.fix.is_none() && is_wrong(finding));
+        let missing = self.remaining.iter();
+        let missing = missing.filter(|finding| finding.missing.is_some());
+        let missing = missing.map(|finding| {
+            let before = self.found.iter().find(|one| one.missing == finding.missing);
+            let (line, column) = before.map_or((1, 1), |one| (one.line, one.column));
+            Finding {
+                line,
+                column,
+                ..finding.clone()
+            }
+        });
+        left.cloned().chain(missing).collect()
+    }
+
+    /// Adds a reason to the findings for which nothing is recommended.
+    fn with_all_reasons(mut self) -> FixedText {
+        for finding in self.found.iter_mut().chain(&mut self.remaining) {
+            if finding.fix.is_none() && finding.left.is_none() && is_wrong(finding) {
+                let reason = match finding.classification {
+                    Classification::Narrower => "--fix does not widen a network",
+                    _ => "the right address is not known",
+                };
+                finding.left = Some(reason.to_owned());
+            }
+        }
+        self
+    }
+
+    /// Returns the fixed findings with their lines and columns in the new text. `text` is the text before the edits.
+    pub fn fixed(&self, text: &[u8]) -> Vec<Finding> {
+        let new = edited(text, &self.edits);
+        let mut positions = Positions::new(&new);
+        let mut edits = self.edits.iter().peekable();
+        // The number of bytes up to the last edit, in the old and in the new text.
+        let (mut old_length, mut new_length) = (0, 0);
+        let mut fixed = Vec::new();
+        for finding in self.found.iter().filter(|finding| finding.fix.is_some()) {
+            let start = finding.place.as_ref().map_or(0, |place| place.start);
+            while let Some(edit) = edits.next_if(|edit| edit.place.end <= start) {
+                new_length += edit.place.start - old_length + edit.text.len();
+                old_length = edit.place.end;
+            }
+            let kept = edits
+                .peek()
+                .map_or(start, |edit| edit.place.start.min(start));
+            let (line, column) = positions.of(new_length + kept - old_length);
+            fixed.push(Finding {
+                line,
+                column,
+                ..finding.clone()
+            });
+        }
+        fixed
+    }
+}
+
 /// The maximum number of findings in a text that is fixed.
 const MOST_FIXED: usize = 10_000;
 
@@ -35,45 +98,53 @@ const MOST_FIXED: usize = 10_000;
 /// # Errors
 ///
 /// If the text exceeds a limit.
-pub fn fixed_text(scanner: &Scanner, text: &[u8]) -> Result<Option<FixedText>, ScanError> {
-    if is_patch(text) {
+pub fn fixed_text(scanner: &Scanner, text: NamedText) -> Result<Option<FixedText>, ScanError> {
+    if is_patch(text.bytes) {
         return unfixed_text(scanner, text, "the file is a patch");
     }
-    match scanner.findings(text, MOST_FIXED)? {
-        Some(before) => fixed(scanner, text, before),
-        None => Ok(None),
-    }
+    let found = scanner.findings(text, MOST_FIXED)?;
+    Ok(found.map(|found| fixed(scanner, text, found).with_all_reasons()))
 }
 
 /// Fixes a text with these findings.
-fn fixed(
-    scanner: &Scanner,
-    text: &[u8],
-    mut before: Vec<Finding>,
-) -> Result<Option<FixedText>, ScanError> {
+fn fixed(scanner: &Scanner, text: NamedText, mut found: Vec<Finding>) -> FixedText {
+    if !found.iter().any(is_target) {
+        return unchanged(found, &[]);
+    }
     let addresses = addresses(scanner);
-    let decisions = plan(text, &before, &addresses);
+    let decisions = plan(text.bytes, &found, &addresses);
     let edits = all_edits(&decisions);
     if edits.is_empty() {
-        return Ok(Some(unchanged(before, &decisions)));
+        return unchanged(found, &decisions);
     }
-    let new = edited(text, &edits);
-    let Some(after) = scanner.findings_again(&new, MOST_FIXED)? else {
-        return Ok(None);
+    let bytes = edited(text.bytes, &edits);
+    let new = NamedText {
+        bytes: &bytes,
+        ..text
     };
-    let later = plan(&new, &after, &addresses);
-    let is_stable = all_edits(&later).is_empty();
-    let is_wrong = has_new(&before, &decisions, &after) || has_lost(text, &new, scanner.in_force());
-    if !is_stable || !in_order(&edits) || is_wrong {
-        let decisions = all_left(&decisions);
-        return Ok(Some(unchanged(before, &decisions)));
+    // A text that exceeds a limit after the edits is not changed.
+    let after = scanner.findings_again(new, MOST_FIXED).ok().flatten();
+    let after = after.filter(|after| {
+        in_order(&edits)
+            && !has_new(&found, &decisions, after)
+            && !has_lost(text.bytes, &bytes, scanner.in_force())
+    });
+    let remaining = after.and_then(|after| {
+        let later = plan(&bytes, &after, &addresses);
+        let is_stable = all_edits(&later).is_empty();
+        is_stable.then(|| advised(after, &later))
+    });
+    match remaining {
+        Some(remaining) => {
+            add_changes(text.bytes, &mut found, &decisions);
+            FixedText {
+                edits,
+                found: advised(found, &decisions),
+                remaining,
+            }
+        }
+        None => unchanged(found, &all_left(&decisions)),
     }
-    add_changes(text, &mut before, &decisions);
-    Ok(Some(FixedText {
-        edits,
-        found: before,
-        remaining: with_reasons(after, &later),
-    }))
 }
 
 /// Returns the findings in a text that cannot be changed, for this reason. Returns `None` if there are more than
@@ -84,7 +155,7 @@ fn fixed(
 /// If the text exceeds a limit.
 pub fn unfixed_text(
     scanner: &Scanner,
-    text: &[u8],
+    text: NamedText,
     reason: &str,
 ) -> Result<Option<FixedText>, ScanError> {
     let Some(findings) = scanner.findings(text, MOST_FIXED)? else {
@@ -98,7 +169,7 @@ pub fn unfixed_text(
         }
     });
     let left: Vec<Decision> = left.collect();
-    Ok(Some(unchanged(findings, &left)))
+    Ok(Some(unchanged(findings, &left).with_all_reasons()))
 }
 
 /// Returns true if a text contains a unified diff, whose lines must match another file.
@@ -147,33 +218,39 @@ fn all_left(decisions: &[Decision]) -> Vec<Decision> {
 }
 
 fn unchanged(findings: Vec<Finding>, decisions: &[Decision]) -> FixedText {
+    let found = advised(findings, decisions);
     FixedText {
         edits: Vec::new(),
-        remaining: with_reasons(findings.clone(), decisions),
-        found: findings,
+        remaining: found.clone(),
+        found,
     }
 }
 
-fn with_reasons(mut findings: Vec<Finding>, decisions: &[Decision]) -> Vec<Finding> {
+/// Returns findings with the advice that follows from their decisions. Findings without a decision are unaffected.
+fn advised(mut findings: Vec<Finding>, decisions: &[Decision]) -> Vec<Finding> {
+    let decisions = decisions.iter().map(Some).chain(std::iter::repeat(None));
     for (finding, decision) in findings.iter_mut().zip(decisions) {
-        if let Decision::Left(reason) = decision {
-            finding.explanation = format!("{}; not fixed: {reason}", finding.explanation);
+        if let Some(Decision::Left(reason)) = decision {
+            finding.left = Some(reason.clone());
         }
+        finding.restrict_replacement();
     }
     findings
 }
 
+/// Returns true if a finding is about addresses that should be different.
+fn is_wrong(finding: &Finding) -> bool {
+    !matches!(
+        finding.classification,
+        Classification::Current
+            | Classification::OtherService
+            | Classification::Hint
+            | Classification::Missing
+    )
+}
+
 /// Returns true if the findings `after` the edits include one that was not left before.
 fn has_new(before: &[Finding], decisions: &[Decision], after: &[Finding]) -> bool {
-    let is_wrong = |finding: &&Finding| {
-        !matches!(
-            finding.classification,
-            Classification::Current
-                | Classification::OtherService
-                | Classification::Hint
-                | Classification::Missing
-        )
-    };
     let mut left: HashMap<(Classification, &str), usize> = HashMap::new();
     for (finding, decision) in before.iter().zip(decisions) {
         if !matches!(decision, Decision::Fixed { .. }) {
@@ -182,7 +259,7 @@ fn has_new(before: &[Finding], decisions: &[Decision], after: &[Finding]) -> boo
                 .or_default() += 1;
         }
     }
-    for finding in after.iter().filter(is_wrong) {
+    for finding in after.iter().filter(|finding| is_wrong(finding)) {
         match left.get_mut(&(finding.classification, &*finding.text)) {
             Some(count) if *count > 0 => *count -= 1,
             _ => return true,
@@ -213,15 +290,28 @@ const MOST_WITH_FIXES: usize = 2_000;
 /// If the text exceeds a limit, or `report` fails.
 pub fn report_with_fixes(
     scanner: &Scanner,
-    text: &[u8],
+    text: NamedText,
     report: &mut dyn FnMut(Finding) -> io::Result<()>,
 ) -> Result<(), ScanError> {
-    let findings = scanner.findings(text, MOST_WITH_FIXES)?;
-    let Some(findings) = findings.filter(|_| !is_patch(text)) else {
-        return scanner.scan(text, report);
+    let mut held = Some(Vec::new());
+    scanner.scan(text, &mut |finding| {
+        if let Some(held) = held.as_mut().filter(|held| held.len() < MOST_WITH_FIXES) {
+            held.push(finding);
+            return Ok(());
+        }
+        let mut all = held.take().unwrap_or_default();
+        all.push(finding);
+        advised(all, &[]).into_iter().try_for_each(&mut *report)
+    })?;
+    let held = held.unwrap_or_default();
+    let found = if is_patch(text.bytes) {
+        advised(held, &[])
+    } else {
+        fixed(scanner, text, held).found
     };
-    match fixed(scanner, text, findings)? {
-        Some(fixed) => Ok(fixed.found.into_iter().try_for_each(report)?),
-        None => scanner.scan(text, report),
-    }
+    let mut reported = found.into_iter().map(|finding| Finding {
+        left: None,
+        ..finding
+    });
+    Ok(reported.try_for_each(report)?)
 }

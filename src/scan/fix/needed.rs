@@ -1,20 +1,22 @@
 //! Selects the networks to write instead of an address.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use ipnet::Ipv4Net;
 
 use super::decision::Addresses;
-use super::layout::{Element, Layout, List};
-use super::purpose::{Planes, Purpose, purposes};
 use super::tuple::is_tuple;
+use super::understood::obstacle;
 use super::writable::check_writable;
 use crate::dataset::SHORTEST_PREFIX;
 use crate::packets::{Interval, normalized};
 use crate::policy::{Plane, address_or_cidr};
 use crate::scan::classification::Classification;
+use crate::scan::evidence::Planes;
 use crate::scan::finding::Finding;
+use crate::scan::layout::{Element, Layout, List};
 use crate::scan::line_mark::mentions_twilio;
+use crate::scan::replacement::Replacement;
 use crate::scan::spans::{covers, touches};
 
 /// The networks to write instead of an element.
@@ -22,19 +24,39 @@ use crate::scan::spans::{covers, touches};
 pub(super) enum Need {
     /// The element stays as it is.
     Keep,
-    /// These networks, which are not in the list yet; none if the list has all of them.
-    Networks(Vec<Ipv4Net>),
+    /// The networks `new`, which are not in the list yet; none if the list has all that are `wanted`.
+    Networks {
+        new: Vec<Ipv4Net>,
+        wanted: Vec<Ipv4Net>,
+    },
     /// Nothing, for this reason.
     Leave(String),
 }
 
-/// Returns the networks to write instead of each element.
-pub(super) fn needed(layout: &Layout, findings: &[Finding], addresses: &Addresses) -> Vec<Need> {
-    let target = |element: &Element| {
-        let finding = &findings[element.finding?];
-        is_target(finding).then_some(finding)
-    };
-    let purposes = purposes(layout, |element| target(element).is_some());
+impl Need {
+    /// True if the element is removed.
+    pub(super) fn removes(&self) -> bool {
+        matches!(self, Need::Networks { new, .. } if new.is_empty())
+    }
+}
+
+/// Returns the networks to write instead of each element. `found` has the finding of each element.
+pub(super) fn needed(
+    layout: &Layout,
+    findings: &[Finding],
+    found: &[Option<usize>],
+    addresses: &Addresses,
+) -> Vec<Need> {
+    let of_element = found.iter().map(|at| at.map(|at| &findings[at]));
+    let of_element: Vec<Option<&Finding>> = of_element.collect();
+    let targets = of_element.iter().zip(&layout.elements);
+    let targets = targets.map(|(finding, element)| {
+        let finding = finding.filter(|finding| is_target(finding))?;
+        Some(Target {
+            finding,
+            planes: planes(layout, element, finding),
+        })
+    });
     let mut planned = Planned {
         layout,
         mentions_twilio: mentions_twilio(layout.text),
@@ -42,23 +64,37 @@ pub(super) fn needed(layout: &Layout, findings: &[Finding], addresses: &Addresse
             .iter()
             .any(|finding| finding.classification == Classification::OtherService),
         addresses,
-        targets: layout.elements.iter().map(target).collect(),
-        published: published_before(layout, findings),
+        targets: targets.collect(),
+        published: published_before(&of_element),
         after: Vec::new(),
     };
-    planned.after = planned.after(&purposes);
+    planned.after = planned.after();
     let mut needs = vec![Need::Keep; layout.elements.len()];
     for list in &layout.lists {
-        planned.add_needs(list, &purposes, &mut needs);
+        planned.add_needs(list, &mut needs);
     }
     needs
 }
 
-fn published_before(layout: &Layout, findings: &[Finding]) -> Vec<usize> {
+/// A finding that may be fixed.
+struct Target<'a> {
+    finding: &'a Finding,
+    /// The planes that its address serves, or the reason why it must not be changed.
+    planes: Result<Planes, &'static str>,
+}
+
+fn planes(layout: &Layout, element: &Element, finding: &Finding) -> Result<Planes, &'static str> {
+    let list = &layout.lists[element.list];
+    match obstacle(layout, element, list, finding.purpose) {
+        Some(reason) => Err(reason),
+        None => Ok(finding.purpose.planes),
+    }
+}
+
+fn published_before(findings: &[Option<&Finding>]) -> Vec<usize> {
     let mut counts = vec![0];
     let mut count = 0;
-    counts.extend(layout.elements.iter().map(|element| {
-        let finding = element.finding.map(|at| &findings[at]);
+    counts.extend(findings.iter().map(|finding| {
         let is_published =
             finding.is_some_and(|finding| finding.classification != Classification::Unpublished);
         count += usize::from(is_published);
@@ -68,7 +104,7 @@ fn published_before(layout: &Layout, findings: &[Finding]) -> Vec<usize> {
 }
 
 /// True if other addresses are recommended.
-fn is_target(finding: &Finding) -> bool {
+pub(super) fn is_target(finding: &Finding) -> bool {
     let is_wrong = matches!(
         finding.classification,
         Classification::Superseded | Classification::Wider | Classification::Unpublished
@@ -88,26 +124,25 @@ struct Planned<'a> {
     /// For each element, and for the end of the text, the number of published addresses before it.
     published: Vec<usize>,
     /// For each element, its finding if it may be fixed.
-    targets: Vec<Option<&'a Finding>>,
+    targets: Vec<Option<Target<'a>>>,
     /// The addresses in force that the text will contain.
     after: Vec<Interval>,
 }
 
 impl Planned<'_> {
     /// Returns the addresses in force that the text will contain.
-    fn after(&self, purposes: &[Purpose]) -> Vec<Interval> {
-        let elements = self.layout.elements.iter().zip(&self.targets);
+    fn after(&self) -> Vec<Interval> {
         let mut spans = Vec::new();
-        for ((element, target), purpose) in elements.zip(purposes) {
-            match (target, purpose) {
-                (None, _) => spans.extend(self.in_force(element)),
-                (Some(target), Ok(planes)) => {
-                    let replacement = &target.replacement;
-                    let signaling = replacement.signaling.iter().filter(|_| planes.signaling);
-                    let media = replacement.media.iter().filter(|_| planes.media);
-                    spans.extend(signaling.chain(media).map(|net| Interval::from(*net)));
-                }
-                _ => {}
+        for (element, target) in self.layout.elements.iter().zip(&self.targets) {
+            let Some(Target { finding, planes }) = target else {
+                spans.extend(self.in_force(element));
+                continue;
+            };
+            if let Ok(planes) = planes {
+                let Replacement { signaling, media } = &finding.replacement;
+                let signaling = signaling.iter().filter(|_| planes.signaling);
+                let media = media.iter().filter(|_| planes.media);
+                spans.extend(signaling.chain(media).map(|net| Interval::from(*net)));
             }
         }
         normalized(spans)
@@ -119,35 +154,33 @@ impl Planned<'_> {
             .filter(|span| covers(self.addresses.in_force, *span))
     }
 
-    fn add_needs(&self, list: &List, purposes: &[Purpose], needs: &mut [Need]) {
+    fn add_needs(&self, list: &List, needs: &mut [Need]) {
         let kept = list
             .members
             .iter()
             .filter(|at| self.targets[**at].is_none());
         let kept = kept.filter_map(|at| self.in_force(&self.layout.elements[*at]));
         let kept = normalized(kept.collect());
+        let wanted = list.members.iter().map(|at| {
+            let target = self.targets[*at].as_ref()?;
+            Some(Wanted {
+                at: *at,
+                target: target.finding,
+                networks: self.wanted(list, target),
+            })
+        });
+        let wanted: Vec<Wanted> = wanted.flatten().collect();
+        let holders = holders(&wanted);
         let mut placed: HashSet<Ipv4Net> = HashSet::new();
-        for at in &list.members {
-            let Some(target) = self.targets[*at] else {
-                continue;
+        for wanted in wanted {
+            let at = wanted.at;
+            let is_elsewhere = |network: &Ipv4Net| {
+                placed.contains(network) || holders.get(network).is_some_and(|own| *own != at)
             };
-            let networks = self.wanted(list, target, purposes[*at]);
-            let networks = networks.and_then(|wanted| missing(wanted, &kept, &placed));
-            let written = networks.and_then(|networks| {
-                // Another address may have been meant.
-                if networks.is_empty() && target.classification == Classification::Unpublished {
-                    return Err("its list has the address that was probably meant".to_owned());
-                }
-                check_writable(self.layout, *at, &networks)?;
-                Ok(networks)
-            });
-            needs[*at] = match written {
-                Ok(networks) => {
-                    placed.extend(&networks);
-                    Need::Networks(networks)
-                }
-                Err(reason) => Need::Leave(reason),
-            };
+            needs[at] = self.need(wanted, &kept, is_elsewhere);
+            if let Need::Networks { new, .. } = &needs[at] {
+                placed.extend(new);
+            }
         }
         if kept.is_empty() && placed.is_empty() {
             leave_removed(list, needs, "it is the only address of its list");
@@ -158,14 +191,33 @@ impl Planned<'_> {
         }
     }
 
-    /// Returns the networks that a target must be replaced by, or the reason why it is left.
-    fn wanted(
+    /// Returns the networks to write instead of an element. `kept` are the addresses in force of its list, and
+    /// `is_elsewhere` returns true for networks that replace another element.
+    fn need(
         &self,
-        list: &List,
-        target: &Finding,
-        purpose: Purpose,
-    ) -> Result<Vec<Ipv4Net>, String> {
-        let planes = purpose.map_err(str::to_owned)?;
+        wanted: Wanted,
+        kept: &[Interval],
+        is_elsewhere: impl Fn(&Ipv4Net) -> bool,
+    ) -> Need {
+        let networks = wanted.networks.and_then(|networks| {
+            let new = missing(&networks, kept, is_elsewhere)?;
+            // Another address may have been meant.
+            if new.is_empty() && wanted.target.classification == Classification::Unpublished {
+                return Err("its list has the address that was probably meant".to_owned());
+            }
+            check_writable(self.layout, wanted.at, &new)?;
+            Ok((new, networks))
+        });
+        match networks {
+            Ok((new, wanted)) => Need::Networks { new, wanted },
+            Err(reason) => Need::Leave(reason),
+        }
+    }
+
+    /// Returns the networks that a target must be replaced by, or the reason why it is left.
+    fn wanted(&self, list: &List, target: &Target) -> Result<Vec<Ipv4Net>, String> {
+        let planes = target.planes?;
+        let target = target.finding;
         let counts = self.published[list.block.end] - self.published[list.block.start];
         if !self.mentions_twilio && counts < FEWEST_PUBLISHED {
             return Err("the file does not mention Twilio".to_owned());
@@ -252,7 +304,7 @@ impl Planned<'_> {
 /// Leaves the elements of a list that would be removed, for this reason.
 fn leave_removed(list: &List, needs: &mut [Need], reason: &str) {
     for at in &list.members {
-        if needs[*at] == Need::Networks(Vec::new()) {
+        if needs[*at].removes() {
             needs[*at] = Need::Leave(reason.to_owned());
         }
     }
@@ -261,20 +313,46 @@ fn leave_removed(list: &List, needs: &mut [Need], reason: &str) {
 /// Returns the number of elements that a list will have.
 fn elements_after(list: &List, needs: &[Need]) -> usize {
     let counts = list.members.iter().map(|at| match &needs[*at] {
-        Need::Networks(networks) => networks.len(),
+        Need::Networks { new, .. } => new.len(),
         Need::Keep | Need::Leave(_) => 1,
     });
     counts.sum()
 }
 
-/// Returns the wanted networks that the list does not contain yet.
+/// The networks that an element must be replaced by, whether or not its list has them, or the reason why it is left.
+struct Wanted<'a> {
+    at: usize,
+    target: &'a Finding,
+    networks: Result<Vec<Ipv4Net>, String>,
+}
+
+/// Returns, for each wanted network that an address of the list contains, the element of the first such address.
+fn holders(wanted: &[Wanted]) -> HashMap<Ipv4Net, usize> {
+    let mut holders = HashMap::new();
+    for Wanted {
+        at,
+        target,
+        networks,
+    } in wanted
+    {
+        for network in networks.iter().flatten() {
+            let holds = |own: &Ipv4Net| own.contains(network);
+            if target.networks.iter().any(holds) {
+                holders.entry(*network).or_insert(*at);
+            }
+        }
+    }
+    holders
+}
+
+/// Returns the wanted networks that the list does not contain yet, and that replace no other address of it.
 fn missing(
-    wanted: Vec<Ipv4Net>,
+    wanted: &[Ipv4Net],
     kept: &[Interval],
-    placed: &HashSet<Ipv4Net>,
+    is_elsewhere: impl Fn(&Ipv4Net) -> bool,
 ) -> Result<Vec<Ipv4Net>, String> {
-    let absent = |network: &Ipv4Net| !covers(kept, (*network).into()) && !placed.contains(network);
-    let networks: Vec<Ipv4Net> = wanted.into_iter().filter(absent).collect();
+    let absent = |network: &Ipv4Net| !covers(kept, (*network).into()) && !is_elsewhere(network);
+    let networks: Vec<Ipv4Net> = wanted.iter().copied().filter(absent).collect();
     let is_part = |network: &&Ipv4Net| touches(kept, (**network).into());
     match networks.iter().find(is_part) {
         Some(network) => Err(format!(

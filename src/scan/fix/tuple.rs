@@ -1,6 +1,6 @@
 //! Recognizes lists that need at least two elements.
 
-use super::layout::{Form, Layout, List};
+use crate::scan::layout::{Form, Layout, List};
 
 /// The maximum number of lines between a list and its parentheses.
 const REACH: usize = 6;

@@ -2,9 +2,9 @@
 
 use ipnet::Ipv4Net;
 
-use super::layout::{Element, Form, Layout, List};
 use super::notation::in_notation;
-use super::purpose::{is_item, word_before};
+use super::understood::is_item;
+use crate::scan::layout::{Element, Form, Layout, List};
 
 /// Returns an error with the reason if an element cannot be replaced by networks.
 pub(super) fn check_writable(
@@ -48,7 +48,7 @@ fn has_arguments(layout: &Layout, list: &List) -> bool {
     list.form == Form::Inline
         && layout.between(first).contains(&b',')
         && matches!(before, [.., name, b'('] if name.is_ascii_alphanumeric())
-        && !LISTS.contains(&&*word_before(layout, element))
+        && !LISTS.contains(&&*layout.word_before(element))
 }
 
 /// The maximum number of bytes before a list that declare it.
@@ -156,7 +156,7 @@ fn is_repeatable(layout: &Layout, element: &Element) -> bool {
         return false;
     }
     let is_tag = start.starts_with(b"<") && after.ends_with(b"/>");
-    let word = word_before(layout, element);
+    let word = layout.word_before(element);
     let value = before.strip_suffix(b"\"").or(before.strip_suffix(b"'"));
     let has_key = start.contains(&b'=') || start.contains(&b':');
     let assigns = matches!(before.trim_ascii_end().last(), Some(b'=' | b':'))

@@ -8,7 +8,7 @@ use crate::scan::comment;
 
 /// A line with one address, in byte positions of the text.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(in crate::scan) struct Line {
     /// The line without its end of line.
     pub whole: Range<usize>,
     /// The end of the text after the address, without a comma and a comment at the end of the line.
@@ -49,7 +49,7 @@ fn comment_start(text: &[u8], line: &Range<usize>, from: usize) -> Option<usize>
 }
 
 /// Returns true if a place of a line is in a comment.
-pub(super) fn is_in_comment(text: &[u8], line: &Range<usize>, place: usize) -> bool {
+pub(in crate::scan) fn is_in_comment(text: &[u8], line: &Range<usize>, place: usize) -> bool {
     let before = &text[line.start..place];
     let start = before.trim_ascii_start();
     // `--source-ranges` is an option, and `*` may be a bullet.

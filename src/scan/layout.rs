@@ -1,14 +1,14 @@
 //! Divides the addresses of a text into the lists that they form.
 
+mod line;
+
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::line::{Line, without_comments};
+use self::line::without_comments;
+pub(super) use self::line::{Line, is_in_comment};
+use super::lines::Lines;
 use crate::packets::Interval;
-use crate::scan::classification::Classification;
-use crate::scan::find::find;
-use crate::scan::finding::Finding;
-use crate::scan::lines::Lines;
 
 /// The maximum number of bytes between two elements of a list on the same line.
 const LONGEST_SEPARATOR: usize = 256;
@@ -18,8 +18,8 @@ pub(super) struct Element {
     pub place: Range<usize>,
     /// The addresses; `None` if they are invalid.
     pub span: Option<Interval>,
-    /// The index of its finding, if any.
-    pub finding: Option<usize>,
+    /// True if other addresses begin within it.
+    pub is_overlapped: bool,
     /// The index of its first line.
     pub row: usize,
     /// The index of its list.
@@ -50,19 +50,21 @@ pub(super) struct List {
 
 pub(super) struct Layout<'t> {
     pub text: &'t [u8],
-    pub lines: Lines<'t>,
+    pub lines: &'t Lines<'t>,
     pub elements: Vec<Element>,
     pub lists: Vec<List>,
 }
 
 impl<'t> Layout<'t> {
-    pub(super) fn new(text: &'t [u8], findings: &[Finding]) -> Self {
-        let lines = Lines::new(text);
-        let elements = elements(text, &lines, findings);
+    /// Divides the addresses at places of a text. The places are in the order of the text. Invalid addresses are `None`.
+    pub(super) fn new(
+        lines: &'t Lines<'t>,
+        places: impl Iterator<Item = (Range<usize>, Option<Interval>)>,
+    ) -> Self {
         let mut layout = Layout {
-            text,
+            text: lines.text(),
             lines,
-            elements,
+            elements: elements(lines, places),
             lists: Vec::new(),
         };
         for block in layout.blocks() {
@@ -254,6 +256,24 @@ impl<'t> Layout<'t> {
         element.place.start - quotes..element.place.end + quotes
     }
 
+    /// Returns the word before an element in lower case, such as `match` in `match=192.0.2.0/24` or `-s`.
+    pub(super) fn word_before(&self, element: &Element) -> String {
+        let before = self.lines.before(element.place.start);
+        let signs = |b: &u8| b" \t\"'=:>([{,".contains(b);
+        let end = before.len() - before.iter().rev().take_while(|b| signs(b)).count();
+        let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+        let start = end - before[..end].iter().rev().take_while(|b| name(b)).count();
+        String::from_utf8_lossy(&before[start..end]).to_ascii_lowercase()
+    }
+
+    /// Returns the index of the element that begins at a position, or of the last one before it.
+    pub(super) fn element_at(&self, at: usize) -> Option<usize> {
+        let after = self
+            .elements
+            .partition_point(|element| element.place.start <= at);
+        after.checked_sub(1)
+    }
+
     /// Returns the text after an element, up to the end of its line.
     pub(super) fn after(&self, element: &Element) -> &'t [u8] {
         let place = &element.place;
@@ -277,46 +297,23 @@ impl<'t> Layout<'t> {
     }
 }
 
-/// Returns the valid and invalid addresses of a text, with the findings about them.
-fn elements(text: &[u8], lines: &Lines, findings: &[Finding]) -> Vec<Element> {
-    // A hint is about an address that may have another finding.
-    let placed = findings.iter().enumerate();
-    let mut placed = placed
-        .filter(|(_, finding)| finding.classification != Classification::Hint)
-        .filter_map(|(at, finding)| Some((at, finding.place.clone()?)))
-        .peekable();
-    let mut elements = Vec::new();
-    let mut add = |place: Range<usize>, span, finding| {
-        elements.push(Element {
-            row: lines.at(place.start),
-            place,
-            span,
-            finding,
-            list: 0,
-        });
-    };
-    for found in find(text) {
-        while let Some((at, place)) = placed.next_if(|(_, p)| p.start < found.place.start) {
-            add(place, None, Some(at));
-        }
-        let own = placed.next_if(|(_, place)| *place == found.place);
-        let span = (!found.has_invalid_prefix).then_some(found.span);
-        add(found.place, span, own.map(|(at, _)| at));
-    }
-    for (at, place) in placed {
-        add(place, None, Some(at));
-    }
-    without_overlaps(elements)
-}
-
-/// Removes each element that overlaps the one before it, which then stays as it is.
-fn without_overlaps(elements: Vec<Element>) -> Vec<Element> {
-    let mut separate: Vec<Element> = Vec::with_capacity(elements.len());
-    for element in elements {
-        match separate.last_mut() {
-            Some(before) if element.place.start < before.place.end => before.finding = None,
-            _ => separate.push(element),
+/// Returns an element for each place that does not overlap the one before it.
+fn elements(
+    lines: &Lines,
+    places: impl Iterator<Item = (Range<usize>, Option<Interval>)>,
+) -> Vec<Element> {
+    let mut elements: Vec<Element> = Vec::new();
+    for (place, span) in places {
+        match elements.last_mut() {
+            Some(before) if place.start < before.place.end => before.is_overlapped = true,
+            _ => elements.push(Element {
+                row: lines.at(place.start),
+                place,
+                span,
+                is_overlapped: false,
+                list: 0,
+            }),
         }
     }
-    separate
+    elements
 }

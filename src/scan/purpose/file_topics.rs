@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
-use super::words::{Finders, finders};
+use crate::scan::evidence::Service;
+use crate::scan::words::{Finders, finders};
 
 /// The topics of a file that change the meaning of Twilio's addresses in it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct FileTopics {
+pub(in crate::scan) struct FileTopics {
     /// The file is about webhooks or HTTP, and not about SIP.
     pub is_for_webhooks: bool,
     /// The file is about STUN, TURN or video, and not about SIP.
@@ -16,7 +17,8 @@ pub(super) struct FileTopics {
 }
 
 impl FileTopics {
-    pub(super) fn new(text: &[u8]) -> FileTopics {
+    /// Determines the topics of a file by its name, without its folder, and its text.
+    pub(in crate::scan) fn new(name: &str, text: &[u8]) -> FileTopics {
         static WEB: Finders = LazyLock::new(|| {
             finders(&[
                 "webhook",
@@ -76,10 +78,22 @@ impl FileTopics {
         });
         let has = |signs: &Finders| signs.iter().any(|sign| sign.find(text).is_some());
         let is_for_calls = has(&CALLS);
+        let is_named = name.to_ascii_lowercase().contains("webhook");
         FileTopics {
-            is_for_webhooks: !is_for_calls && has(&WEB) && !has(&MEDIA),
+            is_for_webhooks: !is_for_calls && !has(&MEDIA) && (is_named || has(&WEB)),
             is_for_turn: !is_for_calls && has(&TURN),
             is_test: has(&TESTS),
+        }
+    }
+
+    /// Returns the service that the file is about.
+    pub(super) fn service(self) -> Service {
+        if self.is_for_turn {
+            Service::Turn
+        } else if self.is_for_webhooks {
+            Service::Webhooks
+        } else {
+            Service::Calls
         }
     }
 }
