@@ -12,7 +12,8 @@ mod services;
 
 pub use editions::{
     Connection, DatasetError, Date, Edition, Media, Networks, ReferenceData, Region, RegionGroup,
-    SHORTEST_PREFIX, Signaling, SignalingPorts, SipFacts, Superseded, edition, edition_names,
-    editions, is_dataset, name, parse_edition, reference_data, to_yaml, visible_line,
+    SHORTEST_PREFIX, Signaling, SignalingPorts, SipFacts, Superseded, edition, edition_in_force,
+    edition_names, editions, is_dataset, name, parse_edition, reference_data, to_yaml,
+    visible_line,
 };
 pub use services::{Service, services};

@@ -4,7 +4,7 @@ use super::error::SelectError;
 use super::names::CURRENT;
 use crate::dataset::{self, Connection, Edition, ReferenceData};
 use crate::firewall::PublishedNetwork;
-use crate::names::{did_you_mean, normalize_name};
+use crate::names::{did_you_mean, is_spelling, normalize_name};
 use crate::packets::{Interval, normalized};
 use crate::policy::{Plane, Transport};
 
@@ -12,13 +12,11 @@ use crate::policy::{Plane, Transport};
 pub fn embedded_editions(names: &[String]) -> Result<Vec<Edition>, SelectError> {
     let mut editions: Vec<Edition> = Vec::new();
     for name in names {
-        let found = if normalize_name(name) == CURRENT {
-            let in_force =
-                |e: &Edition| e.connection == Connection::Public && e.superseded.is_none();
-            dataset::editions()?.into_iter().find(in_force)
+        let wanted = normalize_name(name);
+        let found = if wanted == CURRENT {
+            dataset::edition_in_force(Connection::Public)?
         } else {
-            let known = dataset::edition_names()
-                .find(|known| normalize_name(known) == normalize_name(name));
+            let known = dataset::edition_names().find(|known| is_spelling(known, &wanted));
             match known {
                 Some(known) => dataset::edition(known)?,
                 None => None,
