@@ -22,9 +22,31 @@ const SHORTEST_PART: usize = 3;
 pub fn normalize_name(name: &str) -> String {
     let mut folded = String::with_capacity(name.len());
     for character in name.chars() {
-        normalize_character(character, &mut folded);
+        normalize_character(character, |part| folded.push(part));
     }
     folded
+}
+
+/// True if [`normalize_name`] returns `wanted` for the name. Reads the name only up to the first difference.
+pub fn is_spelling(name: &str, wanted: &str) -> bool {
+    is_spelling_without(&[], name, wanted)
+}
+
+/// Does the same as [`is_spelling`], but skips characters of the normalized name.
+pub fn is_spelling_without(skipped: &[char], name: &str, wanted: &str) -> bool {
+    let mut rest = wanted.chars();
+    let mut is_equal = true;
+    for character in name.chars() {
+        normalize_character(character, |part| {
+            if !skipped.contains(&part) {
+                is_equal &= rest.next() == Some(part);
+            }
+        });
+        if !is_equal {
+            return false;
+        }
+    }
+    rest.next().is_none()
 }
 
 /// Does the same as [`normalize_name`], but returns `None` as soon as the result has more than
@@ -32,7 +54,7 @@ pub fn normalize_name(name: &str) -> String {
 pub fn normalize_within(name: &str, limit: usize) -> Option<String> {
     let mut folded = String::with_capacity(name.len());
     for character in name.chars() {
-        normalize_character(character, &mut folded);
+        normalize_character(character, |part| folded.push(part));
         if folded.len() > limit {
             return None;
         }
@@ -40,20 +62,21 @@ pub fn normalize_within(name: &str, limit: usize) -> Option<String> {
     Some(folded)
 }
 
-fn normalize_character(character: char, folded: &mut String) {
+/// Calls `add` with each character that remains of a character.
+fn normalize_character(character: char, mut add: impl FnMut(char)) {
     let joins = |c: char| c.is_whitespace() || matches!(c, '-' | '_' | '\u{2010}'..='\u{2015}');
     if character.is_ascii() {
         if !joins(character) {
-            folded.push(character.to_ascii_lowercase());
+            add(character.to_ascii_lowercase());
         }
         return;
     }
     // The order of combining marks does not matter, because they are dropped.
     decompose_compatible(character, |part| {
         if part.is_ascii() && !joins(part) {
-            folded.push(part.to_ascii_lowercase());
+            add(part.to_ascii_lowercase());
         } else if !is_combining_mark(part) && !joins(part) {
-            folded.extend(part.to_lowercase());
+            part.to_lowercase().for_each(&mut add);
         }
     });
 }
@@ -154,6 +177,29 @@ mod tests {
             assert_eq!(normalize_name(spelling), "saopaulo", "{spelling}");
         }
         assert_eq!(normalize_name("ﾄｳｷｮｳ"), normalize_name("トウキョウ"));
+    }
+
+    #[test]
+    fn a_spelling_normalizes_to_exactly_the_wanted_text() {
+        let skipped = ['(', ')', '、'];
+        for (name, wanted, is_equal) in [
+            ("São Paulo", "saopaulo", true),
+            ("Sao Paul", "saopaulo", false),
+            ("Sao Paulo 2", "saopaulo", false),
+            ("Sao Pablo", "saopaulo", false),
+            ("(Sao、Paulo)", "saopaulo", true),
+            ("()", "", true),
+            ("", "s", false),
+            ("\u{fb01}", "fi", true),
+        ] {
+            assert_eq!(
+                is_spelling_without(&skipped, name, wanted),
+                is_equal,
+                "{name}"
+            );
+        }
+        assert!(is_spelling("US-West", "uswest"));
+        assert!(!is_spelling("(US)", "us"));
     }
 
     #[test]

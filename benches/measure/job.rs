@@ -12,6 +12,7 @@ use super::program::launcher;
 pub struct Job {
     words: Vec<String>,
     stdin: PathBuf,
+    has_environment: bool,
     status: i32,
 }
 
@@ -21,6 +22,7 @@ impl Job {
         Job {
             words: line.split_whitespace().map(str::to_owned).collect(),
             stdin: "/dev/null".into(),
+            has_environment: true,
             status: 0,
         }
     }
@@ -42,6 +44,12 @@ impl Job {
 
     pub fn stdin(mut self, file: PathBuf) -> Job {
         self.stdin = file;
+        self
+    }
+
+    /// Runs the job with an empty environment.
+    pub fn without_environment(mut self) -> Job {
+        self.has_environment = false;
         self
     }
 
@@ -81,12 +89,24 @@ impl Job {
 
     /// Returns the peak memory in KiB, the highest of several runs.
     pub fn peak(&self, runs: usize) -> u64 {
-        let peaks = (0..runs).map(|_| {
-            let output = self.run(&[launcher()]);
-            let kib = String::from_utf8_lossy(&output.stdout).trim().parse();
-            kib.expect("the launcher prints a number")
-        });
+        let peaks = (0..runs).map(|_| self.memory()[0]);
         peaks.max().expect("one run at least")
+    }
+
+    /// Returns the page faults that need no disk, the highest of several runs.
+    pub fn page_faults(&self, runs: usize) -> u64 {
+        let faults = (0..runs).map(|_| self.memory()[1]);
+        faults.max().expect("one run at least")
+    }
+
+    /// Returns the peak memory in KiB and the page faults of one run.
+    fn memory(&self) -> [u64; 2] {
+        let output = self.run(&[launcher()]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        let numbers = text.split_whitespace().map(|number| number.parse().ok());
+        let numbers: Option<Vec<u64>> = numbers.collect();
+        let numbers = numbers.and_then(|numbers| numbers.try_into().ok());
+        numbers.expect("the launcher prints two numbers")
     }
 
     /// Returns the instructions of all threads, counted by callgrind; `None` without valgrind.
@@ -126,6 +146,9 @@ impl Job {
         let mut command = Command::new(words.next().expect("a job has a program"));
         let stdin = File::open(&self.stdin).expect("the job's input is there");
         command.args(words).stdin(stdin);
+        if !self.has_environment {
+            command.env_clear();
+        }
         command
     }
 }

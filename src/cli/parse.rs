@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 use clap::{Arg, Command, FromArgMatches};
 
-use super::configuration::configuration;
+use super::configuration::{Configuration, configuration};
 use super::definitions::{Cli, ConfiguredCheck, Verb, command, render_command};
 use super::exit::CliExit;
 use super::mistakes::option_of_others;
@@ -50,21 +50,25 @@ pub fn parse_from(arguments: &[OsString]) -> Result<Cli, CliExit> {
             }
             let parsed = parsed.without_excluded_variables()?;
             unknown_variable()?;
-            return configured(parsed);
+            return with_configuration_file(parsed);
         }
     }
     let parsed = Parsed::new(command.clone(), arguments)?;
     let parsed = parsed.without_excluded_variables()?;
     unknown_variable()?;
-    configured(parsed)
+    with_configuration_file(parsed)
 }
 
 /// Applies the configuration file, if there is one.
-fn configured(parsed: Parsed) -> Result<Cli, CliExit> {
-    let configuration = configuration(&parsed.matches).map_err(CliExit::configuration)?;
-    let Some(configuration) = configuration else {
-        return parsed.into_cli();
-    };
+fn with_configuration_file(parsed: Parsed) -> Result<Cli, CliExit> {
+    match configuration(&parsed.matches).map_err(CliExit::configuration)? {
+        Some(configuration) => configured(&parsed, &configuration),
+        None => parsed.into_cli(),
+    }
+}
+
+/// Applies a configuration file.
+fn configured(parsed: &Parsed, configuration: &Configuration) -> Result<Cli, CliExit> {
     let (with_selection, used) = parsed.with_defaults(configuration.selection())?;
     let mut cli = with_selection.into_cli()?;
     if parsed.is_bare_check() {
@@ -88,8 +92,16 @@ fn parse_render_alone(arguments: &[OsString]) -> Option<Cli> {
         return None;
     }
     let arguments = &without_render_verb(arguments);
+    let mut command = render_command();
+    let matches = command.try_get_matches_from_mut(arguments).ok()?;
+    let parsed = Parsed::of(command, arguments, matches);
+    let parsed = parsed.without_excluded_variables().ok()?;
+    let Some(configuration) = configuration(&parsed.matches).ok()? else {
+        return parsed.into_cli().ok();
+    };
+    // A definition that has parsed arguments cannot get other defaults.
     let parsed = Parsed::new(render_command(), arguments).ok()?;
-    configured(parsed.without_excluded_variables().ok()?).ok()
+    configured(&parsed, &configuration).ok()
 }
 
 /// Removes the verb `render`, which is the default.

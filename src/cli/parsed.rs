@@ -114,10 +114,11 @@ impl<'a> Parsed<'a> {
         })
     }
 
-    pub fn into_cli(self) -> Result<Cli, CliExit> {
-        let mut cli = Cli::from_arg_matches(&self.matches)
+    pub fn into_cli(mut self) -> Result<Cli, CliExit> {
+        let from_environment = variables_in_use(self.own_command(), self.own_matches());
+        let mut cli = Cli::from_arg_matches_mut(&mut self.matches)
             .map_err(|error| CliExit::new(&error, &self.command, self.arguments))?;
-        cli.from_environment = variables_in_use(self.own_command(), self.own_matches());
+        cli.from_environment = from_environment;
         Ok(cli)
     }
 }

@@ -10,8 +10,9 @@ const PREFIX: &str = "TWILIO_SIP_ALLOW_";
 
 /// The names of all environment variables that have this program's prefix.
 pub(super) fn our_variables() -> impl Iterator<Item = String> {
-    let set = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
-    set.filter(|name| name.starts_with(PREFIX))
+    let names = std::env::vars_os().map(|(name, _)| name);
+    let ours = names.filter(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));
+    ours.map(|name| name.to_string_lossy().into_owned())
 }
 
 pub(super) fn ignoring_variable_of(

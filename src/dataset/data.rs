@@ -2,8 +2,8 @@
 
 use super::bundle::{Bundle, embedded_bundle};
 use super::editions::{
-    DatasetError, Date, Edition, ReferenceData, edition, edition_names, editions, embedded_date,
-    reference_data,
+    Connection, DatasetError, Date, Edition, ReferenceData, edition, edition_in_force,
+    edition_names, editions, embedded_date, reference_data,
 };
 use super::services::{Service, services};
 
@@ -45,6 +45,22 @@ impl Data {
             Data::Bundle(bundle) => {
                 let mut known = bundle.editions.iter();
                 Ok(known.find(|known| &*known.name == name).cloned())
+            }
+        }
+    }
+
+    /// Returns the edition in force for a connection.
+    pub fn edition_in_force(
+        &self,
+        connection: Connection,
+    ) -> Result<Option<Edition>, DatasetError> {
+        match self {
+            Data::Embedded => edition_in_force(connection),
+            Data::Bundle(bundle) => {
+                let mut known = bundle.editions.iter();
+                let is_wanted =
+                    |known: &&Edition| known.connection == connection && known.is_in_force();
+                Ok(known.find(is_wanted).cloned())
             }
         }
     }

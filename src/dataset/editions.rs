@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 use serde::de::{
-    self, Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess,
-    Visitor,
+    self, Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess,
+    SeqAccess, Visitor,
 };
 use serde::{Serialize, Serializer};
 use thiserror::Error;
@@ -273,6 +273,28 @@ pub fn edition(name: &str) -> Result<Option<Edition>, DatasetError> {
     found
         .map(|(name, text)| parse_embedded(name, text))
         .transpose()
+}
+
+/// The part of an edition that says whether it is in force.
+#[derive(serde::Deserialize)]
+struct Validity {
+    connection: Connection,
+    #[serde(default)]
+    upcoming: bool,
+    #[serde(default)]
+    superseded: Option<IgnoredAny>,
+}
+
+/// Returns the embedded edition in force for a connection. Does not parse the networks of the other editions.
+pub fn edition_in_force(connection: Connection) -> Result<Option<Edition>, DatasetError> {
+    for (name, text) in EDITIONS {
+        let validity: Validity = parse_embedded(name, text)?;
+        let is_in_force = !validity.upcoming && validity.superseded.is_none();
+        if validity.connection == connection && is_in_force {
+            return parse_embedded(name, text).map(Some);
+        }
+    }
+    Ok(None)
 }
 
 /// Returns all embedded editions.

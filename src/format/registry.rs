@@ -9,7 +9,7 @@ use super::{
     asterisk, aws, cidr, cisco, csv, firewalld, freeswitch, html, ipset, iptables, json, junos,
     kamailio, livekit, markdown, mikrotik, nftables, pf, tfvars, ufw, yaml,
 };
-use crate::names::{did_you_mean, normalize_name};
+use crate::names::{did_you_mean, is_spelling, normalize_name};
 
 /// Formats that are listed together.
 pub struct Family {
@@ -134,7 +134,7 @@ fn find_among(
     let wanted = normalize_name(name);
     let found = formats
         .clone()
-        .find(|format| names_of(*format).any(|known| normalize_name(known) == wanted));
+        .find(|format| names_of(*format).any(|known| is_spelling(known, &wanted)));
     found.ok_or_else(|| FormatError::Unknown {
         name: name.to_owned(),
         suggestion: if TAKE_LISTS.contains(&&*wanted) {

@@ -4,7 +4,7 @@ use super::error::SelectError;
 use super::names::{CURRENT, UPCOMING};
 use crate::dataset::{Connection, Data, Edition, ReferenceData};
 use crate::firewall::PublishedNetwork;
-use crate::names::{did_you_mean, normalize_name};
+use crate::names::{did_you_mean, is_spelling, normalize_name};
 use crate::packets::{Interval, normalized};
 use crate::policy::{Plane, Transport};
 
@@ -31,24 +31,18 @@ pub fn editions(names: &[String], data: &Data) -> Result<Vec<Edition>, SelectErr
 /// Returns the editions that a name means. Only [`UPCOMING`] can mean none or several.
 fn named(name: &str, data: &Data) -> Result<Vec<Edition>, SelectError> {
     let wanted = normalize_name(name);
-    let of_internet = |is: fn(&Edition) -> bool| -> Result<Vec<Edition>, SelectError> {
-        let editions = data.editions()?.into_iter();
-        Ok(editions
-            .filter(|e| e.connection == Connection::Public && is(e))
-            .collect())
-    };
     if wanted == UPCOMING {
-        return of_internet(|e| e.upcoming);
+        let editions = data.editions()?.into_iter();
+        let of_internet = editions.filter(|edition| edition.connection == Connection::Public);
+        return Ok(of_internet.filter(|edition| edition.upcoming).collect());
     }
     let known = data.edition_names();
     let found = if wanted == CURRENT {
-        of_internet(Edition::is_in_force)?.into_iter().next()
+        data.edition_in_force(Connection::Public)?
     } else {
-        let known = known.iter().find(|known| normalize_name(known) == wanted);
-        known
-            .map(|known| data.edition(known))
-            .transpose()?
-            .flatten()
+        let mut names = known.iter();
+        let name = names.find(|known| is_spelling(known, &wanted));
+        name.map(|name| data.edition(name)).transpose()?.flatten()
     };
     let found = found.ok_or_else(|| SelectError::UnknownEdition {
         name: name.to_owned(),

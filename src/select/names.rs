@@ -1,9 +1,10 @@
 //! The names of editions and regions in a selection.
 
 use std::borrow::Cow;
+use std::iter;
 
 use crate::dataset::{Data, ReferenceData, Region, RegionGroup};
-use crate::names::normalize_name;
+use crate::names::{is_spelling, is_spelling_without, normalize_name};
 
 /// The default edition of `render` and `check`: the list in the source document of this project.
 pub const DEFAULT_EDITION: &str = "regional";
@@ -56,11 +57,10 @@ pub fn public_names_of(region: &Region) -> impl Iterator<Item = &str> {
 pub fn interconnect_names_of(region: &Region) -> impl Iterator<Item = Cow<'_, str>> {
     let edge = &*region.interconnect_edge;
     let place = edge.strip_suffix("-ix").unwrap_or(edge);
-    let legacy_id = format!("{}-ix", region.legacy_id);
+    let legacy_id = iter::once_with(|| format!("{}-ix", region.legacy_id).into());
     let also = region.interconnect_also.iter().map(Cow::from);
-    [edge.into(), place.into(), legacy_id.into()]
-        .into_iter()
-        .chain(also)
+    let edges = [edge.into(), place.into()].into_iter();
+    edges.chain(legacy_id).chain(also)
 }
 
 /// Returns every name of a region, starting with its id.
@@ -186,14 +186,14 @@ fn find_exactly<'a>(wanted: &str, reference_data: &'a ReferenceData) -> Vec<&'a 
         let area = region.interconnect_area.iter().map(Cow::from);
         names_of(region)
             .chain(area)
-            .any(|known| normalize(&known) == wanted)
+            .any(|known| is_name(&known, wanted))
     };
     if let Some(region) = reference_data.regions.iter().find(is_named) {
         return vec![&region.id];
     }
     let named = |groups: &'a [RegionGroup]| {
         let mut groups = groups.iter();
-        groups.find(|group| names_of_group(group).any(|known| normalize(known) == wanted))
+        groups.find(|group| names_of_group(group).any(|known| is_name(known, wanted)))
     };
     let continent = named(&reference_data.continents);
     let country = named(&reference_data.countries);
@@ -219,10 +219,9 @@ fn is_exchange_alone(wanted: &str, reference_data: &ReferenceData) -> bool {
     let is_exchange = |region: &Region| {
         let area = region.interconnect_area.iter().map(Cow::from);
         let mut names = interconnect_names_of(region).chain(area);
-        names.any(|known| normalize(&known) == wanted)
+        names.any(|known| is_name(&known, wanted))
     };
-    let is_public =
-        |region: &Region| public_names_of(region).any(|known| normalize(known) == wanted);
+    let is_public = |region: &Region| public_names_of(region).any(|known| is_name(known, wanted));
     reference_data.regions.iter().any(is_exchange) && !reference_data.regions.iter().any(is_public)
 }
 
@@ -230,6 +229,11 @@ fn is_exchange_alone(wanted: &str, reference_data: &ReferenceData) -> bool {
 /// (Virginia)`.
 fn normalize(name: &str) -> String {
     without_punctuation(&normalize_name(name))
+}
+
+/// True if the name is `wanted` in the form of [`normalize`].
+fn is_name(name: &str, wanted: &str) -> bool {
+    is_spelling_without(&PUNCTUATION, name, wanted)
 }
 
 fn without_punctuation(name: &str) -> String {
@@ -246,7 +250,7 @@ pub fn is_edition(name: &str, data: &Data) -> bool {
     let wanted = normalize_name(name);
     let known = data.edition_names().into_iter();
     let mut known = known.chain([CURRENT, UPCOMING]);
-    known.any(|known| normalize_name(known) == wanted)
+    known.any(|known| is_spelling(known, &wanted))
 }
 
 #[cfg(test)]

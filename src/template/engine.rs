@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value, ValueKind};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, filters};
 use serde::Serialize;
 
 use super::error::TemplateError;
@@ -20,14 +20,24 @@ pub fn value(context: &impl Serialize) -> Value {
 /// An undefined variable is an error. A line with only a block leaves no blank line. The newline at
 /// the end of the template is kept.
 pub fn render(name: &str, source: &str, context: Value) -> Result<String, TemplateError> {
-    render_in(Environment::new(), name, source, context)
+    render_in(our_environment(), name, source, context)
 }
 
 /// Does the same as [`render`], and escapes every value for HTML.
 pub fn render_html(name: &str, source: &str, context: Value) -> Result<String, TemplateError> {
-    let mut environment = Environment::new();
+    let mut environment = our_environment();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     render_configured(environment, name, source, context)
+}
+
+/// An environment with the filters of the templates in `templates/`. Registering every filter of the engine would take
+/// longer than running most of these templates.
+fn our_environment<'a>() -> Environment<'a> {
+    let mut environment = Environment::empty();
+    environment.add_filter("join", filters::join);
+    environment.add_filter("length", filters::length);
+    environment.add_filter("tojson", filters::tojson);
+    environment
 }
 
 /// Does the same as [`render`] in the caller's environment.

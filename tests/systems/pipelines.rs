@@ -602,7 +602,10 @@ fn the_examples_name_the_same_version() {
         ("README.md".to_owned(), "releases/download/v"),
         ("README.md".to_owned(), "ghcr.io/OWNER/twilio-sip-allow:"),
         ("README.md".to_owned(), "--tag v"),
-        ("examples/github/watch.yml".to_owned(), "releases/download/v"),
+        (
+            "examples/github/watch.yml".to_owned(),
+            "releases/download/v",
+        ),
         ("examples/github/watch.yml".to_owned(), "ref: v"),
     ];
     for (file, before) in files {
