@@ -73,16 +73,19 @@ class Watcher:
         if reason is not None:
             raise NeedsPerson(reason)
         try:
-            return self.program.import_page(
+            imported = self.program.import_page(
                 page.file,
                 edition.connection,
                 name=f"imported-{edition.connection}",
                 title=f"Twilio's page of {self.today}",
-                source=f"{edition.page}, retrieved on {self.today}, SHA-256 {page.hash}",
+                source=edition.page,
+                retrieved=self.today,
             )
         except Failed as error:
             message = block(str(error).replace(page.file, "page.md"))
             raise NeedsPerson(f"`dataset import` refuses the page\n\n{message}") from error
+        retrieved = f"\nretrieved: {self.today}\n"
+        return imported.replace(retrieved, f"{retrieved}page_sha256: {page.hash}\n", 1)
 
     def report(self, edition, page):
         """The difference, and the uses of the changed networks."""

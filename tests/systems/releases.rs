@@ -37,11 +37,18 @@ fn table(document: &str, heading: &str) -> Vec<Vec<String>> {
     rows.collect()
 }
 
+/// The date of the data.
+fn date() -> String {
+    let text = read("data/bundle.yaml");
+    let mut dates = text.lines().filter_map(|line| line.strip_prefix("date: "));
+    dates.next().unwrap().to_owned()
+}
+
 /// The names of a release's files in its checklist.
 fn documented_files() -> BTreeSet<String> {
     let rows = table("docs/releases.md", "| file | for |");
     rows.iter()
-        .map(|row| row[0].replace("VERSION", VERSION))
+        .map(|row| row[0].replace("VERSION", VERSION).replace("DATE", &date()))
         .collect()
 }
 
@@ -58,7 +65,8 @@ impl Release {
         };
         fs::create_dir_all(release.path("target/packages")).unwrap();
         fs::create_dir_all(release.path("packaging")).unwrap();
-        for file in ["Cargo.toml", "CHANGELOG.md"] {
+        fs::create_dir_all(release.path("data")).unwrap();
+        for file in ["Cargo.toml", "CHANGELOG.md", "data/bundle.yaml"] {
             fs::copy(Path::new(ROOT).join(file), release.path(file)).unwrap();
         }
         for script in scripts() {
@@ -120,7 +128,10 @@ impl Release {
 /// The paths of the scripts in `packaging/`.
 fn scripts() -> BTreeSet<String> {
     let entries = fs::read_dir(Path::new(ROOT).join("packaging")).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let files = entries
+        .map(Result::unwrap)
+        .filter(|entry| entry.path().is_file());
+    let names = files.map(|entry| entry.file_name().into_string().unwrap());
     let paths = names.map(|name| format!("packaging/{name}"));
     paths.filter(|path| read(path).starts_with("#!")).collect()
 }
@@ -258,6 +269,29 @@ fn the_draft_contains_the_files_and_the_section_of_the_changelog() {
 }
 
 #[test]
+fn the_bundle_is_what_the_program_of_the_archive_prints() {
+    let release = Release::new();
+    let system = format!("{}-linux", std::env::consts::ARCH);
+    let folder = format!("twilio-sip-allow-{VERSION}-{system}");
+    let program = release.file(&folder).join("twilio-sip-allow");
+    fs::create_dir_all(program.parent().unwrap()).unwrap();
+    fs::write(&program, "#!/bin/sh\necho \"$*\"\n").unwrap();
+    fs::set_permissions(
+        &program,
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .unwrap();
+    let mut tar = Command::new("tar");
+    tar.arg("-czf").arg(format!("{folder}.tar.gz")).arg(&folder);
+    let done = tar.current_dir(release.path("target/packages")).status();
+    assert!(done.unwrap().success());
+    release.done("bundle", &[]);
+    let bundle = fs::read_to_string(release.file(&format!("dataset-{}.yaml", date()))).unwrap();
+    assert_eq!(bundle, "--no-config dataset bundle\n");
+    assert!(!program.exists(), "no other file remains");
+}
+
+#[test]
 fn only_a_tag_of_this_version_with_a_date_in_the_changelog_is_accepted() {
     let release = Release::new();
     let tag = format!("v{VERSION}");
@@ -358,6 +392,7 @@ fn the_workflow_builds_every_system_and_uploads_every_file() {
         "SHA256SUMS",
         "twilio-sip-allow.rb",
         &format!("twilio-sip-allow-{VERSION}-container.tar"),
+        &format!("dataset-{}.yaml", date()),
     ];
     for name in documented_files() {
         let is_uploaded = endings.iter().any(|ending| name.ends_with(ending));
@@ -383,6 +418,7 @@ fn the_scripts_are_documented_and_called() {
     let called: Vec<&str> = called.iter().map(String::as_str).collect();
     let wanted = [
         "all",
+        "bundle",
         "container",
         "draft",
         "formula",

@@ -184,9 +184,10 @@ class PageDiffers(Watching):
         edition = yaml.safe_load(text)
         self.assertEqual(edition["edition"], "imported-public")
         self.assertEqual(edition["connection"], "public")
+        self.assertEqual(edition["source"], f"{self.site.address}{PUBLIC}")
+        self.assertEqual(edition["retrieved"].isoformat(), TODAY)
         digest = hashlib.sha256(moved("54.65.63.64")).hexdigest()
-        source = f"{self.site.address}{PUBLIC}, retrieved on {TODAY}, SHA-256 {digest}"
-        self.assertEqual(edition["source"], source)
+        self.assertEqual(edition["page_sha256"], digest)
         self.assertEqual(edition["signaling"]["networks"]["tokyo"], ["54.65.63.64/30"])
         self.assertEqual(edition["signaling"]["networks"]["sydney"], ["54.252.254.64/30"])
         self.assertEqual(edition["media"], {"ports": "10000-60000", "networks": {"all": ["168.86.128.0/18"]}})
