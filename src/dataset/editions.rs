@@ -287,7 +287,8 @@ struct Validity {
 
 /// Returns the embedded edition in force for a connection. Does not parse the networks of the other editions.
 pub fn edition_in_force(connection: Connection) -> Result<Option<Edition>, DatasetError> {
-    for (name, text) in EDITIONS {
+    // The edition in force is among the newest ones.
+    for (name, text) in EDITIONS.into_iter().rev() {
         let validity: Validity = parse_embedded(name, text)?;
         let is_in_force = !validity.upcoming && validity.superseded.is_none();
         if validity.connection == connection && is_in_force {
