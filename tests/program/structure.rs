@@ -1,4 +1,5 @@
-//! The structure that `docs/architecture.md` describes: existing files, and imports without cycles.
+//! The structure that `docs/architecture.md` describes: existing files, imports without cycles, and few modules that
+//! depend on the operating system.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -173,6 +174,33 @@ fn only_cli_and_commands_import_the_table_of_formats() {
     let may = |module: &str| module.starts_with("cli") || module.starts_with("commands");
     assert!(users.iter().all(|module| may(module)), "{users:?}");
     assert!(users.len() > 2, "{users:?}");
+}
+
+#[test]
+fn only_a_few_modules_depend_on_the_operating_system() {
+    let of_system = [
+        "std::os::",
+        "rustix",
+        "winapi_util",
+        "cfg(unix",
+        "cfg(windows",
+        "cfg(target",
+        "cfg(not(",
+        "cfg!",
+    ];
+    let modules = modules().into_iter();
+    let depend = modules.filter(|(_, text)| of_system.iter().any(|word| code(text).contains(word)));
+    let depend: Vec<String> = depend.map(|(module, _)| module).collect();
+    assert_eq!(
+        depend,
+        [
+            "system",
+            "system::unix",
+            "system::windows",
+            "template",
+            "template::process",
+        ]
+    );
 }
 
 /// The paths of files and folders in a document.
