@@ -22,7 +22,7 @@
 //! - [`page`] reads a published page, [`catalog`] has the data of every edition, for [`explain`]
 //!   and [`scan`];
 //! - [`input`] and [`output`] read and write files, [`limits`] bounds the cost of an input,
-//!   [`system`] has the differences between operating systems.
+//!   `system` has the differences between operating systems.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
