@@ -14,6 +14,10 @@ mod yaml;
 fn main() -> Result<(), Box<dyn error::Error>> {
     let out = env::var("OUT_DIR")?;
     println!("cargo::rerun-if-changed=src/yaml.rs");
+    // The main thread of a Windows program has a stack of 1 MiB by default; on other systems it has 8 MiB.
+    if env::var("CARGO_CFG_TARGET_ENV")? == "msvc" {
+        println!("cargo::rustc-link-arg-bins=/STACK:8388608");
+    }
     for folder in ["data", "data/editions"] {
         println!("cargo::rerun-if-changed={folder}");
         for entry in fs::read_dir(folder)? {

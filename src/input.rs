@@ -1,15 +1,14 @@
 //! Reads whole files, or stdin, within limits.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, IsTerminal, Read};
-use std::os::fd::AsFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR, Path};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::limits::{Limit, Limits};
+use crate::system::{self, FileKind, FileState, file_state};
 
 /// Returns true if a file name means stdin.
 pub fn is_stdin(file: &Path) -> bool {
@@ -23,19 +22,22 @@ pub fn stdin_is_terminal() -> bool {
 
 /// Returns true if stdin is a pipe or a file, so that it may be the intended input.
 pub fn stdin_is_piped() -> bool {
-    let metadata = || -> io::Result<Metadata> {
-        File::from(io::stdin().as_fd().try_clone_to_owned()?).metadata()
-    };
-    metadata().is_ok_and(|stdin| stdin.file_type().is_fifo() || stdin.is_file())
+    let state = system::stdin().and_then(|stdin| file_state(&stdin));
+    state.is_ok_and(|stdin| matches!(stdin.kind, FileKind::Pipe | FileKind::Regular))
 }
 
-/// Returns the name of a file for messages.
+/// Returns the name of a file for messages and reports.
 pub fn name_of(file: &Path) -> String {
     if is_stdin(file) {
         "stdin".to_owned()
     } else {
-        file.display().to_string()
+        with_slashes(file)
     }
+}
+
+/// Returns a path as text with slashes between its components, on every system. Reports need slashes.
+pub fn with_slashes(path: &Path) -> String {
+    path.to_string_lossy().replace(MAIN_SEPARATOR, "/")
 }
 
 /// Inputs above this size are large. Threads process large inputs one after another, because each
@@ -231,8 +233,8 @@ fn cannot_read(file: &Path) -> String {
 /// An open file or stdin.
 struct Source {
     file: File,
-    /// The metadata at the time of opening.
-    opened: Metadata,
+    /// The state at the time of opening.
+    opened: FileState,
     limits: Limits,
     limit: Limit,
     /// The bytes read so far.
@@ -244,7 +246,7 @@ impl Source {
     fn open(file: &Path, limits: Limits, limit: Limit) -> Result<Source> {
         let open = || -> Result<Source> {
             let opened_file = if is_stdin(file) {
-                File::from(io::stdin().as_fd().try_clone_to_owned()?)
+                system::stdin()?
             } else {
                 File::open(file).map_err(cannot_open)?
             };
@@ -257,7 +259,7 @@ impl Source {
 
     fn of(file: File, limits: Limits, limit: Limit) -> Result<Source> {
         Ok(Source {
-            opened: file.metadata()?,
+            opened: file_state(&file)?,
             file,
             limits,
             limit,
@@ -268,9 +270,9 @@ impl Source {
 
     /// Rejects directories and devices.
     fn check_kind(&self, is_stdin: bool) -> Result<()> {
-        let kind = self.opened.file_type();
-        ensure!(!kind.is_dir(), "it is a folder; name a file");
-        let device = kind.is_block_device() || kind.is_char_device() && !self.file.is_terminal();
+        let kind = self.opened.kind;
+        ensure!(kind != FileKind::Folder, "it is a folder; name a file");
+        let device = kind == FileKind::Device && !self.file.is_terminal();
         // Rust's runtime opens /dev/null in place of a closed stdin.
         ensure!(
             !(device && is_stdin),
@@ -294,7 +296,7 @@ impl Source {
 
     fn read_all(&mut self) -> Result<()> {
         // The length of a pipe or a terminal is 0.
-        let length = usize::try_from(self.opened.len()).unwrap_or(usize::MAX);
+        let length = usize::try_from(self.opened.length).unwrap_or(usize::MAX);
         self.limits.check(self.limit, length)?;
         let most = self.limits.max(self.limit).saturating_add(1);
         if length <= LARGE {
@@ -306,10 +308,10 @@ impl Source {
             self.read_up_to(most, length)?;
         }
         self.limits.check(self.limit, self.bytes.len())?;
-        let now = self.file.metadata()?;
-        let state = |of: &Metadata| (of.len(), of.mtime(), of.mtime_nsec());
+        let now = file_state(&self.file)?;
+        let state = |of: &FileState| (of.length, of.changed);
         ensure!(
-            !now.is_file() || state(&now) == state(&self.opened),
+            now.kind != FileKind::Regular || state(&now) == state(&self.opened),
             "it was changed while it was read; try again"
         );
         Ok(())

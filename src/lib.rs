@@ -21,7 +21,8 @@
 //!   reports;
 //! - [`page`] reads a published page, [`catalog`] has the data of every edition, for [`explain`]
 //!   and [`scan`];
-//! - [`input`] and [`output`] read and write files, [`limits`] bounds the cost of an input.
+//! - [`input`] and [`output`] read and write files, [`limits`] bounds the cost of an input,
+//!   `system` has the differences between operating systems.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -46,6 +47,7 @@ mod read_error;
 pub mod report;
 pub mod scan;
 pub mod select;
+mod system;
 pub mod template;
 mod terminal;
 pub mod verify;

@@ -2,6 +2,10 @@
 
 mod engine;
 mod error;
+#[cfg(unix)]
+mod process;
+#[cfg(windows)]
+#[path = "template/no_process.rs"]
 mod process;
 mod user;
 

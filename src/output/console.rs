@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use crate::system::enable_colors;
 use crate::terminal::{
     CYAN, RED, YELLOW, escape_hidden, escape_hidden_at_start, painted, shortened,
 };
@@ -79,7 +80,7 @@ impl Console {
             Color::Never => false,
             Color::Auto => {
                 let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-                stream.is_terminal() && !no_color
+                stream.is_terminal() && !no_color && enable_colors()
             }
         }
     }

@@ -1,12 +1,12 @@
 //! Replaces a file atomically.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use tempfile::NamedTempFile;
+
+use crate::system::{keep_owner_and_mode, link_count, temporary_file};
 
 /// Writes to a file. Replaces a regular file atomically; writes to a device or a pipe.
 pub(super) fn write_file(path: &Path, text: &str) -> Result<()> {
@@ -17,6 +17,8 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<()> {
             // writing ensures that a read-only file is not replaced.
             let mut file = OpenOptions::new().write(true).open(path)?;
             if old.is_file() {
+                // Windows does not replace an open file.
+                drop(file);
                 // The target of a symlink is replaced, not the symlink.
                 replace(&fs::canonicalize(path)?, text.as_bytes(), Some(&old))
             } else {
@@ -46,6 +48,8 @@ pub fn change_file(
     let old = file.metadata()?;
     let mut bytes = Vec::new();
     Read::take(&mut file, length as u64 + 1).read_to_end(&mut bytes)?;
+    // Windows does not replace an open file.
+    drop(file);
     replace(path, &change(&bytes)?, Some(&old))
 }
 
@@ -55,7 +59,7 @@ pub fn check_changeable(path: &Path) -> Result<()> {
     ensure!(!kind.is_symlink(), "it is a symlink; name its target");
     ensure!(kind.is_file(), "it is not a regular file");
     ensure!(
-        kind.nlink() == 1,
+        link_count(path)? == 1,
         "it has other names (hard links), which would keep the old content"
     );
     OpenOptions::new().write(true).open(path)?;
@@ -92,11 +96,7 @@ fn replace(target: &Path, text: &[u8], old: Option<&Metadata>) -> Result<()> {
     if !exists.with_context(|| format!("folder {shown}"))? {
         bail!("folder '{shown}' does not exist; create it first");
     }
-    let mut new = tempfile::Builder::new()
-        .prefix(".twilio-sip-allow-")
-        // The umask applies as to any new file.
-        .permissions(fs::Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
+    let mut new = temporary_file(folder, ".twilio-sip-allow-")?;
     new.write_all(text)?;
     if let Some(old) = old {
         keep_owner_and_mode(&new, old)?;
@@ -104,14 +104,4 @@ fn replace(target: &Path, text: &[u8], old: Option<&Metadata>) -> Result<()> {
     new.as_file().sync_all()?;
     new.persist(target).map_err(|error| error.error)?;
     Ok(())
-}
-
-fn keep_owner_and_mode(new: &NamedTempFile, old: &Metadata) -> Result<()> {
-    let made = new.as_file().metadata()?;
-    if (made.uid(), made.gid()) != (old.uid(), old.gid()) {
-        let owner = chown(new.path(), Some(old.uid()), Some(old.gid()));
-        owner.context("cannot keep the owner of the file")?;
-    }
-    let file: &File = new.as_file();
-    Ok(file.set_permissions(old.permissions())?)
 }

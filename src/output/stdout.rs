@@ -4,17 +4,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
+use crate::system::stdout_is_closed;
+
 /// True if the program was started without a standard output (`>&-`).
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// Detects whether stdout is closed. This must run before Rust's runtime starts, because the
 /// runtime opens `/dev/null` in place of a closed stdout, so that every write succeeds.
 pub fn find_closed_stdout() {
-    #[cfg(unix)]
-    {
-        let flags = rustix::io::fcntl_getfd(rustix::stdio::stdout());
-        CLOSED.store(flags == Err(rustix::io::Errno::BADF), Ordering::Relaxed);
-    }
+    CLOSED.store(stdout_is_closed(), Ordering::Relaxed);
 }
 
 /// Returns stdout for data. Fails if stdout was closed when the program started.

@@ -1,5 +1,7 @@
 //! SARIF, the Static Analysis Results Interchange Format, version 2.1.0 (OASIS, 2020-03-27).
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::json_pieces::{after_opening_brace, around_elements};
@@ -167,11 +169,15 @@ fn region(line: usize, region: Region) -> Value {
 /// Returns a path as a URI reference (RFC 3986).
 fn uri(path: &str) -> String {
     let path = if path == "-" { "stdin" } else { path };
-    let mut uri = if path.starts_with('/') {
-        "file://".to_owned()
+    let start = if path.starts_with('/') {
+        "file://"
+    } else if Path::new(path).is_absolute() {
+        // A path with a drive of Windows.
+        "file:///"
     } else {
-        String::new()
+        ""
     };
+    let mut uri = start.to_owned();
     for byte in path.bytes() {
         let plain =
             byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~');

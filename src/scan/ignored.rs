@@ -4,18 +4,15 @@
 //! As in Git, these files are not read if they are symlinks.
 
 use std::collections::HashMap;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use rustix::fs::OFlags;
-
 use super::ignore_pattern::{Candidate, Pattern, Steps};
 use crate::output::Problems;
+use crate::system::{bytes_with_slashes, open_unfollowed};
 
 /// The maximum size of a file with patterns in bytes.
 const LONGEST_FILE: u64 = 256 << 10;
@@ -154,15 +151,15 @@ impl Budget {
 
 impl PatternIndex {
     fn is_repository(&self, folder: &Path) -> bool {
-        let folder = self.folders.get(folder.as_os_str().as_bytes());
+        let folder = self.folders.get(&*bytes_with_slashes(folder));
         folder.is_some_and(|folder| folder.is_repository)
     }
 
     /// Does the same as [`Ignored::contains`]. The result is not valid if the steps are used up.
     fn contains(&self, path: &Path, is_folder: bool, steps: &mut Steps) -> bool {
-        let name = path.file_name().unwrap_or_default().as_bytes();
-        let bytes = path.as_os_str().as_bytes();
-        for (folder, path) in above(bytes) {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let bytes = bytes_with_slashes(path);
+        for (folder, path) in above(&bytes) {
             let Some(folder) = self.folder(folder, steps) else {
                 continue;
             };
@@ -207,12 +204,12 @@ impl PatternIndex {
         }
         if is_repository || !patterns.is_empty() {
             let patterns = Folder::new(patterns, is_repository);
-            let path = folder.as_os_str().as_bytes();
+            let path = bytes_with_slashes(folder);
             if self.has_length.len() <= path.len() {
                 self.has_length.resize(path.len() + 1, false);
             }
             self.has_length[path.len()] = true;
-            self.folders.insert(path.to_owned(), patterns);
+            self.folders.insert(path.into_owned(), patterns);
         }
     }
 
@@ -226,8 +223,8 @@ impl PatternIndex {
         let Some(text) = regular(file).map_err(|error| error.to_string())? else {
             return Ok(Vec::new());
         };
-        let above = above(folder.as_os_str().as_bytes());
-        let above = above.filter_map(|(path, _)| self.folder(path, steps));
+        let folder = bytes_with_slashes(folder);
+        let above = above(&folder).filter_map(|(path, _)| self.folder(path, steps));
         if above.count() >= NESTED {
             return Err(format!(
                 "{NESTED} parent folders already have patterns, which is the maximum; name the files to scan \
@@ -303,11 +300,7 @@ fn common_folder(git: &Path) -> PathBuf {
 /// Reads a regular file, up to [`LONGEST_FILE`] bytes and one more. Returns `None` for anything
 /// else.
 fn regular(file: &Path) -> io::Result<Option<Vec<u8>>> {
-    // Without `NONBLOCK`, a pipe would block the program.
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
-    let opened = OpenOptions::new().read(true).custom_flags(flags).open(file);
-    let Ok(opened) = opened else {
+    let Ok(opened) = open_unfollowed(file) else {
         return Ok(None);
     };
     if !opened.metadata()?.is_file() {

@@ -144,7 +144,10 @@ pub fn run() -> Option<ExitCode> {
 }
 
 fn answer() -> io::Result<()> {
-    bound(Resource::As, MEMORY)?;
+    // On macOS, every process starts with gigabytes of address space, and the system refuses a lower limit.
+    if cfg!(not(target_os = "macos")) {
+        bound(Resource::As, MEMORY)?;
+    }
     bound(Resource::Cpu, SECONDS)?;
     bound(Resource::Core, 0)?;
     let job: Job = serde_json::from_reader(io::stdin().lock())?;

@@ -1,4 +1,5 @@
-//! The structure that `docs/architecture.md` describes: existing files, and imports without cycles.
+//! The structure that `docs/architecture.md` describes: existing files, imports without cycles, and few modules that
+//! depend on the operating system.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -185,7 +186,7 @@ fn users_of(texts: &[&str]) -> Vec<String> {
 
 #[test]
 fn only_one_module_reads_the_clock() {
-    assert_eq!(users_of(&["SystemTime"]), ["commands::clock"]);
+    assert_eq!(users_of(&["::now("]), ["commands::clock"]);
 }
 
 /// With a bundle, the embedded data must have no influence, except on the help and on completions.
@@ -202,6 +203,30 @@ fn only_the_command_line_uses_the_embedded_data_directly() {
     assert!(
         users.iter().all(|module| module.starts_with("cli")),
         "{users:?}"
+    );
+}
+
+#[test]
+fn only_a_few_modules_depend_on_the_operating_system() {
+    let of_system = [
+        "std::os::",
+        "rustix",
+        "winapi_util",
+        "cfg(unix",
+        "cfg(windows",
+        "cfg(target",
+        "cfg(not(",
+        "cfg!",
+    ];
+    assert_eq!(
+        users_of(&of_system),
+        [
+            "system",
+            "system::unix",
+            "system::windows",
+            "template",
+            "template::process",
+        ]
     );
 }
 

@@ -50,6 +50,7 @@ fn the_crate_contains_all_files_for_its_build_and_tests() {
     let left_out: Vec<&str> = left_out.filter(|file| !file.starts_with("fuzz/")).collect();
     let meant = [
         ".ci/run",
+        ".gitattributes",
         ".gitignore",
         "tests/scan/corpus/asterisk/current.conf",
     ];

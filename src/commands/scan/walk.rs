@@ -9,7 +9,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 use super::collected::Collected;
 use super::fixes::FileFix;
 use crate::cli::FixMode;
-use crate::input::{self, Content, Encoding, is_stdin, name_of};
+use crate::input::{self, Content, Encoding, is_stdin, name_of, with_slashes};
 use crate::output::Spool;
 use crate::report::{FilePart, Findings};
 use crate::scan::{
@@ -201,5 +201,5 @@ fn short_name(file: &Path) -> String {
         .strip_prefix("./")
         .ok()
         .filter(|short| !is_stdin(short));
-    short.unwrap_or(file).to_string_lossy().into_owned()
+    with_slashes(short.unwrap_or(file))
 }
