@@ -50,7 +50,8 @@ pub(super) struct Evidence {
     pub is_denied: bool,
 }
 
-/// A SIP trunk of LiveKit has `allowed_addresses`, which are those of signaling.
+/// A SIP trunk of LiveKit has `allowed_addresses`, and an access list of Asterisk is a section with `type=acl`. Both are
+/// about signaling.
 static SIGNALING: Finders = LazyLock::new(|| {
     finders(&[
         " 5060 ",
@@ -61,6 +62,7 @@ static SIGNALING: Finders = LazyLock::new(|| {
         " inbound trunk ",
         " allowed addresses ",
         " allowedaddresses ",
+        " type acl ",
     ])
 });
 
@@ -96,8 +98,24 @@ static DENIALS: Finders = LazyLock::new(|| {
         " denylist ",
         " banned ",
         " banlist ",
+        " ban ",
+        " disallow",
+        " not allowed ",
+        " not twilio ",
+        " quarantine",
+        " prohibit",
+        " forbid",
+        " blackhole",
+        " discard ",
+        " do not use ",
+        " csf d ",
         " except ",
         " exclud",
+        "拒否",
+        "除外",
+        "禁止",
+        "ブロック",
+        " bloque",
     ])
 });
 

@@ -5,6 +5,7 @@
 //! address. `docs/scan.md` describes the rules.
 
 mod decision;
+mod denials;
 mod duplicates;
 mod edits;
 mod effect;

@@ -748,6 +748,58 @@ fn lists_for_signaling_get_no_media() {
 }
 
 /// Webhooks come from other networks, so a list that filters them gets a hint and no change.
+/// Addresses that are denied, in the words of several programs. Each old address would become the addresses of all calls.
+const DENIED: [&str; 23] = [
+    "resource \"google_compute_firewall\" \"old_twilio\" {\n  deny {\n    protocol = \"udp\"\n  }\n  source_ranges = [\"54.172.60.0/23\", \"34.203.250.0/23\"]\n}\n",
+    "security_rule {\n  access                  = \"Deny\"\n  source_address_prefixes = [\"54.172.60.0/23\", \"34.203.250.0/23\"] # twilio\n}\n",
+    "security_rule {\n  source_address_prefixes = [\"54.172.60.0/23\", \"34.203.250.0/23\"] # twilio\n  access                  = \"Deny\"\n}\n",
+    "table inet f {\n\tset twilio_old {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\telements = { 34.203.250.0/23, 54.172.60.0/23 }\n\t}\n\n\tchain c {\n\t\tip saddr @twilio_old drop\n\t}\n}\n",
+    "table <twilio_old> { 34.203.250.0/23, 54.172.60.0/23 }\n\nset skip on lo\n\nblock in from <twilio_old>\n",
+    "# twilio\niptables -A INPUT -s 54.172.60.0/30 -j ACCEPT\nfor bad in 54.65.63.192/26 54.169.127.128/26; do\n    iptables -I INPUT -s $bad -j DROP\ndone\n",
+    "set firewall family inet filter f term twilio-bad from source-address 34.203.250.0/23\nset firewall family inet filter f term twilio-bad from source-address 54.172.60.0/23\nset firewall family inet filter f term twilio-bad then discard\n",
+    "- name: twilio old\n  action: drop\n  sources:\n    - 34.203.250.0/23\n    - 54.172.60.0/23\n",
+    "- name: twilio old\n  sources:\n    - 34.203.250.0/23\n    - 54.172.60.0/23\n  action: drop\n",
+    "- name: twilio\n  jump: REJECT\n  source: 34.203.250.0/23\n",
+    "<!-- twilio -->\n<node type=\"deny\"\n  cidr=\"34.203.250.0/23\"/>\n",
+    "<!-- twilio -->\n<rule>\n  <source address=\"34.203.250.0/23\"/>\n  <reject/>\n</rule>\n",
+    "csf -d 34.203.250.0/23 # twilio\n",
+    "ip rule add from 54.172.60.0/23 prohibit # twilio\n",
+    "nft add element inet f blackhole '{ 34.203.250.0/23 }' # twilio\n",
+    "twilio_ban_ips = [\"54.172.60.0/23\", \"34.203.250.0/23\"]\n",
+    "TWILIO_DISALLOWED = [\"54.172.60.0/23\", \"34.203.250.0/23\"]\n",
+    "TWILIO_NOT_ALLOWED = [\"54.172.60.0/23\", \"34.203.250.0/23\"]\n",
+    "TWILIO_OLD_DO_NOT_USE = [\"54.172.60.0/23\", \"34.203.250.0/23\"]\n",
+    "object-group network TWILIO-DENY\n network-object 34.203.250.0 255.255.254.0\n network-object 54.172.60.0 255.255.254.0\n",
+    "edit \"twilio-blocked-1\"\n    set subnet 34.203.250.0 255.255.254.0\nnext\n",
+    "# Twilioを拒否するリスト\n34.203.250.0/23\n54.172.60.0/23\n",
+    "# Bloqueados (Twilio)\n34.203.250.0/23\n54.172.60.0/23\n",
+];
+
+#[test]
+fn denied_addresses_are_left() {
+    for text in DENIED {
+        let (ran, new) = fixed("--fail-on none", text);
+        assert_eq!(new, text, "{ran}");
+        assert!(ran.stdout.contains("; not fixed: "), "{text}{ran}");
+    }
+}
+
+#[test]
+fn a_rule_that_denies_the_rest_does_not_matter() {
+    for (before, expected) in [
+        (
+            "TWILIO=\"54.172.60.0/23 34.203.250.0/23\"\nfor n in $TWILIO; do\n    iptables -A INPUT -s $n -j ACCEPT\ndone\niptables -A INPUT -j DROP\n",
+            "TWILIO=\"54.172.60.0/30 168.86.128.0/18\"\nfor n in $TWILIO; do\n    iptables -A INPUT -s $n -j ACCEPT\ndone\niptables -A INPUT -j DROP\n",
+        ),
+        (
+            "# twilio\nallow 54.172.60.0/23;\nallow 34.203.250.0/23;\ndeny all;\n",
+            "# twilio\nallow 54.172.60.0/30;\nallow 168.86.128.0/18;\ndeny all;\n",
+        ),
+    ] {
+        assert_fixed("a rule for the rest", before, expected);
+    }
+}
+
 #[test]
 fn a_file_named_after_webhooks_is_left_with_a_hint() {
     let text = "RANGES = {\n  \"twilio\": [\"54.172.60.0/23\", \"54.171.127.192/27\"],\n}\n";

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use ipnet::Ipv4Net;
 
 use super::decision::Addresses;
+use super::denials::Denials;
 use super::tuple::is_tuple;
 use super::understood::obstacle;
 use super::writable::check_writable;
@@ -49,12 +50,13 @@ pub(super) fn needed(
 ) -> Vec<Need> {
     let of_element = found.iter().map(|at| at.map(|at| &findings[at]));
     let of_element: Vec<Option<&Finding>> = of_element.collect();
+    let denials = Denials::new(layout);
     let targets = of_element.iter().zip(&layout.elements);
     let targets = targets.map(|(finding, element)| {
         let finding = finding.filter(|finding| is_target(finding))?;
         Some(Target {
             finding,
-            planes: planes(layout, element, finding),
+            planes: planes(layout, element, finding, &denials),
         })
     });
     let mut planned = Planned {
@@ -83,9 +85,14 @@ struct Target<'a> {
     planes: Result<Planes, &'static str>,
 }
 
-fn planes(layout: &Layout, element: &Element, finding: &Finding) -> Result<Planes, &'static str> {
+fn planes(
+    layout: &Layout,
+    element: &Element,
+    finding: &Finding,
+    denials: &Denials,
+) -> Result<Planes, &'static str> {
     let list = &layout.lists[element.list];
-    match obstacle(layout, element, list, finding.purpose) {
+    match obstacle(layout, element, list, finding.purpose, denials) {
         Some(reason) => Err(reason),
         None => Ok(finding.purpose.planes),
     }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::denials::Denials;
 use super::effect::opposite_effect;
 use crate::character_class::LETTERS;
 use crate::scan::evidence::Service;
@@ -13,6 +14,8 @@ use crate::scan::words::normalize_words;
 const IN_COMMENT: &str = "it is in a comment";
 const IN_LOG: &str = "it is in a log";
 const DENIED: &str = "the rule does not allow it";
+const MAY_BE_DENIED: &str =
+    "a line near it or a use of its list may deny its addresses; change it by hand";
 const NOT_UNDERSTOOD: &str = "--fix changes only lists, values and rules";
 const OTHER_USE: &str =
     "the text around it is not about SIP: Twilio's webhooks and STUN/TURN use other addresses";
@@ -25,6 +28,7 @@ pub(super) fn obstacle(
     element: &Element,
     list: &List,
     purpose: Purpose,
+    denials: &Denials,
 ) -> Option<&'static str> {
     // The first element of an inline list decides for all.
     let first = list.members.first().filter(|_| list.form == Form::Inline);
@@ -43,6 +47,8 @@ pub(super) fn obstacle(
         Some(reason)
     } else if list.form != Form::Inline && !is_understood(layout, element) {
         Some(NOT_UNDERSTOOD)
+    } else if denials.may_affect(layout, element) {
+        Some(MAY_BE_DENIED)
     } else {
         purpose.has_old_ports.then_some(OLD_PORTS)
     }
