@@ -18,6 +18,8 @@ pub(super) struct DataInUse {
     /// The file of the bundle; `None` for the embedded data.
     file: Option<PathBuf>,
     max_age: u32,
+    /// The date of the embedded data, if it is newer than the bundle.
+    newer: Option<Date>,
 }
 
 /// A bundle with a valid signature.
@@ -31,19 +33,33 @@ pub(super) struct SignedBundle {
 impl DataInUse {
     /// Returns the bundle that the options name, or else the embedded data.
     pub fn open(options: &DataOptions, limits: Limits) -> Result<DataInUse> {
-        let data = match &options.bundle {
-            None => Data::Embedded,
-            Some(file) => Data::Bundle(Box::new(read_bundle(file, options, limits)?.bundle)),
+        let (data, newer) = match &options.bundle {
+            None => (Data::Embedded, None),
+            Some(file) => {
+                let bundle = read_bundle(file, options, limits)?.bundle;
+                let embedded = dataset::embedded_date()?;
+                let newer = (bundle.date < embedded).then_some(embedded);
+                (Data::Bundle(Box::new(bundle)), newer)
+            }
         };
         Ok(DataInUse {
             data,
             file: options.bundle.clone(),
             max_age: options.max_age,
+            newer,
         })
     }
 
-    /// Returns a note if the data is old. `own` is the user's own list, if it replaces the editions.
+    /// Returns a note if the data is old, or a warning if the program contains newer data. `own` is the user's own list, if
+    /// it replaces the editions.
     pub fn age_notice(&self, own: Option<&Edition>) -> Result<Option<Notice>> {
+        if let (None, Some(newer), Some(file)) = (own, &self.newer, &self.file) {
+            let date = self.data.date()?;
+            return Ok(Some(Notice::Warning(format!(
+                "'{}' is from {date}, and the data in the program is newer, from {newer}: its lists may have been replaced",
+                file.display()
+            ))));
+        }
         if self.max_age == 0 {
             return Ok(None);
         }

@@ -488,7 +488,14 @@ fn an_older_or_renamed_bundle_is_refused() {
     );
     let forced =
         "--data old.yaml --data-key key.pub --data-allow-older -q --edition current -f cidr";
-    assert!(signer.tool(forced).run().ok().contains("168.86.128.0/18"));
+    let ran = signer.tool(forced).run();
+    assert!(ran.stdout.contains("168.86.128.0/18"), "{ran}");
+    assert!(
+        ran.stderr.starts_with(
+            "twilio-sip-allow: warning: 'old.yaml' is from 2020-02-29, and the data in the program is newer, from 20"
+        ),
+        "{ran}"
+    );
     for suffix in ["", ".minisig"] {
         fs::copy(
             signer.path(&format!("old.yaml{suffix}")),
