@@ -303,6 +303,28 @@ fn the_action_rejects_other_commands_and_missing_files() {
     }
 }
 
+/// A verdict must not come from a call that checks nothing.
+#[test]
+fn options_without_a_verdict_are_an_error() {
+    let runner = tempfile::tempdir().unwrap();
+    let action = Action::installed(runner.path());
+    let repository = repository();
+    for (command, arguments, named) in [
+        ("scan", "--diff --help", "--help"),
+        ("check", "-h", "-h"),
+        ("verify", "--print-collector linux", "--print-collector"),
+        ("scan", "--version", "--version"),
+    ] {
+        let given = inputs([("command", command), ("arguments", arguments)]);
+        let ran = action.run(&given, repository.path()).is(2);
+        let message = format!(
+            "::error title=twilio-sip-allow::the input \"arguments\" contains {named}, which prints no verdict"
+        );
+        assert_eq!(ran.stdout.lines().next(), Some(&*message));
+        assert_eq!(action.outputs(), inputs([("verdict", "error")]));
+    }
+}
+
 const HOSTILE: [&str; 12] = [
     "; touch hit #",
     "$(touch hit)",

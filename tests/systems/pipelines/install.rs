@@ -199,6 +199,22 @@ fn without_a_release_the_program_is_built() {
 }
 
 #[test]
+fn an_archive_without_a_program_is_an_error() {
+    let releases = releases();
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    releases.publish(VERSION, "x86_64-linux", empty.path());
+    let runner = Runner::new();
+    let failed = runner.install(&releases.address()).is(2);
+    assert!(
+        failed.stderr.ends_with(".tar.gz is not a program\n"),
+        "{}",
+        failed.stderr
+    );
+    assert!(!runner.cargo_ran());
+    assert_eq!(runner.cached(), 0);
+}
+
+#[test]
 fn an_endless_archive_is_not_read() {
     let releases = releases();
     let archive = format!("twilio-sip-allow-{VERSION}-x86_64-linux.tar.gz");

@@ -34,7 +34,7 @@ impl Runner {
     fn run(&self, repository: &Path, releases: &Releases) -> Ran {
         let home = self.home.path();
         let action = format!(
-            "OWNER/twilio-sip-allow@v0.2.0={}",
+            "OWNER/twilio-sip-allow@v{VERSION}={}",
             self.tree.path().display()
         );
         let started = Instant::now();
