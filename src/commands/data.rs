@@ -50,16 +50,35 @@ impl DataInUse {
         })
     }
 
-    /// Returns a note if the data is old, or a warning if the program contains newer data. `own` is the user's own list, if
-    /// it replaces the editions.
-    pub fn age_notice(&self, own: Option<&Edition>) -> Result<Option<Notice>> {
-        if let (None, Some(newer), Some(file)) = (own, &self.newer, &self.file) {
-            let date = self.data.date()?;
-            return Ok(Some(Notice::Warning(format!(
-                "'{}' is from {date}, and the data in the program is newer, from {newer}: its lists may have been replaced",
-                file.display()
-            ))));
-        }
+    /// Returns the notices about the data: which bundle is in use, and whether the data is old. `own` is the user's own
+    /// list, if it replaces the editions.
+    pub fn notices(&self, own: Option<&Edition>) -> Result<Vec<Notice>> {
+        let age = self.age_notice(own)?;
+        let bundle = match (own, &self.file) {
+            (None, Some(file)) => self.bundle_notice(file, age.is_some())?,
+            _ => None,
+        };
+        Ok(bundle.into_iter().chain(age).collect())
+    }
+
+    /// Rules and reports do not name the bundle, so a note does, unless the note about its age names it. It is a warning if
+    /// the program contains newer data.
+    fn bundle_notice(&self, file: &Path, is_named: bool) -> Result<Option<Notice>> {
+        let (name, date) = (file.display(), self.data.date()?);
+        Ok(match &self.newer {
+            Some(newer) => Some(Notice::Warning(format!(
+                "'{name}' is from {date}, and the data in the program is newer, from {newer}: its lists may have been \
+                 replaced"
+            ))),
+            None if is_named => None,
+            None => Some(Notice::Note(format!(
+                "the lists are those of the bundle '{name}', from {date}"
+            ))),
+        })
+    }
+
+    /// Returns a note if the data is old.
+    fn age_notice(&self, own: Option<&Edition>) -> Result<Option<Notice>> {
         if self.max_age == 0 {
             return Ok(None);
         }
