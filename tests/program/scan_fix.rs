@@ -784,6 +784,40 @@ fn denied_addresses_are_left() {
     }
 }
 
+/// The ports are in another line than the addresses.
+#[test]
+fn ports_in_a_block_or_a_loop_beside_a_list_decide_about_media() {
+    for (before, expected) in [
+        (
+            "resource \"google_compute_firewall\" \"twilio\" {\n  allow {\n    protocol = \"udp\"\n    ports    = [\"5060\", \"5061\"]\n  }\n  source_ranges = [\"54.172.60.0/23\", \"54.244.51.0/30\"]\n}\n",
+            "resource \"google_compute_firewall\" \"twilio\" {\n  allow {\n    protocol = \"udp\"\n    ports    = [\"5060\", \"5061\"]\n  }\n  source_ranges = [\"54.172.60.0/30\", \"54.244.51.0/30\"]\n}\n",
+        ),
+        (
+            "TWILIO=\"54.172.60.0/23 54.244.51.0/24\"\nfor n in $TWILIO; do\n    ufw allow from $n to any port 5060\ndone\n",
+            "TWILIO=\"54.172.60.0/30 54.244.51.0/30\"\nfor n in $TWILIO; do\n    ufw allow from $n to any port 5060\ndone\n",
+        ),
+        (
+            "# twilio\nfor n in 54.172.60.0/23 54.244.51.0/24; do\n    iptables -A INPUT -s $n -p udp --dport 5060 -j ACCEPT\ndone\n",
+            "# twilio\nfor n in 54.172.60.0/30 54.244.51.0/30; do\n    iptables -A INPUT -s $n -p udp --dport 5060 -j ACCEPT\ndone\n",
+        ),
+        (
+            "[twilio]\ntype=acl\ndeny=0.0.0.0/0.0.0.0\npermit=54.172.60.0/255.255.254.0\n",
+            "[twilio]\ntype=acl\ndeny=0.0.0.0/0.0.0.0\npermit=54.172.60.0/255.255.255.252\n",
+        ),
+        // The port of another block or of another loop says nothing.
+        (
+            "resource \"a\" \"b\" {\n  port = 5060\n}\nresource \"a\" \"twilio\" {\n  ranges = [\"54.172.60.0/23\", \"34.203.250.0/23\"]\n}\n",
+            "resource \"a\" \"b\" {\n  port = 5060\n}\nresource \"a\" \"twilio\" {\n  ranges = [\"54.172.60.0/30\", \"168.86.128.0/18\"]\n}\n",
+        ),
+        (
+            "TWILIO=\"54.172.60.0/23 34.203.250.0/23\"\nfor n in $OTHERS; do\n    ufw allow from $n to any port 5060\ndone\n",
+            "TWILIO=\"54.172.60.0/30 168.86.128.0/18\"\nfor n in $OTHERS; do\n    ufw allow from $n to any port 5060\ndone\n",
+        ),
+    ] {
+        assert_fixed("ports in other lines", before, expected);
+    }
+}
+
 #[test]
 fn a_rule_that_denies_the_rest_does_not_matter() {
     for (before, expected) in [

@@ -60,12 +60,17 @@ impl<'a> Above<'a> {
 
     /// Reads the closest line that describes the block and names a plane or denies something.
     fn evidence(&self) -> Evidence {
+        let mut is_in_block = true;
         for row in self.closest() {
             let line = self.layout.lines.beginning_text(row);
             let line = line.trim();
+            if line.starts_with('}') && is_in_block {
+                return self.of_block_before(row);
+            }
             if line.starts_with(['}', ']', ')']) {
                 break;
             }
+            is_in_block &= !line.ends_with('{');
             let opens = line.ends_with(['[', '{', '(', ':', '=', '\\']);
             let describes = self.layout.lines.is_comment(row) || opens;
             if !describes && !is_field(line) {
@@ -84,6 +89,19 @@ impl<'a> Above<'a> {
         Evidence::default()
     }
 
+    /// Reads the ports in a block that ends at a line, such as `allow { ports = [5060] }` before the sources of a rule.
+    fn of_block_before(&self, end: usize) -> Evidence {
+        let rows = self.closest().skip_while(|row| *row >= end);
+        let mut words = String::new();
+        for row in rows {
+            words.push_str(&self.context.line_words(row));
+            if self.layout.lines.beginning_text(row).trim().ends_with('{') {
+                break;
+            }
+        }
+        of_ports(&words)
+    }
+
     fn of(&self, row: usize) -> Evidence {
         Evidence::of(&self.context.line_words(row))
     }
@@ -99,6 +117,10 @@ impl<'a> Above<'a> {
 /// Reads the ports in the fields of a record that follow its addresses.
 fn evidence_below(context: &Context, layout: &Layout, block: &Range<usize>) -> Evidence {
     let last = &layout.elements[block.end - 1];
+    let in_loop = evidence_in_loop(context, layout, last.row);
+    if in_loop.is_of_a_plane() {
+        return in_loop;
+    }
     let next = layout.elements.get(block.end);
     let first = layout.lines.at(last.place.end - 1) + 1;
     let end = next.map_or(layout.lines.count(), |next| next.row);
@@ -113,8 +135,33 @@ fn evidence_below(context: &Context, layout: &Layout, block: &Range<usize>) -> E
         }
         fields.push_str(&context.line_words(row));
     }
-    // Only the ports count: words may be about the next list.
-    let evidence = Evidence::of(&fields);
+    of_ports(&fields)
+}
+
+/// Reads the ports in a loop of a shell over a line with addresses, or over the variable that the line sets.
+fn evidence_in_loop(context: &Context, layout: &Layout, row: usize) -> Evidence {
+    let text = |row: usize| layout.lines.beginning_text(row);
+    let is_loop = |line: &str| line.trim_start().starts_with("for ");
+    let own = text(row);
+    let name = own.split('=').next().unwrap_or_default().trim();
+    let name = name.strip_prefix("export ").unwrap_or(name);
+    let uses = [format!("${name}"), format!("${{{name}")];
+    let end = layout.lines.count().min(row + 1 + REACH);
+    let mut rows = row + 1..end;
+    if !is_loop(&own) {
+        let is_used = |row: usize| uses.iter().any(|used| text(row).contains(used.as_str()));
+        if !rows.find(|row| is_loop(&text(*row))).is_some_and(is_used) {
+            return Evidence::default();
+        }
+    }
+    let body = rows.take_while(|row| text(*row).trim() != "done");
+    let words: String = body.map(|row| context.line_words(row)).collect();
+    of_ports(&words)
+}
+
+/// Returns the meaning of words if they contain a port. Other words may be about the next list.
+fn of_ports(words: &str) -> Evidence {
+    let evidence = Evidence::of(words);
     if evidence.has_ports {
         evidence
     } else {
