@@ -592,6 +592,8 @@ fn assert_licenses_are_complete(licenses: &str) {
     let (_, tables) = tables.split_once("\n## Named in Cargo.toml\n").unwrap();
     let (tables, _) = tables.split_once("\n## At build time only\n").unwrap();
     let rows = tables.lines().filter_map(|line| line.strip_prefix("| "));
+    // The packages contain programs for Linux.
+    let rows = rows.filter(|row| !row.contains("| only on Windows: "));
     let crates: Vec<&str> = rows
         .map(|row| row.split(' ').next().unwrap())
         .filter(|name| *name != "crate")
