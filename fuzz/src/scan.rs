@@ -6,7 +6,7 @@ use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::normalized;
 use twilio_sip_allow::policy::{ALL_REGIONS, Plane};
 use twilio_sip_allow::report::{Findings, Shape};
-use twilio_sip_allow::scan::{Classification, Expected, Finding, Scanner};
+use twilio_sip_allow::scan::{Classification, Expected, Finding, NamedText, Scanner};
 
 use crate::{CATALOG, EDITIONS, REFERENCE_DATA, assert_clean, json};
 
@@ -38,7 +38,11 @@ static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
 
 pub fn try_out(data: &[u8]) {
     let mut findings = Vec::new();
-    let done = SCANNER.scan(data, &mut |finding| {
+    let text = NamedText {
+        name: "a file",
+        bytes: data,
+    };
+    let done = SCANNER.scan(text, &mut |finding| {
         findings.push(finding);
         Ok(())
     });
