@@ -14,15 +14,16 @@ mod data;
 mod editions;
 mod services;
 mod signature;
+mod sip;
 
 pub use bundle::{Bundle, parse_bundle};
 pub use data::Data;
 
 pub use editions::{
     Connection, DatasetError, Date, Edition, Media, Networks, ReferenceData, Region, RegionGroup,
-    SHORTEST_PREFIX, Signaling, SignalingPorts, SipFacts, Superseded, edition, edition_names,
-    editions, embedded_date, is_dataset, name, parse_edition, reference_data, to_yaml,
-    visible_line,
+    SHORTEST_PREFIX, Signaling, SignalingPorts, Superseded, edition, edition_names, editions,
+    embedded_date, is_dataset, name, parse_edition, reference_data, to_yaml, visible_line,
 };
 pub use services::{Service, services};
 pub use signature::{BundleKey, SignatureError, embedded_keys, parse_key, verify};
+pub use sip::SipFacts;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::cli::{ListArgs, ListWhat};
-use crate::dataset::{Data, Edition, ReferenceData, Region, RegionGroup};
+use crate::dataset::{Data, Edition, ReferenceData, Region, RegionGroup, SipFacts};
 use crate::format::registry::{self, FAMILIES, Family};
 use crate::format::{Format, Unit};
 use crate::output::write_stdout;
@@ -15,8 +15,11 @@ use crate::terminal::json_document;
 pub fn run(args: &ListArgs, data: &Data) -> Result<()> {
     let reference_data = data.reference_data()?;
     let text = match args.what {
-        ListWhat::Regions if args.json => json_document(&regions_json(&reference_data))?,
-        ListWhat::Regions => regions(&reference_data, args.long),
+        ListWhat::Regions if args.json => {
+            json_document(&regions_json(&reference_data, &data.sip_facts()?))?
+        }
+        ListWhat::Regions if args.long => regions_long(&reference_data, &data.sip_facts()?),
+        ListWhat::Regions => regions(&reference_data),
         ListWhat::Formats if args.json => json_document(&formats_json())?,
         ListWhat::Formats => formats(args.long),
         ListWhat::Editions if args.json => {
@@ -27,7 +30,7 @@ pub fn run(args: &ListArgs, data: &Data) -> Result<()> {
     write_stdout(&text)
 }
 
-fn regions(reference_data: &ReferenceData, long: bool) -> String {
+fn regions(reference_data: &ReferenceData) -> String {
     let mut rows = vec![
         [
             "REGION",
@@ -58,19 +61,21 @@ fn regions(reference_data: &ReferenceData, long: bool) -> String {
             region.name_ja.clone(),
         ]
     }));
-    let mut text = table(&rows);
-    if long {
-        text.push_str(&section(
-            "continents",
-            &group_rows(&reference_data.continents),
-        ));
-        text.push_str(&section(
-            "countries",
-            &group_rows(&reference_data.countries),
-        ));
-        text.push_str(&region_details(reference_data));
-        text.push_str(&sip_facts(reference_data));
-    }
+    table(&rows)
+}
+
+fn regions_long(reference_data: &ReferenceData, sip: &SipFacts) -> String {
+    let mut text = regions(reference_data);
+    text.push_str(&section(
+        "continents",
+        &group_rows(&reference_data.continents),
+    ));
+    text.push_str(&section(
+        "countries",
+        &group_rows(&reference_data.countries),
+    ));
+    text.push_str(&region_details(reference_data, sip));
+    text.push_str(&sip_facts(sip));
     text
 }
 
@@ -80,14 +85,14 @@ fn group_rows(groups: &[RegionGroup]) -> Vec<Vec<String>> {
 }
 
 /// For each region, its other names and its domains.
-fn region_details(reference_data: &ReferenceData) -> String {
+fn region_details(reference_data: &ReferenceData, sip: &SipFacts) -> String {
     let mut text = String::new();
     for region in &reference_data.regions {
         let mut rows = vec![vec![
             "other names".to_owned(),
             other_names(region).join(", "),
         ]];
-        for (kind, pattern) in &reference_data.sip.domains {
+        for (kind, pattern) in &sip.domains {
             rows.push(vec![format!("{kind} domain"), domain(pattern, region)]);
         }
         text += &section(&region.id, &rows);
@@ -113,8 +118,7 @@ fn domain(pattern: &str, region: &Region) -> String {
         .replace("{legacy_id}", &region.legacy_id)
 }
 
-fn sip_facts(reference_data: &ReferenceData) -> String {
-    let sip = &reference_data.sip;
+fn sip_facts(sip: &SipFacts) -> String {
     let row = |name: &str, value: String| vec![name.to_owned(), value];
     let mut rows = vec![
         row("audio codec", sip.audio_codec.clone()),
@@ -130,9 +134,9 @@ fn sip_facts(reference_data: &ReferenceData) -> String {
     section("every region", &rows)
 }
 
-fn regions_json(reference_data: &ReferenceData) -> Value {
+fn regions_json(reference_data: &ReferenceData, sip: &SipFacts) -> Value {
     let regions = reference_data.regions.iter().map(|region| {
-        let domains = reference_data.sip.domains.iter();
+        let domains = sip.domains.iter();
         let domains = domains.map(|(kind, pattern)| (kind.clone(), domain(pattern, region).into()));
         let mut value = json!(region);
         value["domains"] = Value::Object(domains.collect());
@@ -142,7 +146,7 @@ fn regions_json(reference_data: &ReferenceData) -> Value {
         "regions": regions.collect::<Vec<_>>(),
         "continents": reference_data.continents,
         "countries": reference_data.countries,
-        "sip": reference_data.sip,
+        "sip": sip,
     })
 }
 

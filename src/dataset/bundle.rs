@@ -12,6 +12,7 @@ use super::editions::{
     edition_names, editions, embedded_date, name, reference_data, unreadable, visible_line,
 };
 use super::services::{Service, services};
+use super::sip::{SipFacts, sip_facts};
 use crate::yaml;
 
 /// The version of the format. A program refuses bundles of any other version.
@@ -39,6 +40,8 @@ pub struct Bundle {
     pub date: Date,
     /// The content of `data/regions.yaml`.
     pub reference: ReferenceData,
+    /// The content of `data/sip.yaml`.
+    pub sip: SipFacts,
     /// In the order of publication.
     pub editions: Vec<Edition>,
     /// The content of `data/other-services.yaml`.
@@ -58,6 +61,7 @@ pub fn embedded_bundle() -> Result<Bundle, DatasetError> {
         version: VERSION,
         date: embedded_date()?,
         reference: reference_data()?,
+        sip: sip_facts()?,
         editions: editions()?,
         services: services()?,
     })
@@ -93,6 +97,7 @@ impl Bundle {
     /// reason.
     fn validate(&self) -> Result<(), String> {
         self.reference.validate().map_err(under("reference"))?;
+        self.sip.validate().map_err(under("sip"))?;
         self.validate_editions()?;
         self.validate_services()
     }
@@ -233,25 +238,7 @@ impl ReferenceData {
             let path = format!("regions.{}", region.id);
             region.validate(self).map_err(under(&path))?;
         }
-        let sip = &self.sip;
-        check_list("sip.srtp_to_twilio", &sip.srtp_to_twilio)?;
-        check_list("sip.srtp_from_twilio", &sip.srtp_from_twilio)?;
-        if sip.domains.len() > MOST {
-            return Err(format!(
-                "sip.domains: more than {MOST}, which is the maximum"
-            ));
-        }
-        check_names(
-            sip.domains
-                .keys()
-                .map(|kind| ("sip.domains", kind.as_str())),
-        )?;
-        check_texts(sip.domains.values().map(|domain| ("sip.domains", domain)))?;
-        check_texts([
-            ("sip.audio_codec", &sip.audio_codec),
-            ("sip.dtmf", &sip.dtmf),
-            ("sip.certificate", &sip.certificate),
-        ])
+        Ok(())
     }
 }
 
@@ -306,6 +293,23 @@ impl Region {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl SipFacts {
+    fn validate(&self) -> Result<(), String> {
+        check_list("srtp_to_twilio", &self.srtp_to_twilio)?;
+        check_list("srtp_from_twilio", &self.srtp_from_twilio)?;
+        if self.domains.len() > MOST {
+            return Err(format!("domains: more than {MOST}, which is the maximum"));
+        }
+        check_names(self.domains.keys().map(|kind| ("domains", kind.as_str())))?;
+        check_texts(self.domains.values().map(|domain| ("domains", domain)))?;
+        check_texts([
+            ("audio_codec", &self.audio_codec),
+            ("dtmf", &self.dtmf),
+            ("certificate", &self.certificate),
+        ])
     }
 }
 

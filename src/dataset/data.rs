@@ -6,6 +6,7 @@ use super::editions::{
     edition_names, editions, embedded_date, reference_data,
 };
 use super::services::{Service, services};
+use super::sip::{SipFacts, sip_facts};
 
 /// The data that a command uses. Embedded data is parsed only when it is needed, because most commands
 /// need a small part of it.
@@ -28,6 +29,13 @@ impl Data {
         match self {
             Data::Embedded => reference_data(),
             Data::Bundle(bundle) => Ok(bundle.reference.clone()),
+        }
+    }
+
+    pub fn sip_facts(&self) -> Result<SipFacts, DatasetError> {
+        match self {
+            Data::Embedded => sip_facts(),
+            Data::Bundle(bundle) => Ok(bundle.sip.clone()),
         }
     }
 

@@ -3,7 +3,7 @@
 //! The embedded files of `data/` and a user's own file must pass the same checks. A test checks the
 //! embedded files; a user's file is checked at run time. `data/README.md` describes the schema.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ impl DatasetError {
     }
 }
 
-/// All regions with their names, and technical facts about Twilio's SIP service.
+/// All regions with their names.
 #[derive(Clone, Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReferenceData {
@@ -64,8 +64,6 @@ pub struct ReferenceData {
     pub countries: Vec<RegionGroup>,
     /// In Twilio's order.
     pub regions: Vec<Region>,
-    /// Facts that apply to every region.
-    pub sip: SipFacts,
 }
 
 /// A continent or a country.
@@ -109,25 +107,6 @@ pub struct Region {
     /// The region that takes over if this one is down, if Twilio names one.
     #[serde(default)]
     pub failover: Option<Arc<str>>,
-}
-
-/// Technical facts about Twilio SIP.
-#[derive(Clone, Debug, serde::Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct SipFacts {
-    pub audio_codec: String,
-    /// The method of transmitting DTMF tones.
-    pub dtmf: String,
-    /// The SRTP crypto suites (RFC 4568) that Twilio accepts, in no particular order.
-    pub srtp_to_twilio: Vec<String>,
-    /// The SRTP crypto suites that Twilio offers.
-    pub srtp_from_twilio: Vec<String>,
-    /// The host name in Twilio's certificate.
-    pub certificate: String,
-    /// The port of SIP over TLS if the URI does not contain one.
-    pub default_tls_port: u16,
-    /// Host names by kind, with placeholders such as `{edge}` for the names of a region.
-    pub domains: BTreeMap<String, String>,
 }
 
 /// One published list of networks and ports.
@@ -257,7 +236,7 @@ pub fn embedded_date() -> Result<Date, DatasetError> {
     Ok(date)
 }
 
-/// Returns the embedded regions and facts.
+/// Returns the embedded regions.
 pub fn reference_data() -> Result<ReferenceData, DatasetError> {
     parse_embedded("regions", embedded!("regions"))
 }

@@ -534,7 +534,7 @@ fn invalid() -> Vec<(Value, &'static str)> {
         ),
         (
             |b| b["extra"] = 1.into(),
-            ": unknown key 'extra'; use one of bundle, date, reference, editions, services",
+            ": unknown key 'extra'; use one of bundle, date, reference, sip, editions, services",
         ),
         (
             |b| drop(b.as_object_mut().unwrap().remove("date")),
