@@ -96,9 +96,9 @@ impl<'a> Parsed<'a> {
     /// flag that is off.
     fn source(&self, id: &str) -> Option<ValueSource> {
         let matches = self.own_matches();
-        let mut known = self.own_command().get_arguments();
-        let source = known
-            .find(|arg| arg.get_id() == id)
+        let mut present = matches.ids();
+        let source = present
+            .find(|present| *present == id)
             .and_then(|_| matches.value_source(id))?;
         let is_off = matches!(matches.try_get_one(id), Ok(Some(false)));
         (source != ValueSource::DefaultValue && !is_off).then_some(source)

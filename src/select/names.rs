@@ -80,12 +80,24 @@ pub fn names_of_group(group: &RegionGroup) -> impl Iterator<Item = &str> {
 /// the name is unknown or names different regions. The caller must handle [`ALL`], because only the
 /// caller knows which regions are available.
 pub fn find<'a>(name: &str, reference_data: &'a ReferenceData) -> Vec<&'a Region> {
+    if let Some(region) = with_id(name, reference_data) {
+        return vec![region];
+    }
     let named = match Named::of(name, reference_data) {
         Some(Named::Regions(regions)) => regions,
         Some(Named::Different(_)) | None => Vec::new(),
     };
     let all = reference_data.regions.iter();
     all.filter(|region| named.contains(&&*region.id)).collect()
+}
+
+/// Returns the region with this id. Most selections consist of ids, and this search is much faster than that for all
+/// spellings of all names.
+fn with_id<'a>(id: &str, reference_data: &'a ReferenceData) -> Option<&'a Region> {
+    reference_data
+        .regions
+        .iter()
+        .find(|region| &*region.id == id)
 }
 
 /// Returns the ids of the regions if a name consists of names of different regions.
@@ -208,6 +220,9 @@ fn find_exactly<'a>(wanted: &str, reference_data: &'a ReferenceData) -> Vec<&'a 
 /// Returns true if a part of the name belongs only to an Interconnect exchange, and not to a region
 /// on the public internet, such as `tokyo-ix` or `Europe London`.
 pub fn names_exchange(name: &str, reference_data: &ReferenceData) -> bool {
+    if with_id(name, reference_data).is_some() {
+        return false;
+    }
     let parts = parts(name, reference_data).unwrap_or_default();
     parts
         .iter()
