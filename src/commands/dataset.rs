@@ -68,7 +68,8 @@ fn verify(file: &Path, options: &DataOptions, limits: Limits) -> Result<Outcome>
     } = read_bundle(file, options, limits)?;
     let rows = [
         ("key", format!("{} ({})", key.text, key.file)),
-        ("comment", comment),
+        // minisign separates the parts of its comment by tabs.
+        ("comment", comment.replace('\t', ", ")),
         ("date", bundle.date.to_string()),
         ("data in the program", dataset::embedded_date()?.to_string()),
     ];

@@ -335,7 +335,7 @@ fn verify_shows_the_key_the_date_and_the_editions() {
     let key = key.lines().nth(1).unwrap();
     for part in [
         &format!("the signature of {FILE} is valid\nkey                  {key} (key.pub)\n"),
-        "\\tfile:dataset-2030-01-02.yaml\\thashed\ndate                 2030-01-02\n",
+        ", file:dataset-2030-01-02.yaml, hashed\ndate                 2030-01-02\n",
         "\neditions\n  regional           superseded on 2024-02-21 by global\n",
         "\n  next               upcoming, in force from 2030-02-01\n",
     ] {
