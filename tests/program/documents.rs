@@ -329,6 +329,18 @@ fn the_readmes_state_the_version_and_the_edition_in_force() {
     }
 }
 
+/// Without the name, cargo refuses a repository that contains several packages with programs, such as the fuzz targets.
+#[test]
+fn the_readme_names_the_package_that_cargo_installs_from_the_repository() {
+    for name in ["README.md", "README.ja.md"] {
+        let readme = document(name);
+        let (_, command) = readme.split_once("`cargo install --locked --git ").unwrap();
+        let command = command.split('`').next().unwrap();
+        let package = command.rsplit(' ').next().unwrap();
+        assert_eq!(package, env!("CARGO_PKG_NAME"), "{name}");
+    }
+}
+
 /// The JSON output of `list regions`, `list formats` or `list editions`.
 fn list(what: &str) -> Vec<serde_json::Value> {
     let list = Tool::line(&format!("list {what} --json")).run_once();

@@ -312,10 +312,10 @@ fn the_quick_start_of_the_readme_authorizes_checks_and_revokes() {
         return;
     };
     let readme = include_str!("../../README.md");
-    let block = readme
+    let blocks = readme
         .split("```")
-        .find(|block| block.contains("aws ec2"))
-        .unwrap();
+        .filter(|block| block.contains("aws ec2"));
+    let lines = blocks.flat_map(|block| block.lines().skip(1));
     let mut aws = Aws::start(&python);
     let make = ["create-security-group", "--description", "test"];
     let group = aws.run(&[&make[..], &["--group-name", "pbx"]].concat());
@@ -323,8 +323,7 @@ fn the_quick_start_of_the_readme_authorizes_checks_and_revokes() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("in.json").display().to_string();
     let mut checks = 0;
-    for line in block.lines().skip(1) {
-        let line = line.split(" #").next().unwrap().trim_end();
+    for line in lines {
         let line = line.replace("\"$GROUP\"", group).replace("in.json", &file);
         if let Some(call) = line.strip_prefix("twilio-sip-allow ") {
             Tool::line(call).run_once();

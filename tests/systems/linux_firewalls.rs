@@ -253,10 +253,10 @@ fn the_quick_starts_of_the_readme_load_hook_survive_a_boot_and_are_undone() {
         texts.find(|text| text.contains(word)).unwrap()
     };
     let table = block("nft", "table inet filter");
-    let commands = block("sh", "nft -f").trim_end();
-    let (use_nft, undo_nft) = commands.rsplit_once('\n').unwrap();
-    let commands = block("sh", "iptables-restore").trim_end();
-    let (use_iptables, undo_iptables) = commands.rsplit_once('\n').unwrap();
+    let use_nft = block("sh", "nft -f /etc/twilio.nft");
+    let undo_nft = block("sh", "s/^# remove: //p' /etc/twilio.nft");
+    let use_iptables = block("sh", "iptables-restore");
+    let undo_iptables = block("sh", "s/^# remove: //p' /etc/twilio.rules");
     let folder = tempfile::tempdir().unwrap();
     let names = iptables_names(folder.path(), "nft");
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
