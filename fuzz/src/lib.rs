@@ -39,7 +39,7 @@ pub fn within_limits(run: impl FnOnce()) {
 
 pub const BOTH: [Direction; 2] = [Direction::In, Direction::Out];
 
-pub static REFERENCE_DATA: LazyLock<ReferenceData> =
+pub static REFERENCE_DATA: LazyLock<&ReferenceData> =
     LazyLock::new(|| data::reference_data().unwrap());
 
 pub static EDITIONS: LazyLock<Vec<Edition>> = LazyLock::new(|| data::editions().unwrap());

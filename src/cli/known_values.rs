@@ -44,7 +44,7 @@ impl KnownValue {
 }
 
 fn is_region(word: &str) -> bool {
-    dataset::reference_data().is_ok_and(|data| names::is_region(word, &data))
+    dataset::reference_data().is_ok_and(|data| names::is_region(word, data))
 }
 
 /// Returns an error for a file that does not exist and has the name of a value of one of the options.

@@ -1,6 +1,7 @@
 //! Parses the program's arguments and environment into a [`Cli`], or a [`CliExit`].
 
 use std::ffi::OsString;
+use std::mem;
 
 use clap::parser::ValueSource;
 use clap::{Arg, Command, FromArgMatches};
@@ -15,14 +16,26 @@ use super::variables::{flag, our_variables, refuse_unknown_variables, without_en
 /// Parses the arguments and the environment of this process.
 pub fn parse() -> Result<Cli, CliExit> {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    parse_from(&arguments)
+    match parse_render_alone(&arguments) {
+        Some((cli, definitions)) => {
+            // The process parses its arguments once, and frees all memory when it ends.
+            mem::forget(definitions);
+            Ok(cli)
+        }
+        None => parse_any(&arguments),
+    }
 }
 
 /// Parses arguments, of which the first is the program's name, and the environment of this process.
 pub fn parse_from(arguments: &[OsString]) -> Result<Cli, CliExit> {
-    if let Some(cli) = parse_render_alone(arguments) {
-        return Ok(cli);
+    match parse_render_alone(arguments) {
+        Some((cli, _)) => Ok(cli),
+        None => parse_any(arguments),
     }
+}
+
+/// Parses the arguments of any verb.
+fn parse_any(arguments: &[OsString]) -> Result<Cli, CliExit> {
     let arguments = &without_help_verb(arguments);
     let command = command();
     let unknown_variable = || {
@@ -85,9 +98,9 @@ fn configured(parsed: &Parsed, configuration: &Configuration) -> Result<Cli, Cli
 }
 
 /// Fast path: parses the options of `render` alone, because building the definitions of all verbs would take most of
-/// its run time. Returns `None` for other verbs, for every error, and if an environment variable has the program's
-/// prefix.
-fn parse_render_alone(arguments: &[OsString]) -> Option<Cli> {
+/// its run time. Also returns these definitions. Returns `None` for other verbs, for every error, and if an environment
+/// variable has the program's prefix.
+fn parse_render_alone(arguments: &[OsString]) -> Option<(Cli, Command)> {
     if our_variables().next().is_some() {
         return None;
     }
@@ -95,13 +108,15 @@ fn parse_render_alone(arguments: &[OsString]) -> Option<Cli> {
     let mut command = render_command();
     let matches = command.try_get_matches_from_mut(arguments).ok()?;
     let parsed = Parsed::of(command, arguments, matches);
-    let parsed = parsed.without_excluded_variables().ok()?;
+    let mut parsed = parsed.without_excluded_variables().ok()?;
     let Some(configuration) = configuration(&parsed.matches).ok()? else {
-        return parsed.into_cli().ok();
+        let cli = Cli::from_arg_matches_mut(&mut parsed.matches).ok()?;
+        return Some((cli, parsed.command));
     };
     // A definition that has parsed arguments cannot get other defaults.
     let parsed = Parsed::new(render_command(), arguments).ok()?;
-    configured(&parsed, &configuration).ok()
+    let cli = configured(&parsed, &configuration).ok()?;
+    Some((cli, parsed.command))
 }
 
 /// Removes the verb `render`, which is the default.

@@ -42,7 +42,7 @@ pub fn run(
 
 fn show(args: &ShowArgs, data: &Data, limits: Limits) -> Result<Outcome> {
     let reference_data = data.reference_data()?;
-    let [edition] = &editions(args.source(), data, limits, &reference_data)?[..] else {
+    let [edition] = &editions(args.source(), data, limits, reference_data)?[..] else {
         bail!("'dataset show' prints one edition; name only one with --edition");
     };
     let text = if args.json {
@@ -91,9 +91,9 @@ fn verify(file: &Path, options: &DataOptions, limits: Limits) -> Result<Outcome>
 fn import(args: &ImportArgs, data: &Data, limits: Limits, console: Console) -> Result<Outcome> {
     let reference_data = data.reference_data()?;
     let editions = data.editions()?;
-    let regions = select::regions(&args.region, &editions, &reference_data)?;
+    let regions = select::regions(&args.region, &editions, reference_data)?;
     check_new_name(&args.name, data)?;
-    let page = match read_page(&args.page, limits, &reference_data, console)? {
+    let page = match read_page(&args.page, limits, reference_data, console)? {
         Ok(page) => page,
         Err(errors) => return Ok(refuse_page(console, &name_of(&args.page), &errors)),
     };
@@ -109,7 +109,7 @@ fn import(args: &ImportArgs, data: &Data, limits: Limits, console: Console) -> R
     let name = escape_hidden(&name_of(&args.page));
     let connection = args
         .connection()
-        .or_else(|| connection_of_nearest(&page, &editions, &reference_data, extent));
+        .or_else(|| connection_of_nearest(&page, &editions, reference_data, extent));
     let heading = Heading {
         name: args.name.clone(),
         title: args
@@ -126,7 +126,7 @@ fn import(args: &ImportArgs, data: &Data, limits: Limits, console: Console) -> R
         .map_err(|e| anyhow::anyhow!("{name}:{e}"))?;
     let text = dataset::to_yaml(&edition)?;
     // Ensure that --dataset accepts the output.
-    dataset::parse_edition(&name, &text, &reference_data)?;
+    dataset::parse_edition(&name, &text, reference_data)?;
     write_stdout(&text)?;
     Ok(Outcome::Done)
 }

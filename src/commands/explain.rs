@@ -30,12 +30,12 @@ pub(super) fn run(
         editions,
         policy,
         notices,
-    } = select(&args.selection, CURRENT, data, limits, &reference_data)?;
+    } = select(&args.selection, CURRENT, data, limits, reference_data)?;
     let catalog = catalog(
         &args.selection.published,
         &data.data,
         editions,
-        &reference_data,
+        reference_data,
     )?;
     let input = if addresses.is_some() { "" } else { "stdin" };
     let text;

@@ -16,16 +16,16 @@ pub fn run(args: &ListArgs, data: &Data) -> Result<()> {
     let reference_data = data.reference_data()?;
     let text = match args.what {
         ListWhat::Regions if args.json => {
-            json_document(&regions_json(&reference_data, &data.sip_facts()?))?
+            json_document(&regions_json(reference_data, &data.sip_facts()?))?
         }
-        ListWhat::Regions if args.long => regions_long(&reference_data, &data.sip_facts()?),
-        ListWhat::Regions => regions(&reference_data),
+        ListWhat::Regions if args.long => regions_long(reference_data, &data.sip_facts()?),
+        ListWhat::Regions => regions(reference_data),
         ListWhat::Formats if args.json => json_document(&formats_json())?,
         ListWhat::Formats => formats(args.long),
         ListWhat::Editions if args.json => {
-            json_document(&editions_json(&data.editions()?, &reference_data))?
+            json_document(&editions_json(&data.editions()?, reference_data))?
         }
-        ListWhat::Editions => editions(&data.editions()?, &reference_data, args.long),
+        ListWhat::Editions => editions(&data.editions()?, reference_data, args.long),
     };
     write_stdout(&text)
 }

@@ -27,7 +27,7 @@ pub(super) fn run(
         DEFAULT_EDITION,
         data,
         limits,
-        &reference_data,
+        reference_data,
     )?;
     let unit = args.unit();
     let text = match layout {

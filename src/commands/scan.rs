@@ -37,18 +37,18 @@ pub(super) fn run(
     let fails_on = args.fails_on()?;
     let reference_data = data.data.reference_data()?;
     let source = args.published.source(CURRENT);
-    let selected = editions(source, &data.data, limits, &reference_data)?;
-    let regions = select::regions(args.published.regions(), &selected, &reference_data)?;
+    let selected = editions(source, &data.data, limits, reference_data)?;
+    let regions = select::regions(args.published.regions(), &selected, reference_data)?;
     let regions: Vec<&str> = regions.iter().map(|region| &*region.id).collect();
-    let expected = expected(&args.published, &selected, &regions, &reference_data);
+    let expected = expected(&args.published, &selected, &regions, reference_data);
     let summary = json!({
         "editions": selected.iter().map(|edition| &*edition.name).collect::<Vec<_>>(),
         "regions": regions,
         "planes": args.published.planes(),
     });
     let mut notices = edition_notices(&args.published, &selected, data)?;
-    let catalog = catalog(&args.published, &data.data, selected, &reference_data)?;
-    let scanner = Scanner::new(&catalog, expected, &reference_data, limits);
+    let catalog = catalog(&args.published, &data.data, selected, reference_data)?;
+    let scanner = Scanner::new(&catalog, expected, reference_data, limits);
     let findings = Findings {
         shape: shape(args, console),
         fails_on: &fails_on,

@@ -60,7 +60,7 @@ pub fn embedded_bundle() -> Result<Bundle, DatasetError> {
     Ok(Bundle {
         version: VERSION,
         date: embedded_date()?,
-        reference: reference_data()?,
+        reference: reference_data()?.clone(),
         sip: sip_facts()?,
         editions: editions()?,
         services: services()?,

@@ -25,10 +25,10 @@ impl Data {
         }
     }
 
-    pub fn reference_data(&self) -> Result<ReferenceData, DatasetError> {
+    pub fn reference_data(&self) -> Result<&ReferenceData, DatasetError> {
         match self {
             Data::Embedded => reference_data(),
-            Data::Bundle(bundle) => Ok(bundle.reference.clone()),
+            Data::Bundle(bundle) => Ok(&bundle.reference),
         }
     }
 

@@ -5,12 +5,12 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use ipnet::Ipv4Net;
 use serde::de::{
-    self, Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess,
-    SeqAccess, Visitor,
+    self, Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess,
+    Visitor,
 };
 use serde::{Serialize, Serializer};
 use thiserror::Error;
@@ -19,13 +19,25 @@ use crate::policy::{Plane, PortRange, PortRangeError, Transport, parse_network};
 use crate::terminal::is_hidden;
 use crate::yaml::{self, YamlError};
 
-/// The embedded editions by name, in the order of their publication.
-const EDITIONS: [(&str, &str); 4] = [
-    ("regional", embedded!("regional")),
-    ("regional-expanded", embedded!("regional-expanded")),
-    ("global", embedded!("global")),
-    ("interconnect", embedded!("interconnect")),
+/// The names, connections and texts of the embedded editions, in the order of their publication.
+const EDITIONS: [(&str, Connection, &str); 4] = [
+    ("regional", Connection::Public, embedded!("regional")),
+    (
+        "regional-expanded",
+        Connection::Public,
+        embedded!("regional-expanded"),
+    ),
+    ("global", Connection::Public, embedded!("global")),
+    (
+        "interconnect",
+        Connection::Interconnect,
+        embedded!("interconnect"),
+    ),
 ];
+
+/// The embedded regions, which are parsed once.
+static REGIONS: LazyLock<Result<ReferenceData, DatasetError>> =
+    LazyLock::new(|| parse_embedded("regions", embedded!("regions")));
 
 /// The shortest prefix length in a dataset. No provider publishes a network as wide as a /7, but a
 /// typing error such as `0.0.0.0/0` would open the telephone system to everybody.
@@ -40,7 +52,7 @@ pub(super) const ALL: &str = "all";
 
 /// The reason why a dataset is invalid. The message starts with the file, and line and column if
 /// known. The reason starts with the path of keys to the error.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[error("{file}: {reason}")]
 pub struct DatasetError {
     file: String,
@@ -237,41 +249,32 @@ pub fn embedded_date() -> Result<Date, DatasetError> {
 }
 
 /// Returns the embedded regions.
-pub fn reference_data() -> Result<ReferenceData, DatasetError> {
-    parse_embedded("regions", embedded!("regions"))
+pub fn reference_data() -> Result<&'static ReferenceData, DatasetError> {
+    REGIONS.as_ref().map_err(Clone::clone)
 }
 
 /// Returns the names of the embedded editions.
 pub fn edition_names() -> impl Iterator<Item = &'static str> {
-    EDITIONS.iter().map(|(name, _)| *name)
+    EDITIONS.iter().map(|(name, ..)| *name)
 }
 
 /// Returns an embedded edition; `None` if the name is unknown.
 pub fn edition(name: &str) -> Result<Option<Edition>, DatasetError> {
-    let found = EDITIONS.iter().find(|(known, _)| *known == name);
+    let found = EDITIONS.iter().find(|(known, ..)| *known == name);
     found
-        .map(|(name, text)| parse_embedded(name, text))
+        .map(|(name, _, text)| parse_embedded(name, text))
         .transpose()
 }
 
-/// The part of an edition that says whether it is in force.
-#[derive(serde::Deserialize)]
-struct Validity {
-    connection: Connection,
-    #[serde(default)]
-    upcoming: bool,
-    #[serde(default)]
-    superseded: Option<IgnoredAny>,
-}
-
-/// Returns the embedded edition in force for a connection. Does not parse the networks of the other editions.
+/// Returns the embedded edition in force for a connection.
 pub fn edition_in_force(connection: Connection) -> Result<Option<Edition>, DatasetError> {
-    // The edition in force is among the newest ones.
-    for (name, text) in EDITIONS.into_iter().rev() {
-        let validity: Validity = parse_embedded(name, text)?;
-        let is_in_force = !validity.upcoming && validity.superseded.is_none();
-        if validity.connection == connection && is_in_force {
-            return parse_embedded(name, text).map(Some);
+    // It is among the newest ones.
+    for (name, of, text) in EDITIONS.into_iter().rev() {
+        if of == connection {
+            let edition: Edition = parse_embedded(name, text)?;
+            if edition.is_in_force() {
+                return Ok(Some(edition));
+            }
         }
     }
     Ok(None)

@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn labels_name_regions_planes_and_topics_and_have_no_unknown_words() {
         let reference_data = dataset::reference_data().unwrap();
-        let vocabulary = Vocabulary::new(&reference_data);
+        let vocabulary = Vocabulary::new(reference_data);
         let said = |text: &str| {
             let Some(label) = vocabulary.label(text) else {
                 return "-".to_owned();

@@ -291,7 +291,7 @@ mod tests {
     fn names_on_published_pages_and_several_names_of_a_region_select_it() {
         let reference_data = dataset::reference_data().unwrap();
         let ids = |name: &str| -> String {
-            let found = find(name, &reference_data);
+            let found = find(name, reference_data);
             let ids: Vec<&str> = found.iter().map(|region| &*region.id).collect();
             ids.join(" ")
         };
@@ -347,9 +347,9 @@ mod tests {
             ("Tokyo, Japan", false),
             ("Europe", false),
         ] {
-            assert_eq!(names_exchange(name, &reference_data), is_exchange, "{name}");
+            assert_eq!(names_exchange(name, reference_data), is_exchange, "{name}");
         }
-        let contradicting = |name| contradicting(name, &reference_data).join(" ");
+        let contradicting = |name| contradicting(name, reference_data).join(" ");
         assert_eq!(contradicting("Dublin (us1)"), "ireland virginia");
         assert_eq!(contradicting("Europe Tokyo"), "frankfurt ireland tokyo");
         assert_eq!(contradicting("Tokyo office"), "");
@@ -376,7 +376,7 @@ mod tests {
         for (group, regions) in continents.chain(countries) {
             assert!(!regions.is_empty(), "{}", group.id);
             for name in names_of_group(group) {
-                assert_eq!(ids(&find(name, &reference_data)), regions, "{name}");
+                assert_eq!(ids(&find(name, reference_data)), regions, "{name}");
                 assert_ne!(normalize(name), ALL);
             }
         }

@@ -197,13 +197,13 @@ mod tests {
             local_tls_port: None,
             local_rtp_ports: None,
         };
-        policy(&everything, &editions, &reference_data).unwrap();
+        policy(&everything, &editions, reference_data).unwrap();
         let nothing = Selection {
             transports: Some(Vec::new()),
             ..everything
         };
         assert_eq!(
-            policy(&nothing, &editions, &reference_data)
+            policy(&nothing, &editions, reference_data)
                 .unwrap_err()
                 .to_string(),
             "the selection allows nothing; select at least one plane and transport"

@@ -36,7 +36,7 @@ pub fn policy(editions: &[&str], selection: &Selection) -> Result<Policy, String
     let reference_data = dataset::reference_data().unwrap();
     let names: Vec<String> = editions.iter().map(|e| (*e).to_owned()).collect();
     let editions = select::editions(&names, &dataset::Data::Embedded).unwrap();
-    select::policy(selection, &editions, &reference_data).map_err(|error| error.to_string())
+    select::policy(selection, &editions, reference_data).map_err(|error| error.to_string())
 }
 
 fn directions(word: &str) -> Vec<Direction> {

@@ -8,7 +8,7 @@ use clap::{Arg, Args, Command};
 
 use super::super::check::CheckArgs;
 use super::super::variables::without_variables;
-use crate::dataset::{self, Data, DatasetError, ReferenceData};
+use crate::dataset::{self, Data};
 use crate::input::is_stdin;
 use crate::select::{self, names};
 
@@ -37,9 +37,6 @@ const MAX_NAMES: usize = 100;
 
 static OPTIONS: LazyLock<Command> =
     LazyLock::new(|| without_variables(CheckArgs::augment_args(Command::new("check"))));
-
-static REFERENCE_DATA: LazyLock<Result<ReferenceData, DatasetError>> =
-    LazyLock::new(dataset::reference_data);
 
 /// True if the key of the option can have a list of values.
 pub(super) fn takes_list(option: &str) -> bool {
@@ -105,7 +102,7 @@ fn known_edition(name: &str) -> Result<(), String> {
 }
 
 fn known_region(name: &str) -> Result<(), String> {
-    let reference_data = REFERENCE_DATA.as_ref().map_err(ToString::to_string)?;
+    let reference_data = dataset::reference_data().map_err(|error| error.to_string())?;
     let found = select::regions(&[name.to_owned()], &[], reference_data);
     found.map(|_| ()).map_err(|error| error.to_string())
 }

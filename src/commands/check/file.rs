@@ -37,7 +37,7 @@ pub(super) struct Check<'a> {
     is_own_list: bool,
     /// The part of the selection that the format can express.
     policy: Policy,
-    reference_data: ReferenceData,
+    reference_data: &'a ReferenceData,
     /// The editions that a diagnosis tries.
     edition_sets: OnceLock<Vec<Vec<Edition>>>,
     published: OnceLock<Vec<PublishedNetwork>>,
@@ -75,7 +75,7 @@ impl<'a> Check<'a> {
             DEFAULT_EDITION,
             data,
             limits,
-            &reference_data,
+            reference_data,
         )?;
         registry::check_options(format, &unit)?;
         // Rules that this format cannot express cannot be deployed either.
@@ -198,7 +198,7 @@ impl<'a> Check<'a> {
                 editions: &self.editions,
                 is_own_list: self.is_own_list,
                 scope: &self.policy.scope,
-                reference_data: &self.reference_data,
+                reference_data: self.reference_data,
             },
             limits: self.limits,
         };
@@ -313,7 +313,7 @@ impl<'a> Check<'a> {
     fn published(&self) -> &[PublishedNetwork] {
         // Tests ensure that the embedded editions are valid. Without them, packets have no attribution.
         self.published
-            .get_or_init(|| known_networks(self.data, &self.reference_data).unwrap_or_default())
+            .get_or_init(|| known_networks(self.data, self.reference_data).unwrap_or_default())
     }
 
     fn expects(&self, unit: &DeployedUnit) -> bool {

@@ -55,7 +55,7 @@ pub fn run(args: &DiffArgs, data: &Data, limits: Limits, console: Console) -> Re
         data,
         limits,
         console,
-        reference_data: &reference_data,
+        reference_data,
     };
     let editions = match old {
         Some(_) => Vec::new(),

@@ -56,8 +56,8 @@ impl<'a> Verification<'a> {
             editions,
             policy,
             notices,
-        } = select(&args.selection, CURRENT, data, limits, &reference_data)?;
-        let mut known = twilio_networks(&editions, &data.data, &reference_data)?;
+        } = select(&args.selection, CURRENT, data, limits, reference_data)?;
+        let mut known = twilio_networks(&editions, &data.data, reference_data)?;
         known.extend(args.peer.iter().copied().map(Interval::from));
         let local = policy.rules.first().map(|rule| &*rule.local.networks);
         let pbx = match &args.pbx[..] {
