@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::clock;
 use crate::cli::DataOptions;
-use crate::dataset::{self, Bundle, BundleKey, Data, Date, Edition};
+use crate::dataset::{self, Bundle, BundleKey, Connection, Data, Date, Edition};
 use crate::input::{self, is_stdin};
 use crate::limits::{Limit, Limits};
 use crate::select::Notice;
@@ -20,6 +20,8 @@ pub(super) struct DataInUse {
     max_age: u32,
     /// The date of the embedded data, if it is newer than the bundle.
     newer: Option<Date>,
+    /// True if the user named a key, but no bundle.
+    has_unused_key: bool,
 }
 
 /// A bundle with a valid signature.
@@ -47,18 +49,59 @@ impl DataInUse {
             file: options.bundle.clone(),
             max_age: options.max_age,
             newer,
+            has_unused_key: options.bundle.is_none() && !options.keys.is_empty(),
         })
     }
 
-    /// Returns the notices about the data: which bundle is in use, and whether the data is old. `own` is the user's own
-    /// list, if it replaces the editions.
-    pub fn notices(&self, own: Option<&Edition>) -> Result<Vec<Notice>> {
+    /// Returns the notices about the data: which bundle is in use, whether a key is unused, which editions are announced,
+    /// and whether the data is old. `own` is the user's own list, if it replaces the editions.
+    pub fn notices(&self, selected: &[Edition], own: Option<&Edition>) -> Result<Vec<Notice>> {
         let age = self.age_notice(own)?;
         let bundle = match (own, &self.file) {
             (None, Some(file)) => self.bundle_notice(file, age.is_some())?,
             _ => None,
         };
-        Ok(bundle.into_iter().chain(age).collect())
+        let announced = match own {
+            None => self.announcements(selected)?,
+            Some(_) => Vec::new(),
+        };
+        let unused = self.has_unused_key.then(|| {
+            let text =
+                "--data-key has no effect without --data: the lists are those in the program";
+            Notice::Note(text.to_owned())
+        });
+        let notices = unused.into_iter().chain(bundle);
+        Ok(notices.chain(announced).chain(age).collect())
+    }
+
+    /// Returns a note for each announced edition that is not selected, or whose day has come.
+    fn announcements(&self, selected: &[Edition]) -> Result<Vec<Notice>> {
+        let is_public = |edition: &Edition| edition.connection == Connection::Public;
+        if !selected.iter().any(is_public) {
+            return Ok(Vec::new());
+        }
+        let mut notices = Vec::new();
+        for edition in self.data.upcoming()? {
+            let is_selected = selected.iter().any(|other| other.name == edition.name);
+            let name = &edition.name;
+            let text = match &edition.in_force_since {
+                Some(day) if clock::today()? >= day.day_number() => format!(
+                    "the list '{name}' was announced for {day}, and this day has come; update the program or the \
+                     bundle, or use --edition current,upcoming, which allows both lists"
+                ),
+                _ if is_selected => continue,
+                day => {
+                    let when = day
+                        .as_ref()
+                        .map_or_else(String::new, |day| format!(" for {day}"));
+                    format!(
+                        "Twilio has announced the list '{name}'{when}; --edition current,upcoming allows both lists"
+                    )
+                }
+            };
+            notices.push(Notice::Note(text));
+        }
+        Ok(notices)
     }
 
     /// Rules and reports do not name the bundle, so a note does, unless the note about its age names it. It is a warning if

@@ -77,7 +77,7 @@ pub(super) fn edition_notices(
     let names = named.as_ref().map(Source::names);
     let mut notices = select::edition_notices(editions, names, &data.data);
     let own = editions.first().filter(|_| args.is_own_list());
-    notices.extend(data.notices(own)?);
+    notices.extend(data.notices(editions, own)?);
     Ok(notices)
 }
 

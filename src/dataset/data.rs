@@ -3,7 +3,7 @@
 use super::bundle::{Bundle, embedded_bundle};
 use super::editions::{
     Connection, DatasetError, Date, Edition, ReferenceData, edition, edition_in_force,
-    edition_names, editions, embedded_date, reference_data,
+    edition_names, editions, embedded_date, reference_data, upcoming,
 };
 use super::services::{Service, services};
 use super::sip::{SipFacts, sip_facts};
@@ -78,6 +78,17 @@ impl Data {
         match self {
             Data::Embedded => editions(),
             Data::Bundle(bundle) => Ok(bundle.editions.clone()),
+        }
+    }
+
+    /// Returns the editions for the public internet that are announced, but not in force yet.
+    pub fn upcoming(&self) -> Result<Vec<Edition>, DatasetError> {
+        match self {
+            Data::Embedded => upcoming(),
+            Data::Bundle(bundle) => {
+                let known = bundle.editions.iter().filter(|known| known.is_announced());
+                Ok(known.cloned().collect())
+            }
         }
     }
 

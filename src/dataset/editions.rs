@@ -280,6 +280,18 @@ pub fn edition_in_force(connection: Connection) -> Result<Option<Edition>, Datas
     Ok(None)
 }
 
+/// Returns the embedded editions for the public internet that are announced, but not in force yet. Parses no other
+/// editions.
+pub fn upcoming() -> Result<Vec<Edition>, DatasetError> {
+    let may_be = |text: &str| text.contains("\"upcoming\":true");
+    let texts = EDITIONS.iter().filter(|(.., text)| may_be(text));
+    let mut editions = texts
+        .map(|(name, _, text)| parse_embedded(name, text))
+        .collect::<Result<Vec<Edition>, _>>()?;
+    editions.retain(Edition::is_announced);
+    Ok(editions)
+}
+
 /// Returns all embedded editions.
 pub fn editions() -> Result<Vec<Edition>, DatasetError> {
     edition_names()
@@ -348,6 +360,11 @@ impl Edition {
             (None, Some(date)) => format!("in force since {date}"),
             (None, None) => "in force".to_owned(),
         }
+    }
+
+    /// True if the edition is for the public internet, and announced, but not in force yet.
+    pub fn is_announced(&self) -> bool {
+        self.upcoming && self.connection == Connection::Public
     }
 
     /// True if the edition is neither upcoming nor superseded.

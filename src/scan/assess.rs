@@ -94,23 +94,24 @@ impl Set<'_> {
     fn in_force(&self) -> Assessment {
         let touched = self.touched.iter().copied();
         let current: Vec<&Entry> = touched.filter(|entry| entry.in_force).collect();
-        let is_part = |entry: &&Entry| entry.plane == Plane::Media && !self.has_all_of(entry);
+        let is_part = |entry: &&&Entry| entry.plane == Plane::Media && !self.has_all_of(entry);
+        let (parts, whole): (Vec<&Entry>, Vec<&Entry>) = current.iter().partition(is_part);
+        // Lists of an upcoming edition may be wider than those in force, or narrower. Either of them is enough.
+        let whole = normalized(whole.into_iter().map(Entry::span).collect());
         // Signaling addresses are published one by one, even inside a media network.
         let is_signaling = covers(&self.published.signaling, self.span);
         // A trace or an example shows single addresses.
         let is_observed = self.span.size() == 1 && !self.held.is_list;
-        let partly = current
-            .iter()
-            .copied()
-            .find(|entry| !is_signaling && !is_observed && is_part(entry));
-        match partly {
-            Some(entry) => Assessment {
-                classification: Classification::Narrower,
-                explanation: format!("{} is {}", entry.subject(), entry.network),
-                advice: Advice::Explained,
-                replacement: Replacement::by(entry.network, Plane::Media),
-            },
-            None => Assessment {
+        match parts.first() {
+            Some(entry) if !is_signaling && !is_observed && !covers(&whole, self.span) => {
+                Assessment {
+                    classification: Classification::Narrower,
+                    explanation: format!("{} is {}", entry.subject(), entry.network),
+                    advice: Advice::Explained,
+                    replacement: Replacement::by(entry.network, Plane::Media),
+                }
+            }
+            _ => Assessment {
                 classification: Classification::Current,
                 explanation: subjects(&current),
                 advice: Advice::Explained,

@@ -295,12 +295,95 @@ fn upcoming_adds_editions_that_are_not_in_force_yet() {
     assert_eq!(both.stderr, used(FILE, DATE));
     let current = render("current");
     assert_eq!(networks(&current), ["168.86.128.0/18"]);
-    assert_eq!(current.stderr, used(FILE, DATE));
+    assert_eq!(
+        current.stderr,
+        used(FILE, DATE)
+            + "twilio-sip-allow: note: Twilio has announced the list 'next' for 2030-02-01; \
+               --edition current,upcoming allows both lists\n"
+    );
     let upcoming = render("upcoming");
     assert_eq!(networks(&upcoming), ["203.0.113.0/24"]);
     assert_eq!(
         upcoming.stderr,
         "twilio-sip-allow: note: edition 'next' is not in force yet; calls before 2030-02-01 also need the list in force\n".to_owned() + &used(FILE, DATE)
+    );
+}
+
+#[test]
+fn a_key_without_a_bundle_has_no_effect_and_a_note_says_so() {
+    let call = "--edition current -f cidr --plane media --direction in";
+    let note = "twilio-sip-allow: note: --data-key has no effect without --data: the lists are those in the program\n";
+    let named = Tool::line(&format!("{call} --data-key missing.pub")).run();
+    let mut set = Tool::line(call).env("TWILIO_SIP_ALLOW_DATA_KEY", "missing.pub");
+    for printed in [named, set.run()] {
+        assert_eq!(networks(&printed), ["168.86.128.0/18"]);
+        assert_eq!(printed.stderr, note);
+    }
+}
+
+#[test]
+fn a_note_says_that_the_day_of_an_announced_list_has_come() {
+    let test = "bundles::a_note_says_that_the_day_of_an_announced_list_has_come";
+    let Some(signer) = Signer::new(test) else {
+        return;
+    };
+    signer.sign(FILE, with_new_names().to_string());
+    let note = "twilio-sip-allow: note: the list 'next' was announced for 2030-02-01, and this day has come; update \
+                the program or the bundle, or use --edition current,upcoming, which allows both lists\n";
+    let render = |edition: &str, seconds: &str| {
+        let options = format!("--edition {edition} --data {FILE} --data-key key.pub");
+        let tool = signer.tool(&format!("-f cidr --plane media --direction in {options}"));
+        let printed = tool.env("SOURCE_DATE_EPOCH", seconds).run();
+        printed.stderr.replace(&used(FILE, DATE), "")
+    };
+    // The last second before 2030-02-01, and the first one of this day (date -u -d 2030-02-01 +%s).
+    assert_eq!(render("current,upcoming", "1896134399"), "");
+    for edition in ["current,upcoming", "current", "global"] {
+        assert_eq!(render(edition, "1896134400"), note, "{edition}");
+    }
+    let interconnect = render("interconnect", "1896134400");
+    assert!(!interconnect.contains("'next'"), "{interconnect}");
+}
+
+/// Whoever has the whole list in force lacks nothing, even if an announced list is wider.
+#[test]
+fn scan_accepts_the_list_in_force_and_a_wider_announced_one() {
+    let test = "bundles::scan_accepts_the_list_in_force_and_a_wider_announced_one";
+    let Some(signer) = Signer::new(test) else {
+        return;
+    };
+    let mut bundle = newer();
+    let mut next = edition(&mut bundle, "global").clone();
+    next["edition"] = "next".into();
+    next["upcoming"] = true.into();
+    next["in_force_since"] = "2030-02-01".into();
+    next["media"]["networks"]["all"] = json!(["168.86.128.0/17"]);
+    bundle["editions"].as_array_mut().unwrap().push(next);
+    signer.sign(FILE, bundle.to_string());
+    let scan = |media: &str| {
+        let line = format!(
+            "-q scan --report lines --plane media --data {FILE} --data-key key.pub list.txt"
+        );
+        let list = format!("# Twilio\n54.65.63.192/30\n54.169.127.128/30\n{media}\n");
+        signer.write("list.txt", list);
+        signer.tool(&line).run()
+    };
+    for (media, count) in [
+        ("168.86.128.0/18", 3),
+        ("168.86.128.0/17", 3),
+        ("168.86.128.0/18\n168.86.192.0/18", 4),
+    ] {
+        let found = scan(media);
+        let summary = format!("1 file with Twilio addresses: {count} current\n");
+        assert_eq!((found.status, found.stdout), (0, summary), "{media}");
+    }
+    let found = scan("168.86.128.0/19");
+    assert_eq!(found.status, 1, "{found}");
+    assert!(
+        found.stdout.starts_with(
+            "list.txt:4:1: narrower: 168.86.128.0/19: media of all regions is 168.86.128.0/18"
+        ),
+        "{found}"
     );
 }
 

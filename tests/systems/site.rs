@@ -462,11 +462,59 @@ fn the_site_does_not_depend_on_the_folder_the_environment_or_the_configuration()
     }
 }
 
+/// The lists of a bundle, and how the page calls those that are not in force.
+#[test]
+fn a_site_of_a_bundle_offers_its_upcoming_list() {
+    let test = "a_site_of_a_bundle_offers_its_upcoming_list";
+    if !(has("python3", test) && has("minisign", test)) {
+        return;
+    }
+    let mut build = Build::new(Path::new(PROGRAM));
+    let bundle = Tool::line("dataset bundle").run_once();
+    let shown = Tool::line("dataset show --edition current").run_once();
+    let next = shown
+        .replace("edition: global", "edition: next")
+        .replace("168.86.128.0/18", "203.0.113.0/24")
+        .replacen("signaling:", "upcoming: true\nsignaling:", 1);
+    let next = format!("- {}", next.trim_end().replace('\n', "\n  "));
+    let bundle = bundle.replacen("\nservices:", &format!("\n{next}\nservices:"), 1);
+    fs::write(build.folder.path().join("lists.yaml"), bundle).unwrap();
+    for arguments in [
+        &["-G", "-W", "-p", "key.pub", "-s", "key"][..],
+        &["-S", "-s", "key", "-m", "lists.yaml"],
+    ] {
+        let mut minisign = Command::new("minisign");
+        let signed = minisign.args(arguments).current_dir(build.folder.path());
+        assert!(signed.output().unwrap().status.success(), "{arguments:?}");
+    }
+    let bundle = ["--data", "lists.yaml", "--data-key", "key.pub"];
+    build.command.args(bundle);
+    build.command.args([
+        "--region",
+        "tokyo",
+        "--edition",
+        "regional",
+        "--edition",
+        "next",
+    ]);
+    let site = files(&build.must_work().site());
+    assert_eq!(site["feeds/next/media.txt"], "203.0.113.0/24\n");
+    let index = &site["index.html"];
+    for part in [
+        ">next (upcoming)</option>",
+        ">regional (superseded)</option>",
+        ">next: upcoming, in force from 2024-02-21</th>",
+        ">regional: superseded on 2024-02-21 by global</th>",
+    ] {
+        assert!(index.contains(part), "{part}\n{index}");
+    }
+}
+
 /// Arguments of a program that offers one edition, two regions and one format, and prints hostile text.
 fn script(edition: &str, region: &str, render: &str) -> String {
     let ports = json!({"udp": 5060, "tcp": 5060, "tls": 5061});
     let editions = json!({"editions": [{
-        "edition": edition, "connection": HOSTILE, "status": HOSTILE, "superseded": null,
+        "edition": edition, "connection": HOSTILE, "status": HOSTILE, "superseded": null, "upcoming": false,
         "signaling": {"ports": ports}, "media": {"ports": HOSTILE},
     }]});
     let regions = json!({"regions": [{"id": region, "name": HOSTILE}]});
