@@ -216,9 +216,7 @@ fn check_name(file: &Path, date: &Date) -> Result<()> {
     let stem = file.file_stem().and_then(|stem| stem.to_str());
     let named = stem.and_then(|stem| stem.strip_prefix("dataset-"));
     let named: Option<Date> = named.and_then(|text| text.parse().ok());
-    if let Some(named) = named
-        && named != *date
-    {
+    if let Some(named) = named.filter(|named| named != date) {
         bail!("the bundle is from {date}, although its name says {named}; download it again");
     }
     Ok(())

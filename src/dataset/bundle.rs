@@ -149,10 +149,9 @@ impl Bundle {
             let texts = [("title", &edition.title), ("source", &edition.source)];
             check_texts(texts).map_err(under(&path))?;
             edition.validate(&self.reference).map_err(under(&path))?;
-            let is_known = |by: &str| names.clone().any(|name| name == by);
-            if let Some(end) = &edition.superseded
-                && !is_known(&end.by)
-            {
+            let is_unknown = |by: &str| names.clone().all(|name| name != by);
+            let end = edition.superseded.as_ref();
+            if let Some(end) = end.filter(|end| is_unknown(&end.by)) {
                 return Err(format!(
                     "{path}.superseded.by: there is no edition '{}'",
                     end.by

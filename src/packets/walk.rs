@@ -1,5 +1,6 @@
 //! Follows packets through a list of steps.
 
+use std::collections::btree_map::OccupiedEntry;
 use std::collections::{BTreeMap, HashMap};
 
 use super::cell::Cell;
@@ -85,9 +86,8 @@ struct Walker {
 impl Walker {
     /// Adds the packets that skipped to this step or to an earlier one.
     fn arrive(&mut self, number: usize) {
-        while let Some(first) = self.later.first_entry()
-            && *first.key() <= number
-        {
+        let is_due = |first: &OccupiedEntry<usize, Vec<Cell>>| *first.key() <= number;
+        while let Some(first) = self.later.first_entry().filter(is_due) {
             for cell in first.remove() {
                 // Both ways around an unknown condition may meet again.
                 if !self.here.contains(&cell) {

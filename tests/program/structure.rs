@@ -1,5 +1,5 @@
 //! The structure that `docs/architecture.md` describes: existing files, imports without cycles, and few modules that
-//! depend on the operating system.
+//! depend on the operating system. The language is the one of Rust 1.85.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -290,4 +290,76 @@ fn comments_and_messages_avoid_headless_clauses_and_private_words() {
             );
         }
     }
+}
+
+/// The places of `if let` and `while let` that Rust 1.85 does not know: in the guard of a match arm, and beside `&&`.
+/// Later compilers accept both, whatever the `rust-version` of the crate is.
+fn newer_conditions(text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim);
+    let code: Vec<&str> = lines.filter(|line| !line.starts_with("//")).collect();
+    let code = code.join(" ").replace("'\"'", "''").replace("'{'", "''");
+    let excerpt = |at: usize| code[at..].chars().take(60).collect::<String>();
+    let chained = code.match_indices("&& let ").map(|(at, _)| excerpt(at));
+    let conditions = ["if let ", "while let "].map(|start| code.match_indices(start));
+    let newer = conditions
+        .into_iter()
+        .flatten()
+        .filter(|(at, _)| is_newer(&code[*at..]));
+    chained.chain(newer.map(|(at, _)| excerpt(at))).collect()
+}
+
+/// True if the condition at the start of the text has a `&&` outside of brackets, or is a guard.
+fn is_newer(condition: &str) -> bool {
+    let (_, value) = condition.split_once(" = ").unwrap_or_default();
+    let (mut depth, mut is_quoted) = (0, false);
+    for (at, sign) in value.char_indices() {
+        match sign {
+            '"' if !value[..at].ends_with('\\') => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            '{' if depth == 0 => return false,
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            '&' if depth == 0 && value[at..].starts_with("&& ") => return true,
+            '=' if depth == 0 && value[at..].starts_with("=> ") => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+#[test]
+fn the_sources_use_the_language_of_the_oldest_compiler() {
+    for newer in [
+        "if ready && let Some(a) = b { a }",
+        "if let Some(a) = b(\"{\", |x| { x }) && a { a }",
+        "while let Some(A { a }) = b.last() && a { c(); }",
+        "match a { b if let Some(c) = d(b) => c, _ => e }",
+    ] {
+        assert_eq!(newer_conditions(newer).len(), 1, "{newer}");
+    }
+    let older = "if let Some(a) = b.filter(|b| c && d) { match a { _ if e && f => g } }
+        // if let Some(a) = b && c";
+    assert_eq!(newer_conditions(older), Vec::<String>::new());
+
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut left: Vec<_> = ["src", "tests", "benches", "build.rs"]
+        .map(|name| root.join(name))
+        .into();
+    let mut files = 0;
+    while let Some(path) = left.pop() {
+        if path.is_dir() && !path.is_symlink() {
+            left.extend(
+                fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && !path.ends_with(file!())
+        {
+            let found = newer_conditions(&fs::read_to_string(&path).unwrap());
+            assert_eq!(found, Vec::<String>::new(), "{}", path.display());
+            files += 1;
+        }
+    }
+    assert!(files > 200, "{files}");
 }

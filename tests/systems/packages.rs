@@ -557,7 +557,7 @@ sys.exit(str(error) if error else 0)";
         format!("{} {}", text("name"), text("version"))
     };
     let mut listed: BTreeSet<String> = components.iter().map(listed).collect();
-    for library in ["std ", "glibc "] {
+    for library in ["std ", "glibc ", "libgcc "] {
         let place = listed
             .iter()
             .find(|name| name.starts_with(library))
@@ -607,6 +607,7 @@ fn assert_licenses_are_complete(licenses: &str) {
     for library in [
         "Standard Library is dual-licensed",
         "GNU Lesser General Public",
+        "GCC RUNTIME LIBRARY EXCEPTION",
     ] {
         assert!(licenses.contains(library), "{library}");
     }

@@ -1,5 +1,7 @@
 //! How a release is made: its workflows, the scripts of `packaging/` that need no build, and the versions in files.
 
+mod workflow;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -130,8 +130,10 @@ impl<'a> Check<'a> {
             .map_err(|errors| self.refusal(&name, text, &errors))?;
         let units = format::selected(self.format, &self.policy, units);
         let is_not_loaded = self.is_not_loaded(&units);
-        if is_not_loaded && let Some(message) = self.other_language(&name, text) {
-            return Err(vec![message.into()]);
+        if is_not_loaded {
+            if let Some(message) = self.other_language(&name, text) {
+                return Err(vec![message.into()]);
+            }
         }
         let drift = format::compare(self.format, &self.policy, &units, self.limits, || {
             self.published()

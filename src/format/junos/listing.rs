@@ -177,13 +177,9 @@ fn steps<'t, 'a>(
         }
         for term in statement.below() {
             has_terms = true;
-            let read = steps.add(term, lists);
+            let error = steps.add(term, lists).err();
             // Report an error in a prefix list only once.
-            if let Err(error) = read
-                && !errors.contains(&error)
-            {
-                errors.add(error);
-            }
+            errors.extend(error.filter(|error| !errors.contains(error)));
             if errors.is_full() {
                 return Err(errors.into_errors());
             }

@@ -376,16 +376,15 @@ impl Key {
 
     /// A property of a packet outside of its headers (nft(8), "Meta expressions").
     pub fn meta(key: &str) -> Result<Key, String> {
-        let criterion = Criterion::meta(key).map(Subject::Criterion);
-        let subject = match key {
-            _ if let Some(criterion) = criterion => criterion,
-            "l4proto" => Subject::Protocol,
-            "nfproto" => Subject::Family(FamilyField::Nfproto),
-            "protocol" => Subject::Family(FamilyField::Protocol),
-            _ if is_listed(QUALIFIED_META_KEYS, key) || Key::is_bare_meta(key) => {
+        let subject = match (Criterion::meta(key), key) {
+            (Some(criterion), _) => Subject::Criterion(criterion),
+            (None, "l4proto") => Subject::Protocol,
+            (None, "nfproto") => Subject::Family(FamilyField::Nfproto),
+            (None, "protocol") => Subject::Family(FamilyField::Protocol),
+            (None, _) if is_listed(QUALIFIED_META_KEYS, key) || Key::is_bare_meta(key) => {
                 Subject::Unmodeled(Protocols::ALL)
             }
-            _ => return Err(format!("'meta {key}' is not supported")),
+            (None, _) => return Err(format!("'meta {key}' is not supported")),
         };
         Ok(Key {
             is_always_present: matches!(key, "mark" | "priority"),

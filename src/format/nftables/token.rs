@@ -64,6 +64,9 @@ impl<'a> Tokens<'a> {
         let Some(&first) = bytes.first() else {
             return Ok(Token::End);
         };
+        if let Some(length) = self.word_with_colons(first) {
+            return Ok(Token::Word(self.take(length)));
+        }
         let length = match first {
             b'\n' => {
                 self.at += 1;
@@ -74,13 +77,6 @@ impl<'a> Tokens<'a> {
                 self.at = end_of_quotation(self.text, self.at)?;
                 return Ok(Token::Quoted(&self.text[start..self.at - 1]));
             }
-            b'0'..=b'9' | b'a'..=b'f' if is_ether_address(bytes) => ETHER_ADDRESS,
-            b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b':'
-                if let Some(length) = self.ipv6_address() =>
-            {
-                length
-            }
-            b'0'..=b'9' | b'a'..=b'f' if let Some(length) = class_id(bytes) => length,
             b'0'..=b'9' => length_while(bytes, |b| b.is_ascii_alphanumeric() || b"._".contains(&b)),
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'*' => length_while(bytes, |b| {
                 b.is_ascii_alphanumeric() || b"._-/*".contains(&b)
@@ -110,6 +106,17 @@ impl<'a> Tokens<'a> {
         let length = rest.find(ends).unwrap_or(rest.len());
         let is_variable = rest.starts_with('$');
         (length > 0 && !is_variable).then(|| self.take(length))
+    }
+
+    /// The length of the Ethernet address, IPv6 address or traffic control handle that comes next and starts with `first`.
+    fn word_with_colons(&self, first: u8) -> Option<usize> {
+        let bytes = self.rest().as_bytes();
+        match first {
+            b'0'..=b'9' | b'a'..=b'f' if is_ether_address(bytes) => Some(ETHER_ADDRESS),
+            b'0'..=b'9' | b'a'..=b'f' => self.ipv6_address().or_else(|| class_id(bytes)),
+            b'A'..=b'F' | b':' => self.ipv6_address(),
+            _ => None,
+        }
     }
 
     /// The length of the IPv6 address that comes next. It may end with an IPv4 address.

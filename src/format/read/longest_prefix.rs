@@ -26,9 +26,8 @@ pub(in crate::format) struct LongestPrefix {
 impl LongestPrefix {
     /// Returns the networks around the next one, outermost first.
     pub fn around(&mut self, next: Interval) -> &[Listed] {
-        while let Some(innermost) = self.around.last()
-            && innermost.network.last < next.first
-        {
+        let ends_before = |innermost: &Listed| innermost.network.last < next.first;
+        while self.around.last().is_some_and(ends_before) {
             self.leave();
         }
         &self.around

@@ -44,10 +44,10 @@ impl UnitQuery<'_> {
         mut names: Vec<(Direction, String)>,
         mut shown: impl Iterator<Item = impl AsRef<str>>,
     ) -> Vec<(Direction, String)> {
-        if let ([selected], Some(only), None) = (self.directions, shown.next(), shown.next())
-            && names.contains(&(*selected, only.as_ref().to_owned()))
-        {
-            names.retain(|(direction, _)| direction == selected);
+        if let ([selected], Some(only), None) = (self.directions, shown.next(), shown.next()) {
+            if names.contains(&(*selected, only.as_ref().to_owned())) {
+                names.retain(|(direction, _)| direction == selected);
+            }
         }
         names
     }

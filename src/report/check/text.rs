@@ -79,9 +79,8 @@ impl Report for Text {
             }
         }
         let explains = |diagnosis: &Diagnosis| diagnosis.changes("direction");
-        if let Some(direction) = file.unselected
-            && !file.diagnosis.is_some_and(explains)
-        {
+        let is_explained = file.diagnosis.is_some_and(explains);
+        if let Some(direction) = file.unselected.filter(|_| !is_explained) {
             writeln!(
                 to,
                 "  direction '{direction}' is not selected: no rules are expected there, and loading the rules would remove the existing ones"

@@ -229,10 +229,10 @@ impl Objects {
                 .map_or(String::new(), |at| format!(" {side} {}", PORTS[*at].1))
         };
         let ports = named("source", &from.ports) + &named("destination", &to.ports);
-        if let [only] = protocols
-            && chance(random, 2)
-        {
-            return self.add("object service", "", &[format!("service {only}{ports}")]);
+        if let [only] = protocols {
+            if chance(random, 2) {
+                return self.add("object service", "", &[format!("service {only}{ports}")]);
+            }
         }
         let mut protocols = protocols.to_vec();
         if protocols.len() == 2 && chance(random, 2) {

@@ -383,9 +383,8 @@ impl<'a> OutlineReader<'a, '_> {
         let mut words = Words::new(body);
         words.next_if(|word| word == "no");
         let begins = |known: &[&str]| words.peek().is_some_and(|word| known.contains(&word));
-        if let Some(name) = self.section
-            && (is_indented || begins(&MEMBERS) || begins(&VALUES))
-        {
+        let may_be_in_section = is_indented || begins(&MEMBERS) || begins(&VALUES);
+        if let Some(name) = self.section.filter(|_| may_be_in_section) {
             if let Some(definition) = self.outline.definitions.get_mut(name) {
                 definition.members.push((at, body));
             }

@@ -44,10 +44,10 @@ fn words_after<'w, 'a>(words: &'w [&'a str], before: &str) -> &'w [&'a str] {
 /// `-5`, `filter`, `filter - 5`
 fn priority(words: &[&str]) -> i32 {
     let number = |word: &str| word.parse::<i32>().unwrap_or(0);
-    let (base, offset) = match words {
-        [name, rest @ ..] if let Some(base) = named_priority(name) => (base, rest),
-        _ => (0, words),
-    };
+    let named = words
+        .split_first()
+        .and_then(|(name, rest)| Some((named_priority(name)?, rest)));
+    let (base, offset) = named.unwrap_or((0, words));
     match offset {
         ["-", offset, ..] => base.saturating_sub(number(offset)),
         ["+", offset, ..] | [offset, ..] => base.saturating_add(number(offset)),

@@ -99,9 +99,7 @@ impl<'a> StatementReader<'a> {
     /// Reads the name or number of a TCP option, and its field if there is one.
     pub fn tcp_option(&mut self) -> Result<Key, String> {
         self.word("an option of TCP")?;
-        if let Token::Word(field) = self.token
-            && is_listed(TCP_OPTION_FIELDS, field)
-        {
+        if matches!(self.token, Token::Word(field) if is_listed(TCP_OPTION_FIELDS, field)) {
             self.advance()?;
         }
         Ok(Key::tcp_option())
