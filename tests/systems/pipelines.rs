@@ -910,6 +910,34 @@ fn the_gitlab_jobs_download_the_program() {
     assert_ne!(failed.status, 0, "{}", failed.stdout);
 }
 
+#[test]
+fn a_failed_download_of_a_gitlab_job_names_the_address_and_what_to_do() {
+    let releases = Releases::new();
+    fs::create_dir_all(releases.of_version("0.2.0")).unwrap();
+    let archive = "twilio-sip-allow-0.2.0-x86_64-linux.tar.gz";
+    // First without a release, and then without a program for this system.
+    for missing in ["SHA256SUMS", archive] {
+        let job = inputs([
+            ("arguments", "list regions"),
+            ("releases", &releases.address()),
+        ]);
+        let job = &gitlab_job(&job)["twilio"];
+        let mut command = Command::new("bash");
+        command
+            .args(["-ec", text(&job["before_script"][0])])
+            .envs(texts(&job["variables"]));
+        let advice = "set the inputs \"releases\" and \"version\" to those of a release for x86_64, or \"image\" to an image that contains the program";
+        assert_eq!(
+            Ran::of(&mut command).is(2).stderr,
+            format!(
+                "curl: (22) The requested URL returned error: 404\ncannot download {}/v0.2.0/{missing}; {advice}\n",
+                releases.address()
+            )
+        );
+        fs::write(releases.of_version("0.2.0").join("SHA256SUMS"), "").unwrap();
+    }
+}
+
 /// Without a release, the action and the hooks build the program. Both share one cargo target folder.
 #[test]
 fn the_action_and_the_hooks_work_from_source() {
