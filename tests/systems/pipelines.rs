@@ -1150,7 +1150,7 @@ fn without_releases_and_cargo_the_message_says_how_to_get_the_program() {
     assert_eq!(
         Ran::of(&mut hook).is(2).stderr,
         format!(
-            "twilio-sip-allow: error: {reason}; install twilio-sip-allow {VERSION} in PATH, or set TWILIO_SIP_RELEASES to the address of the releases or a mirror\n"
+            "twilio-sip-allow: error: {reason}; install twilio-sip-allow {VERSION} in PATH, or set TWILIO_SIP_RELEASES to the address of its releases\n"
         )
     );
 
