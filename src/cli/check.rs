@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::format_parser::{ASK_FOR_FORMAT, FormatParser};
+use super::format_parser::{FormatParser, USE_FORMAT};
 use super::known_values::{KnownValue, refuse_values};
 use super::selection::SelectionArgs;
 use super::table::TableArg;
@@ -60,6 +60,9 @@ pub struct CheckArgs {
     /// The firewall's listing of its rules, or a file of rules; "-" is stdin [default: -]
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Check")]
     files: Vec<PathBuf>,
+    /// The configuration file whose checks do not run, because the command line has a file or a format.
+    #[arg(skip)]
+    pub(super) file_of_unused_checks: Option<PathBuf>,
 }
 
 /// The options for the report.
@@ -108,8 +111,15 @@ enum ReportArg {
 impl CheckArgs {
     /// The format, or an error if there is no `--format`.
     pub fn format(&self) -> anyhow::Result<&'static dyn Format> {
-        self.format.ok_or_else(|| {
-            anyhow::anyhow!("{ASK_FOR_FORMAT}, or list your checks in twilio-sip-allow.yaml")
+        self.format.ok_or_else(|| match &self.file_of_unused_checks {
+            None => anyhow::anyhow!(
+                "no format is selected; {USE_FORMAT}, or list your checks in twilio-sip-allow.yaml"
+            ),
+            Some(file) => anyhow::anyhow!(
+                "files are named, so the checks in {} are not used, but no format is selected; leave out the files, \
+                 or {USE_FORMAT}",
+                file.display()
+            ),
         })
     }
 

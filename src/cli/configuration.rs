@@ -117,6 +117,11 @@ impl Configuration {
         self.located(&self.selection.0)
     }
 
+    /// The configuration file, if it contains checks.
+    pub fn file_of_checks(&self) -> Option<PathBuf> {
+        (!self.checks.is_empty()).then(|| self.file.clone())
+    }
+
     /// The checks, each with its name and its options.
     pub fn checks(&self) -> impl Iterator<Item = (&str, Defaults)> {
         let checks = self.checks.iter();

@@ -8,9 +8,9 @@ use clap::{Arg, Command};
 use crate::format::registry::{self, FAMILIES};
 use crate::format::{Format, FormatError};
 
-/// The start of the error message for a missing `--format`.
-pub(super) const ASK_FOR_FORMAT: &str = "no format is selected; use --format, such as --format nftables \
-                                         ('twilio-sip-allow list formats' prints all)";
+/// The advice in error messages about a missing `--format`.
+pub(super) const USE_FORMAT: &str =
+    "use --format, such as --format nftables ('twilio-sip-allow list formats' prints all)";
 
 /// Parses the name or alias of a format. Help and completions list the formats.
 #[derive(Clone)]

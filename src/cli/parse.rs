@@ -92,6 +92,8 @@ fn configured(parsed: &Parsed, configuration: &Configuration) -> Result<Cli, Cli
                 cli.checks.push(ConfiguredCheck { name, options });
             }
         }
+    } else if let Some(Verb::Check(options)) = &mut cli.command {
+        options.file_of_unused_checks = configuration.file_of_checks();
     }
     cli.configuration_note = configuration.note(&used, cli.checks.len());
     Ok(cli)

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueHint};
 
-use super::format_parser::{ASK_FOR_FORMAT, FormatParser};
+use super::format_parser::{FormatParser, USE_FORMAT};
 use super::selection::SelectionArgs;
 use super::table::TableArg;
 use crate::format::{Format, ListStyle, Separator, Unit, UnitName};
@@ -104,7 +104,9 @@ impl RenderArgs {
                 )
             }
             (None, Some(file)) => Ok(Layout::Template(file.clone())),
-            (None, None) => anyhow::bail!("{ASK_FOR_FORMAT}, or use --template"),
+            (None, None) => {
+                anyhow::bail!("no format is selected; {USE_FORMAT}, or use --template")
+            }
         }
     }
 

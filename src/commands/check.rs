@@ -132,10 +132,10 @@ fn check_files<'a>(
     }
     if run.refused > 0 {
         if files.len() > 1 {
-            let (refused, drifted) = (run.refused, run.summary.drifted);
-            console.error(&format!(
-                "{refused} of {} files could not be checked; {drifted} of the others have drifted",
-                files.len()
+            console.error(&refused_files(
+                files.len(),
+                run.refused,
+                run.summary.drifted,
             ));
         }
         return Ok(None);
@@ -143,4 +143,37 @@ fn check_files<'a>(
     let not_loaded = check.not_loaded_notice(run.not_loaded, files.len());
     check.notices.extend(not_loaded.map(Notice::Note));
     Ok(Some((check, run)))
+}
+
+/// A message about the files that could not be checked, and about the drift of the others.
+fn refused_files(files: usize, refused: usize, drifted: usize) -> String {
+    let others = match (files - refused, drifted) {
+        (0, _) => String::new(),
+        (1, 0) => "; the other file is in sync".to_owned(),
+        (1, _) => "; the other file has drifted".to_owned(),
+        (_, 0) => "; the others are in sync".to_owned(),
+        (_, 1) => "; 1 of the others has drifted".to_owned(),
+        (_, _) => format!("; {drifted} of the others have drifted"),
+    };
+    format!("{refused} of {files} files could not be checked{others}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refused_files;
+
+    #[test]
+    fn the_message_about_refused_files_counts_those_that_have_drifted() {
+        for (files, refused, drifted, others) in [
+            (2, 2, 0, ""),
+            (2, 1, 0, "; the other file is in sync"),
+            (2, 1, 1, "; the other file has drifted"),
+            (3, 1, 0, "; the others are in sync"),
+            (3, 1, 1, "; 1 of the others has drifted"),
+            (3, 1, 2, "; 2 of the others have drifted"),
+        ] {
+            let message = format!("{refused} of {files} files could not be checked{others}");
+            assert_eq!(refused_files(files, refused, drifted), message);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::iptables::{SAVE, ports};
+use super::iptables::{SAVE, SAVE_IF_INSTALLED, ports};
 use crate::firewall::DeployedUnit;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser, needed_rules};
@@ -244,7 +244,7 @@ fn remove(hooked: &[String], sets: &[Set]) -> Vec<String> {
         "for set in {}; do ipset destroy $set; done",
         names.join(" ")
     ));
-    commands.push(SAVE.to_owned());
+    commands.push(SAVE_IF_INSTALLED.to_owned());
     commands
 }
 

@@ -39,6 +39,10 @@ const LABEL_LIMIT: usize = 255 - " signaling udp".len();
 /// Saves the loaded rules so that Debian's package iptables-persistent loads them at boot.
 pub(super) const SAVE: &str = "netfilter-persistent save";
 
+/// Does the same if the package is installed. Otherwise, the rules may have been saved in another way, or not at all.
+pub(super) const SAVE_IF_INSTALLED: &str =
+    "if command -v netfilter-persistent >/dev/null; then netfilter-persistent save; fi";
+
 #[derive(Serialize)]
 struct View {
     head: Vec<String>,
@@ -147,7 +151,7 @@ fn commands(policy: &Policy, unit: &Unit) -> Result<Commands, FormatError> {
         commands.remove.push(remove);
     }
     commands.boot.push(SAVE.to_owned());
-    commands.remove.push(SAVE.to_owned());
+    commands.remove.push(SAVE_IF_INSTALLED.to_owned());
     Ok(commands)
 }
 

@@ -1043,7 +1043,7 @@ fn prints_no_report_if_one_file_cannot_be_checked() {
         tool.run().refused(),
         "twilio-sip-allow: error: b:19: '--nonesuch' is unknown or not supported; expected a match or a target of iptables-extensions(8)\n    in: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp --nonesuch -m udp --dport 5060 -m comment --comment \"tokyo signaling udp\" -j ACCEPT
 twilio-sip-allow: error: cannot read nowhere: No such file or directory; name an existing file, or '-' for standard input
-twilio-sip-allow: error: 2 of 4 files could not be checked; 1 of the others have drifted
+twilio-sip-allow: error: 2 of 4 files could not be checked; 1 of the others has drifted
 "
     );
 }

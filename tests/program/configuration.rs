@@ -256,6 +256,31 @@ fn explain_scan_and_dataset_diff_use_the_selection() {
     assert_eq!(ran.status, 0, "{ran}");
 }
 
+/// The files of a check are in the configuration file, so a file on the command line belongs to none of them.
+#[test]
+fn files_without_a_format_are_an_error_that_names_the_unused_checks() {
+    let advice =
+        "use --format, such as --format nftables ('twilio-sip-allow list formats' prints all)";
+    for line in [
+        "check -q deployed/pbx.nft",
+        "check -q -",
+        "check -q a b --edition current",
+    ] {
+        assert_eq!(
+            repository(line).run().refused().lines().next(),
+            Some(&*format!(
+                "twilio-sip-allow: error: files are named, so the checks in twilio-sip-allow.yaml are not used, but no format is selected; leave out the files, or {advice}"
+            ))
+        );
+    }
+    // Nor does it help to leave out the files if the configuration file has no checks.
+    let ran = with("selection: {region: tokyo}\n", "check -q deployed").run();
+    let error = format!(
+        "twilio-sip-allow: error: no format is selected; {advice}, or list your checks in twilio-sip-allow.yaml\n"
+    );
+    assert!(ran.refused().starts_with(&error));
+}
+
 // Location.
 
 #[test]

@@ -120,6 +120,10 @@ fn heads_describe_the_output_and_how_to_load_it() {
             "iptables",
             "remove: iptables -D INPUT -j TWILIO-SIP-IN; iptables -F TWILIO-SIP-IN && iptables -X TWILIO-SIP-IN",
         ),
+        (
+            "iptables",
+            "remove: if command -v netfilter-persistent >/dev/null; then netfilter-persistent save; fi",
+        ),
         ("cisco", "load: copy FILE running-config"),
         ("cisco", "hook: interface INTERFACE"),
         ("cisco", "hook: ip access-group TWILIO-SIP-OUT out"),

@@ -1,6 +1,6 @@
 //! The example role for Ansible, with the real Ansible and real ssh. The hosts are network namespaces.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -87,7 +87,8 @@ fn the_role_installs_repairs_drift_and_changes_editions() {
     repaired.assert_changed(&["pbx1", "sbc1"]);
     assert_eq!(fleet.states(), before);
 
-    let changed = fleet.play(&["-e", "serial=1"]);
+    let changed = fleet.play(&["-e", "batch=1"]);
+    assert!(!changed.text.contains("reserved"), "{}", changed.text);
     changed.assert_changed(&["pbx1", "sbc1", "sbc2"]);
     changed.assert_host_by_host();
     fleet.assert_in_sync("global");
@@ -109,34 +110,15 @@ fn the_role_installs_repairs_drift_and_changes_editions() {
 #[test]
 fn the_role_downloads_the_program_and_verifies_its_sum() {
     let test = "the_role_downloads_the_program_and_verifies_its_sum";
-    let Some(python) = python(test) else { return };
+    let Some(controller) = Controller::new(test, PROGRAM_PLAYBOOK) else {
+        return;
+    };
     let releases = Releases::of("0.2.0");
-    let cache = tempfile::tempdir().unwrap();
-    let playbook = cache.path().join("program.yml");
-    let roles = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ansible/roles");
-    std::fs::write(&playbook, PROGRAM_PLAYBOOK).unwrap();
+    let cache = controller.folder.path().join("cache");
     let play = |address: &str, more: &[&str]| {
-        let mut command = Command::new(python.with_file_name("ansible-playbook"));
-        remove_variables(&mut command, &["TWILIO_SIP_ALLOW_", "ANSIBLE_"]);
-        let output = command
-            .args(["-i", "localhost,", "-c", "local", "-e"])
-            .arg(format!("twilio_sip_allow_releases={address}"))
-            .arg("-e")
-            .arg(format!(
-                "twilio_sip_allow_cache={}/cache",
-                cache.path().display()
-            ))
-            .args(more)
-            .arg(&playbook)
-            .env("ANSIBLE_ROLES_PATH", &roles)
-            .env("ANSIBLE_HOME", cache.path())
-            .env("ANSIBLE_PYTHON_INTERPRETER", &python)
-            .env("LC_ALL", "C.UTF-8")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        (output.status.success(), String::from_utf8(text).unwrap())
+        let address = format!("twilio_sip_allow_releases={address}");
+        let cache = format!("twilio_sip_allow_cache={}", cache.display());
+        controller.play(&[&["-e", &address, "-e", &cache], more].concat())
     };
     let address = releases.address();
     let archive = "twilio-sip-allow-0.2.0-x86_64-linux.tar.gz";
@@ -166,6 +148,84 @@ fn the_role_downloads_the_program_and_verifies_its_sum() {
     let (succeeded, text) = play(&file, &[]);
     assert!(succeeded && text.contains(&ran), "{text}");
 }
+
+#[test]
+fn the_role_names_an_unknown_variable_and_the_known_ones() {
+    let test = "the_role_names_an_unknown_variable_and_the_known_ones";
+    for tasks in ["main", "verify"] {
+        let Some(controller) = Controller::new(test, &ROLE_PLAYBOOK.replace("TASKS", tasks)) else {
+            return;
+        };
+        let (succeeded, text) = controller.play(&[
+            "-e",
+            r#"{"twilio_sip_allow_regoins": ["tokyo"], "twilio_sip_allow_regions": ["tokyo"]}"#,
+        ]);
+        assert!(!succeeded && text.contains("failed=1"), "{text}");
+        let message = "twilio_sip_allow_regoins: no variable of the role has this name. The variables are twilio_sip_allow_format, twilio_sip_allow_editions, twilio_sip_allow_dataset, twilio_sip_allow_regions, ";
+        assert!(text.contains(message), "{text}");
+        assert!(text.contains(", twilio_sip_allow_peers\""), "{text}");
+        assert!(!text.contains("Render the rules"), "{text}");
+    }
+}
+
+#[test]
+fn the_role_says_that_the_program_is_missing_and_what_to_do() {
+    let test = "the_role_says_that_the_program_is_missing_and_what_to_do";
+    for tasks in ["main", "verify"] {
+        let Some(controller) = Controller::new(test, &ROLE_PLAYBOOK.replace("TASKS", tasks)) else {
+            return;
+        };
+        let (succeeded, text) = controller.play(&["-e", "twilio_sip_allow_program=no-program"]);
+        assert!(!succeeded && text.contains("failed=1"), "{text}");
+        let message = "The controller cannot run 'no-program'. Install twilio-sip-allow on the controller, set twilio_sip_allow_program to its path, or set twilio_sip_allow_releases to the address of its releases\"";
+        assert!(text.contains(message), "{text}");
+    }
+}
+
+/// Ansible on this machine, with a playbook for it.
+struct Controller {
+    python: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Controller {
+    /// Returns `None` and reports that the test is skipped if Ansible is missing.
+    fn new(test: &str, playbook: &str) -> Option<Controller> {
+        let python = python(test)?;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("playbook.yml"), playbook).unwrap();
+        Some(Controller { python, folder })
+    }
+
+    /// Runs the playbook. Returns true if it succeeded, and all output.
+    fn play(&self, arguments: &[&str]) -> (bool, String) {
+        let roles = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ansible/roles");
+        let mut command = Command::new(self.python.with_file_name("ansible-playbook"));
+        remove_variables(&mut command, &["TWILIO_SIP_ALLOW_", "ANSIBLE_"]);
+        let output = command
+            .args(["-i", "localhost,", "-c", "local"])
+            .args(arguments)
+            .arg(self.folder.path().join("playbook.yml"))
+            .env("ANSIBLE_ROLES_PATH", roles)
+            .env("ANSIBLE_HOME", self.folder.path())
+            .env("ANSIBLE_PYTHON_INTERPRETER", &self.python)
+            .env("LC_ALL", "C.UTF-8")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(text).unwrap())
+    }
+}
+
+const ROLE_PLAYBOOK: &str = "
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_role:
+        name: twilio_sip_allow
+        tasks_from: TASKS
+";
 
 /// Runs the program that the role would use.
 const PROGRAM_PLAYBOOK: &str = r#"

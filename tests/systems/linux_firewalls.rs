@@ -411,7 +411,8 @@ fn iptables_case(namespace: &Namespace, names: &str, folder: &std::path::Path, c
 ",
     );
     let remove = head_commands(&text, "remove", &file).join("\n");
-    let remove = remove.replace("netfilter-persistent save", "");
+    // It would save the rules of the namespace as those of this machine.
+    let remove = remove.replace("netfilter-persistent", "not-installed");
     let printed = namespace.script(&format!(
         "{names}
 iptables-restore <<'EOF'

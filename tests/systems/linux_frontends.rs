@@ -282,7 +282,8 @@ fn ipset_case(namespace: &Namespace, names: &str, folder: &Path, case: &Case) {
     let load = &head_commands(&text, "load", &file)[0];
     let hooks = head_commands(&text, "hook", &file).join("\n");
     let remove = head_commands(&text, "remove", &file).join("\n");
-    let remove = remove.replace("netfilter-persistent save", "");
+    // It would save the rules of the namespace as those of this machine.
+    let remove = remove.replace("netfilter-persistent", "not-installed");
     let printed = namespace.script(&format!(
         "{names}{OTHERS}
 iptables-save -t filter; echo @@

@@ -8,6 +8,7 @@ use crate::sources;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -100,6 +101,7 @@ const SUPERSEDED: &str = "::error title=Twilio%3A superseded,file=main.tf,line=2
 struct Action {
     runner: PathBuf,
     source: PathBuf,
+    path: String,
     steps: Vec<Value>,
     defaults: BTreeMap<String, String>,
 }
@@ -113,6 +115,7 @@ impl Action {
         Action {
             runner: runner.to_owned(),
             source: source.to_owned(),
+            path: env!("PATH").to_owned(),
             steps: action["runs"]["steps"].as_sequence().unwrap().clone(),
             defaults: inputs
                 .iter()
@@ -158,6 +161,7 @@ impl Action {
             .arg(&script)
             .current_dir(repository)
             .envs(QUICK)
+            .env("PATH", &self.path)
             .env("GITHUB_ACTIONS", "true")
             .env("GITHUB_ACTION_PATH", &self.source)
             .env("GITHUB_OUTPUT", self.runner.join("output"))
@@ -270,9 +274,118 @@ fn the_action_accepts_lines_patterns_and_options() {
         "{}",
         printed.stdout
     );
-    let printed = run("check", options, "firewall/*.none").is(2).stdout;
-    let wanted = "::error title=twilio-sip-allow::twilio-sip-allow: error: cannot read firewall/*.none: No such file";
-    assert!(printed.starts_with(wanted), "{printed}");
+}
+
+/// An action has no standard input, so the message of the program would not help.
+#[test]
+fn the_action_names_the_pattern_that_matches_no_file() {
+    let runner = tempfile::tempdir().unwrap();
+    let action = Action::installed(runner.path());
+    for (files, named) in [
+        ("firewall/*.none", "firewall/*.none"),
+        ("firewall/*.rules\nmissing.rules", "missing.rules"),
+        ("-", "-"),
+    ] {
+        let given = inputs([
+            ("command", "check"),
+            ("arguments", "--edition current --format iptables"),
+            ("files", files),
+        ]);
+        let printed = action.run(&given, repository().path()).is(2).stdout;
+        let wanted = format!(
+            "::error title=twilio-sip-allow::the input \"files\" contains '{named}', which matches no file"
+        );
+        assert_eq!(printed.lines().next(), Some(&*wanted));
+        assert_eq!(action.outputs(), inputs([("verdict", "error")]));
+    }
+}
+
+/// Each message is an annotation, at the line that it names.
+#[test]
+fn a_line_that_cannot_be_read_has_an_annotation_in_its_file() {
+    let runner = tempfile::tempdir().unwrap();
+    let action = Action::installed(runner.path());
+    let repository = repository();
+    let rules = render("--edition current --format iptables");
+    let unknown = |words: &str| rules.replacen("-p udp", words, 1);
+    let line = 1 + rules
+        .lines()
+        .position(|line| line.contains("-p udp"))
+        .unwrap();
+    write(repository.path(), "firewall/100%, b", &unknown("--a%0A"));
+    write(repository.path(), "firewall/c", &unknown("--c"));
+    let given = inputs([
+        ("command", "check"),
+        ("arguments", "--edition current --format iptables"),
+        ("files", "firewall/100*\nfirewall/c"),
+    ]);
+    let printed = action.run(&given, repository.path()).is(2).stdout;
+    let printed: Vec<&str> = printed.lines().collect();
+    let head = "::error title=twilio-sip-allow";
+    let starts = [
+        format!(
+            "{head},file=firewall/100%25%2C b,line={line}::firewall/100%25, b:{line}: '--a%250A' is unknown or not supported;"
+        ),
+        format!(
+            "{head},file=firewall/c,line={line}::firewall/c:{line}: '--c' is unknown or not supported;"
+        ),
+        format!("{head}::2 of 2 files could not be checked"),
+        "verdict: error (after ".to_owned(),
+    ];
+    assert_eq!(printed.len(), starts.len(), "{printed:?}");
+    for (line, start) in printed.iter().zip(&starts) {
+        assert!(line.starts_with(start), "{start}: {line}");
+    }
+    assert!(
+        printed[1].contains("%0A    in: -A TWILIO-SIP-IN -s "),
+        "{printed:?}"
+    );
+}
+
+#[test]
+fn without_files_check_runs_the_checks_of_the_configuration_file() {
+    let runner = tempfile::tempdir().unwrap();
+    let action = Action::installed(runner.path());
+    let repository = repository();
+    let run = |arguments| {
+        let given = inputs([("command", "check"), ("arguments", arguments)]);
+        action.run(&given, repository.path())
+    };
+    let file = "selection: {edition: current}
+checks:
+  - {name: pbx, format: iptables, files: firewall/a.rules}
+";
+    write(repository.path(), "twilio-sip-allow.yaml", file);
+    run("").is(0);
+    write(
+        repository.path(),
+        "firewall/a.rules",
+        &render("--edition regional --format iptables"),
+    );
+    run("").is(1);
+    assert_eq!(action.outputs()["verdict"], "drift");
+    for (arguments, format) in [
+        ("--edition current --format iptables", "--format"),
+        ("-fiptables", "-fiptables"),
+        ("--format=pf -v", "--format=pf"),
+    ] {
+        let printed = run(arguments).is(2).stdout;
+        let wanted = format!(
+            "::error title=twilio-sip-allow::the input \"files\" names no files; without {format}, the checks in twilio-sip-allow.yaml run"
+        );
+        assert_eq!(printed.lines().next(), Some(&*wanted));
+    }
+}
+
+#[test]
+fn without_files_scan_searches_the_current_folder() {
+    let runner = tempfile::tempdir().unwrap();
+    let action = Action::installed(runner.path());
+    let repository = repository();
+    spoil(repository.path());
+    let given = inputs([("command", "scan"), ("arguments", "--fail-on superseded")]);
+    let printed = action.run(&given, repository.path()).is(1).stdout;
+    assert!(printed.contains(SUPERSEDED), "{printed}");
 }
 
 #[test]
@@ -288,8 +401,8 @@ fn the_action_rejects_other_commands_and_missing_files() {
         );
         assert_eq!(action.outputs(), inputs([("verdict", "error")]));
     }
-    for files in ["", "\n\n"] {
-        let inputs = inputs([("command", "scan"), ("files", files)]);
+    for (command, files) in [("verify", ""), ("verify", "\n\n"), ("scan", "\n\n")] {
+        let inputs = inputs([("command", command), ("files", files)]);
         assert_eq!(
             action
                 .run(&inputs, repository.path())
@@ -315,7 +428,11 @@ fn options_without_a_verdict_are_an_error() {
         ("verify", "--print-collector linux", "--print-collector"),
         ("scan", "--version", "--version"),
     ] {
-        let given = inputs([("command", command), ("arguments", arguments)]);
+        let given = inputs([
+            ("command", command),
+            ("arguments", arguments),
+            ("files", "notes.txt"),
+        ]);
         let ran = action.run(&given, repository.path()).is(2);
         let message = format!(
             "::error title=twilio-sip-allow::the input \"arguments\" contains {named}, which prints no verdict"
@@ -793,6 +910,34 @@ fn the_gitlab_jobs_download_the_program() {
     assert_ne!(failed.status, 0, "{}", failed.stdout);
 }
 
+#[test]
+fn a_failed_download_of_a_gitlab_job_names_the_address_and_what_to_do() {
+    let releases = Releases::new();
+    fs::create_dir_all(releases.of_version("0.2.0")).unwrap();
+    let archive = "twilio-sip-allow-0.2.0-x86_64-linux.tar.gz";
+    // First without a release, and then without a program for this system.
+    for missing in ["SHA256SUMS", archive] {
+        let job = inputs([
+            ("arguments", "list regions"),
+            ("releases", &releases.address()),
+        ]);
+        let job = &gitlab_job(&job)["twilio"];
+        let mut command = Command::new("bash");
+        command
+            .args(["-ec", text(&job["before_script"][0])])
+            .envs(texts(&job["variables"]));
+        let advice = "set the inputs \"releases\" and \"version\" to those of a release for x86_64, or \"image\" to an image that contains the program";
+        assert_eq!(
+            Ran::of(&mut command).is(2).stderr,
+            format!(
+                "curl: (22) The requested URL returned error: 404\ncannot download {}/v0.2.0/{missing}; {advice}\n",
+                releases.address()
+            )
+        );
+        fs::write(releases.of_version("0.2.0").join("SHA256SUMS"), "").unwrap();
+    }
+}
+
 /// Without a release, the action and the hooks build the program. Both share one cargo target folder.
 #[test]
 fn the_action_and_the_hooks_work_from_source() {
@@ -857,6 +1002,46 @@ fn the_hooks_use_an_installed_program_of_their_version() {
     });
 }
 
+#[test]
+fn without_names_of_files_the_hook_runs_the_checks_of_the_configuration_file() {
+    let test = "without_names_of_files_the_hook_runs_the_checks_of_the_configuration_file";
+    let Some(python) = python(test) else {
+        return;
+    };
+    let (tree, home, repository) = (tree(), tempfile::tempdir().unwrap(), repository());
+    let head = git(tree.path(), &["rev-parse", "HEAD"]);
+    let config = format!(
+        "  repos:\n    - repo: {}\n      rev: {}\n      hooks:\n{}",
+        tree.path().display(),
+        head.trim(),
+        documented_hooks()[1]
+    );
+    write(repository.path(), ".pre-commit-config.yaml", &config);
+    let file = "selection: {edition: current}
+checks:
+  - {name: pbx, format: iptables, files: firewall/a.rules}
+";
+    write(repository.path(), "twilio-sip-allow.yaml", file);
+    git(repository.path(), &["init", "--quiet"]);
+    let program = Path::new(PROGRAM).parent().unwrap();
+    let run = || {
+        git(repository.path(), &["add", "."]);
+        Ran::of(
+            Command::new(python.with_file_name("pre-commit"))
+                .args(["run", "--all-files", "--color", "never"])
+                .env("PATH", format!("{}:{}", program.display(), env!("PATH")))
+                .env("PRE_COMMIT_HOME", home.path())
+                .current_dir(repository.path()),
+        )
+    };
+    let printed = run().is(0).stdout;
+    assert_eq!(printed.matches("Passed\n").count(), 1, "{printed}");
+    let old = render("--edition regional --format iptables");
+    write(repository.path(), "firewall/a.rules", &old);
+    let printed = run().is(1).stdout;
+    assert!(printed.contains("\npbx: drift: "), "{printed}");
+}
+
 /// The address of the releases follows from the address that pre-commit has cloned. Here, git replaces it.
 #[test]
 fn the_hooks_download_the_program_once() {
@@ -880,6 +1065,36 @@ fn the_hooks_download_the_program_once() {
     assert_eq!(releases.requests(), ["SHA256SUMS", &archive]);
 }
 
+/// The address that the hooks ask for a release if the address of their repository is `url`.
+fn asked_address(url: &str, set: &[(&str, &str)]) -> Option<String> {
+    let (tree, home) = (tree(), tempfile::tempdir().unwrap());
+    git(tree.path(), &["remote", "add", "origin", url]);
+    fake_cargo(home.path());
+    let curl = "#!/bin/sh\nfor last do :; done\necho $last >>${0%/*}/curl.log\nexit 22\n";
+    write_script(&home.path().join("curl"), curl);
+    let mut command = Command::new(tree.path().join("action/pre-commit"));
+    command
+        .arg("--version")
+        .env("HOME", home.path())
+        .env(
+            "PATH",
+            format!("{}:{}", home.path().display(), env!("PATH")),
+        )
+        .env("GIT_DIR", "/nowhere")
+        .env_remove("XDG_CACHE_HOME")
+        .envs(set.iter().copied());
+    let ran = Ran::of(&mut command).is(0);
+    assert!(
+        ran.stdout.starts_with("twilio-sip-allow "),
+        "{}",
+        ran.stdout
+    );
+    assert!(!ran.stderr.contains("secret"), "{}", ran.stderr);
+    let asked = fs::read_to_string(home.path().join("curl.log")).ok()?;
+    let end = format!("/v{VERSION}/SHA256SUMS\n");
+    Some(asked.strip_suffix(&end).expect(&asked).to_owned())
+}
+
 #[test]
 fn the_address_of_the_releases_follows_from_that_of_the_hooks() {
     for (url, web) in [
@@ -897,32 +1112,68 @@ fn the_address_of_the_releases_follows_from_that_of_the_hooks() {
         ("/srv/a/b", None),
         ("git://git.example/a/b", None),
     ] {
-        let (tree, home) = (tree(), tempfile::tempdir().unwrap());
-        git(tree.path(), &["remote", "add", "origin", url]);
-        fake_cargo(home.path());
-        let curl = "#!/bin/sh\nfor last do :; done\necho $last >>${0%/*}/curl.log\nexit 22\n";
-        write_script(&home.path().join("curl"), curl);
-        let mut command = Command::new(tree.path().join("action/pre-commit"));
-        command
-            .arg("--version")
-            .env("HOME", home.path())
-            .env(
-                "PATH",
-                format!("{}:{}", home.path().display(), env!("PATH")),
-            )
-            .env("GIT_DIR", "/nowhere")
-            .env_remove("XDG_CACHE_HOME");
-        let ran = Ran::of(&mut command).is(0);
-        assert!(
-            ran.stdout.starts_with("twilio-sip-allow "),
-            "{}",
-            ran.stdout
-        );
-        assert!(!ran.stderr.contains("secret"), "{}", ran.stderr);
-        let asked = fs::read_to_string(home.path().join("curl.log")).ok();
-        let wanted = web.map(|web| format!("{web}/releases/download/v{VERSION}/SHA256SUMS\n"));
-        assert_eq!(asked, wanted, "{url}");
+        let wanted = web.map(|web| format!("{web}/releases/download"));
+        assert_eq!(asked_address(url, &[]), wanted, "{url}");
     }
+}
+
+#[test]
+fn a_variable_sets_the_address_of_the_releases_for_the_hooks() {
+    let mirror = "https://mirror.example/releases";
+    for url in ["https://git.example/a/b", "file:///srv/a/b"] {
+        let asked = asked_address(url, &[("TWILIO_SIP_RELEASES", mirror)]);
+        assert_eq!(asked.as_deref(), Some(mirror), "{url}");
+    }
+}
+
+/// A path with the tools of the scripts, but without cargo.
+fn path_without_cargo(folder: &Path) -> String {
+    let tools = "bash cat dirname env git mkdir mktemp od rm sed tr uname".split(' ');
+    for tool in tools {
+        let found = Ran::of(Command::new("sh").args(["-c", &format!("command -v {tool}")])).is(0);
+        symlink(found.stdout.trim_end(), folder.join(tool)).unwrap();
+    }
+    folder.display().to_string()
+}
+
+#[test]
+fn without_releases_and_cargo_the_message_says_how_to_get_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = path_without_cargo(folder.path());
+    let reason = "the address of the releases is not known, and cargo, which could build the program, is not installed";
+
+    let (tree, home) = (tree(), tempfile::tempdir().unwrap());
+    let mut hook = Command::new(tree.path().join("action/pre-commit"));
+    hook.arg("--version")
+        .env("HOME", home.path())
+        .env("PATH", &path);
+    assert_eq!(
+        Ran::of(&mut hook).is(2).stderr,
+        format!(
+            "twilio-sip-allow: error: {reason}; install twilio-sip-allow {VERSION} in PATH, or set TWILIO_SIP_RELEASES to the address of its releases\n"
+        )
+    );
+
+    let mut action = Action::new(Path::new(ROOT), home.path());
+    action.path = path;
+    let repository = repository();
+    let ran = action.run(&inputs([("command", "scan")]), repository.path());
+    assert_eq!(
+        ran.is(2).stderr,
+        format!(
+            "::error title=twilio-sip-allow::{reason}; set the input \"program\" to the path of an installed program, or \"releases\" to the address of a mirror\n"
+        )
+    );
+}
+
+/// The two examples for pre-commit in docs/operations.md.
+fn documented_hooks() -> [String; 2] {
+    let document = fs::read_to_string(Path::new(ROOT).join("docs/operations.md")).unwrap();
+    let (_, examples) = document.split_once("- **pre-commit:**").unwrap();
+    let (examples, _) = examples.split_once("\n- **").unwrap();
+    let blocks = examples.split("  ```yml\n").skip(1);
+    let blocks = blocks.map(|block| block.split_once("  ```\n").unwrap().0.to_owned());
+    blocks.collect::<Vec<_>>().try_into().unwrap()
 }
 
 /// Both hooks in a repository that uses them, with an empty pre-commit cache. `url` is the address of the hooks, and
@@ -932,19 +1183,11 @@ fn check_the_hooks(url: &str, source: &Path, pre_commit: impl Fn(&Path) -> Comma
     let repository = repository();
     let stage = || git(repository.path(), &["add", "."]);
     let head = git(source, &["rev-parse", "HEAD"]);
-    let config = format!(
-        "repos:
-- repo: {url}
-  rev: {}
-  hooks:
-  - id: twilio-sip-allow-scan
-  - id: twilio-sip-allow-check
-    args: [--edition, current, --format, iptables]
-    files: ^firewall/
-",
-        head.trim()
-    );
+    let config = documented_hooks()[0]
+        .replace("https://github.com/OWNER/twilio-sip-allow", url)
+        .replace(&format!("v{VERSION}"), head.trim());
     write(repository.path(), ".pre-commit-config.yaml", &config);
+    write(repository.path(), "firewall/README.md", "The rules.\n");
     git(repository.path(), &["init", "--quiet"]);
     stage();
     let run = || {

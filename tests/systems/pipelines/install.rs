@@ -38,6 +38,7 @@ impl Runner {
                 .env("RELEASES", releases)
                 .env("CACHE", folder.join("cache"))
                 .env("BUILD", folder.join("build"))
+                .env("REMEDY", "install it yourself")
                 .env_remove("GITHUB_ACTIONS")
                 .current_dir(folder),
         )

@@ -184,18 +184,17 @@ jobs:
           command: scan
           arguments: {}
           files: {}
-          releases: {}
       - uses: OWNER/twilio-sip-allow@v0.2.0
         id: sarif{number}
-        with: {{command: scan, files: notes.txt, sarif: {}}}
+        with: {{command: scan, files: notes.txt, sarif: {}, releases: {}}}
       - env:
           VERDICTS: ${{{{ steps.scan{number}.outputs.verdict }}}} ${{{{ steps.sarif{number}.outputs.verdict }}}}
         run: 'echo \"<$VERDICTS>\"; ls'
 ",
             quoted(hostile),
             quoted(hostile),
-            quoted(&format!("file:{hostile}")),
             quoted(&sarif),
+            quoted(&format!("file:{hostile}")),
         );
     }
     let repository = with_workflow(&workflow);
