@@ -119,6 +119,30 @@ static DENIALS: Finders = LazyLock::new(|| {
     ])
 });
 
+/// Words before the name of a chain of rules.
+const JUMPS: [&str; 4] = [" j ", " jump ", " g ", " goto "];
+
+/// The maximum number of words in the name of a chain.
+const WORDS_OF_CHAIN: usize = 3;
+
+/// Parts of the names of chains that deny.
+const DENYING_PARTS: [&str; 14] = [
+    "deny",
+    "denied",
+    "drop",
+    "reject",
+    "block",
+    "blacklist",
+    "bad",
+    "banned",
+    "abuse",
+    "attack",
+    "tarpit",
+    "evil",
+    "f2b",
+    "fail2ban",
+];
+
 static INCOMING: Finders = LazyLock::new(|| {
     finders(&[
         " s ",
@@ -213,5 +237,14 @@ pub(super) fn is_outgoing(words: &str) -> bool {
 /// Returns true if a line with these words is about addresses that are not allowed.
 pub(super) fn denies(words: &str) -> bool {
     let blocks = words.contains(" block ") && !words.contains("cidr block ");
-    blocks || has_any(words, &DENIALS)
+    blocks || has_any(words, &DENIALS) || jumps_to_denial(words)
+}
+
+/// Returns true if a rule with these words jumps to a chain whose name says that it denies, such as `LOGDROP`.
+fn jumps_to_denial(words: &str) -> bool {
+    let chain = JUMPS
+        .iter()
+        .find_map(|jump| Some(words.split_once(jump)?.1));
+    let mut chain = chain.unwrap_or_default().split(' ').take(WORDS_OF_CHAIN);
+    chain.any(|word| DENYING_PARTS.iter().any(|part| word.contains(part)))
 }
