@@ -763,6 +763,36 @@ fn lists_for_signaling_get_no_media() {
     }
 }
 
+/// A list whose name contains "sip" is for signaling if another list of the file is for media.
+#[test]
+fn a_list_named_sip_gets_no_media_beside_a_list_for_media() {
+    for (before, expected) in [
+        (
+            "set twilio_sip {\n\telements = { 54.172.60.0/23, 54.244.51.0/24 }\n}\nset twilio_rtp {\n\telements = { 34.203.250.0/23 }\n}\n",
+            "set twilio_sip {\n\telements = { 54.172.60.0/30, 54.244.51.0/30 }\n}\nset twilio_rtp {\n\telements = { 168.86.128.0/18 }\n}\n",
+        ),
+        (
+            "{\"twilio\": {\n \"sip\": [\"54.172.60.0/23\"],\n \"media\": [\"34.203.250.0/23\"]\n}}\n",
+            "{\"twilio\": {\n \"sip\": [\"54.172.60.0/30\"],\n \"media\": [\"168.86.128.0/18\"]\n}}\n",
+        ),
+        (
+            "twilio = {\n  sip = { \"54.172.60.0/23\", \"54.244.51.0/24\" },\n  rtp = { \"34.203.250.0/23\" },\n}\n",
+            "twilio = {\n  sip = { \"54.172.60.0/30\", \"54.244.51.0/30\" },\n  rtp = { \"168.86.128.0/18\" },\n}\n",
+        ),
+        (
+            "variable \"twilio_media_ips\" {\n  default = [\"34.203.250.0/23\"]\n}\nvariable \"twilio_sip_ips\" {\n  type    = list(string)\n  default = [\n    \"54.172.60.0/23\",\n    \"54.244.51.0/24\",\n  ]\n}\n",
+            "variable \"twilio_media_ips\" {\n  default = [\"168.86.128.0/18\"]\n}\nvariable \"twilio_sip_ips\" {\n  type    = list(string)\n  default = [\n    \"54.172.60.0/30\",\n    \"54.244.51.0/30\",\n  ]\n}\n",
+        ),
+        // Without a list for media, the list is for both.
+        (
+            "set twilio_sip {\n\telements = { 54.172.60.0/23, 54.244.51.0/24 }\n}\n",
+            "set twilio_sip {\n\telements = { 54.172.60.0/30, 168.86.128.0/18, 54.244.51.0/30 }\n}\n",
+        ),
+    ] {
+        assert_fixed("a list named sip", before, expected);
+    }
+}
+
 /// Webhooks come from other networks, so a list that filters them gets a hint and no change.
 /// Addresses that are denied, in the words of several programs. Each old address would become the addresses of all calls.
 const DENIED: [&str; 34] = [
