@@ -643,8 +643,8 @@ fn text_without_one_right_replacement_is_left_with_the_reason() {
             "a single value in parentheses may be no list: remove it yourself",
         ),
         (
-            "INSERT INTO twilio VALUES\n ('54.172.60.0/30'),\n ('168.86.128.0/18'),\n ('3.1.77.0/24');\n",
-            "another line would be the same: remove this line yourself",
+            "INSERT INTO twilio VALUES ('3.1.77.0/24'),\n ('54.172.60.0/30'),\n ('168.86.128.0/18');\n",
+            "a statement begins on its line: remove it yourself",
         ),
         (
             "geo $twilio {\n  168.86.128.0/18 new;\n  3.1.77.0/24 old;\n}\n",
@@ -760,6 +760,31 @@ fn lists_for_signaling_get_no_media() {
         ),
     ] {
         assert_fixed(what, before, expected);
+    }
+}
+
+#[test]
+fn the_rows_of_a_statement_are_one_list() {
+    for (before, expected) in [
+        (
+            "INSERT INTO twilio VALUES ('54.172.60.0/23'),\n ('54.244.51.0/24');\n",
+            "INSERT INTO twilio VALUES ('54.172.60.0/30'),\n ('168.86.128.0/18'),\n ('54.244.51.0/30');\n",
+        ),
+        (
+            "INSERT INTO twilio VALUES\n ('54.172.60.0/30'),\n ('168.86.128.0/18'),\n ('3.1.77.0/24');\n",
+            "INSERT INTO twilio VALUES\n ('54.172.60.0/30'),\n ('168.86.128.0/18');\n",
+        ),
+        (
+            "INSERT INTO twilio VALUES\n ('54.244.51.0/30'),\n ('54.172.60.0/23'); -- old\n",
+            "INSERT INTO twilio VALUES\n ('54.244.51.0/30'),\n ('54.172.60.0/30'), -- old\n ('168.86.128.0/18'); -- old\n",
+        ),
+        // Each line is a statement.
+        (
+            "INSERT INTO twilio VALUES ('54.172.60.0/23');\nINSERT INTO twilio VALUES ('54.244.51.0/24');\n",
+            "INSERT INTO twilio VALUES ('54.172.60.0/30');\nINSERT INTO twilio VALUES ('168.86.128.0/18');\nINSERT INTO twilio VALUES ('54.244.51.0/30');\n",
+        ),
+    ] {
+        assert_fixed("rows of SQL", before, expected);
     }
 }
 
