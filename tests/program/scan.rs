@@ -1763,6 +1763,8 @@ fn nothing_is_missing_from_a_file_with_the_name_of_a_test() {
         ("acl_test.go", true),
         ("test_acl.py", true),
         ("acl.spec.ts", true),
+        ("AclTest.java", true),
+        ("LoadTest.conf", false),
         ("acl.py", false),
         ("latest.py", false),
         ("test", false),

@@ -105,11 +105,14 @@ impl FileTopics {
     }
 }
 
-/// Returns true if a file has a name that test runners select, such as `test_x.py`, `x_test.go` or `x.test.mjs`.
+/// Returns true if a file has a name that test runners select, such as `test_x.py`, `x_test.go`, `x.test.mjs` or
+/// `XTest.java`.
 fn is_name_of_test(name: &str) -> bool {
-    let Some((stem, _)) = name.rsplit_once('.') else {
+    let Some((stem, extension)) = name.rsplit_once('.') else {
         return false;
     };
     let ends = [".test", "_test", ".spec", "_spec"];
-    stem.starts_with("test_") || ends.iter().any(|end| stem.ends_with(end))
+    let is_class = matches!(extension, "java" | "kt" | "cs" | "php")
+        && (stem.ends_with("Test") || stem.ends_with("Tests"));
+    is_class || stem.starts_with("test_") || ends.iter().any(|end| stem.ends_with(end))
 }
