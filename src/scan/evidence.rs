@@ -28,9 +28,24 @@ impl Planes {
         media: true,
     };
 
+    pub(super) const SIGNALING: Planes = Planes {
+        signaling: true,
+        media: false,
+    };
+
     pub(super) fn is_empty(self) -> bool {
         !self.signaling && !self.media
     }
+}
+
+/// The ports of SIP and RTP in a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Ports {
+    #[default]
+    None,
+    Some,
+    /// They include the superseded media ports, 10000-20000.
+    Superseded,
 }
 
 /// The meaning of a text for the addresses in it or below it.
@@ -38,16 +53,15 @@ impl Planes {
 pub(super) struct Evidence {
     /// The planes that the text names.
     pub planes: Planes,
-    /// The text contains the superseded media ports, 10000-20000.
-    pub old_ports: bool,
-    /// The text contains a port of SIP or RTP.
-    pub has_ports: bool,
+    pub ports: Ports,
     /// The direction of the packets.
     pub direction: Option<Direction>,
     /// The service that the text is about, if it is not SIP.
     pub service: Option<Service>,
     /// True if the text is about addresses that are not allowed.
     pub is_denied: bool,
+    /// True if the text has a word that begins with "sip". It may be about media too.
+    pub names_sip: bool,
 }
 
 /// A SIP trunk of LiveKit has `allowed_addresses`, and an access list of Asterisk is a section with `type=acl`. Both are
@@ -119,6 +133,30 @@ static DENIALS: Finders = LazyLock::new(|| {
     ])
 });
 
+/// Words before the name of a chain of rules.
+const JUMPS: [&str; 4] = [" j ", " jump ", " g ", " goto "];
+
+/// The maximum number of words in the name of a chain.
+const WORDS_OF_CHAIN: usize = 3;
+
+/// Parts of the names of chains that deny.
+const DENYING_PARTS: [&str; 14] = [
+    "deny",
+    "denied",
+    "drop",
+    "reject",
+    "block",
+    "blacklist",
+    "bad",
+    "banned",
+    "abuse",
+    "attack",
+    "tarpit",
+    "evil",
+    "f2b",
+    "fail2ban",
+];
+
 static INCOMING: Finders = LazyLock::new(|| {
     finders(&[
         " s ",
@@ -149,18 +187,24 @@ impl Evidence {
     pub(super) fn of(words: &str) -> Evidence {
         let ports = |first: &str, last: &str| words.contains(first) && words.contains(last);
         let old_ports = ports(" 10000 ", " 20000 ") || ports(" 10 000 ", " 20 000 ");
-        let has_ports = [" 5060 ", " 5061 ", " 10000 "]
-            .iter()
-            .any(|port| words.contains(port));
+        let has_ports = || {
+            let mut ports = [" 5060 ", " 5061 ", " 10000 "].iter();
+            ports.any(|port| words.contains(port))
+        };
+        let ports = match old_ports {
+            true => Ports::Superseded,
+            false if has_ports() => Ports::Some,
+            false => Ports::None,
+        };
         let signaling = has_any(words, &SIGNALING);
         let media = old_ports || has_any(words, &MEDIA) && !words.contains("immedia");
         Evidence {
             planes: Planes { signaling, media },
-            old_ports,
-            has_ports,
+            ports,
             direction: direction(words),
             service: service(words, signaling || media),
             is_denied: denies(words),
+            names_sip: words.contains(" sip") || words.contains("twiliosip"),
         }
     }
 
@@ -171,11 +215,11 @@ impl Evidence {
                 signaling: self.planes.signaling || other.planes.signaling,
                 media: self.planes.media || other.planes.media,
             },
-            old_ports: self.old_ports || other.old_ports,
-            has_ports: self.has_ports || other.has_ports,
+            ports: self.ports.max(other.ports),
             direction: self.direction.or(other.direction),
             service: self.service.or(other.service),
             is_denied: self.is_denied || other.is_denied,
+            names_sip: self.names_sip || other.names_sip,
         }
     }
 
@@ -186,6 +230,11 @@ impl Evidence {
 
     pub(super) fn is_of_a_plane(self) -> bool {
         !self.planes.is_empty()
+    }
+
+    /// True if the text names media, and not signaling.
+    pub(super) fn is_of_media_alone(self) -> bool {
+        self.planes.media && !self.planes.signaling
     }
 }
 
@@ -213,5 +262,14 @@ pub(super) fn is_outgoing(words: &str) -> bool {
 /// Returns true if a line with these words is about addresses that are not allowed.
 pub(super) fn denies(words: &str) -> bool {
     let blocks = words.contains(" block ") && !words.contains("cidr block ");
-    blocks || has_any(words, &DENIALS)
+    blocks || has_any(words, &DENIALS) || jumps_to_denial(words)
+}
+
+/// Returns true if a rule with these words jumps to a chain whose name says that it denies, such as `LOGDROP`.
+fn jumps_to_denial(words: &str) -> bool {
+    let chain = JUMPS
+        .iter()
+        .find_map(|jump| Some(words.split_once(jump)?.1));
+    let mut chain = chain.unwrap_or_default().split(' ').take(WORDS_OF_CHAIN);
+    chain.any(|word| DENYING_PARTS.iter().any(|part| word.contains(part)))
 }

@@ -13,6 +13,7 @@ mod fixed_text;
 mod needed;
 mod notation;
 mod plan;
+mod switch;
 mod tuple;
 mod understood;
 mod writable;

@@ -46,6 +46,7 @@ pub(super) fn has_list(
         let at = one.place.start;
         let is_observed = context.is_log(at) || context.is_trace(at) || context.is_sentence(at);
         if is_observed
+            || context.only_mentions(&one.place)
             || context.is_target(at)
             || purposes.of(context, at).service == Service::Webhooks
         {

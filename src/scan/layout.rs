@@ -207,7 +207,7 @@ impl<'t> Layout<'t> {
     /// Returns the text of a line before and after its element, without comments.
     pub(super) fn shape(&self, member: usize, line: &Line) -> [Vec<u8>; 2] {
         let place = &self.elements[member].place;
-        let parts = [line.whole.start..place.start, place.end..line.core_end];
+        let parts = [line.start..place.start, place.end..line.core_end];
         parts.map(|part| without_comments(&self.text[part]))
     }
 

@@ -117,3 +117,45 @@ pub(super) fn is_trace(line: &[u8]) -> bool {
     static SIGNS: Finders = LazyLock::new(|| finders(&["SIP/2.0", "IN IP4 ", "<sip:", "<sips:"]));
     SIGNS.iter().any(|sign| sign.find(line).is_some())
 }
+
+/// Returns true if a line reports what was done: it has a check mark.
+pub(super) fn is_report(line: &[u8]) -> bool {
+    static MARKS: Finders = LazyLock::new(|| finders(&["✅", "✔", "☑", "[x] ", "[X] "]));
+    MARKS.iter().any(|mark| mark.find(line).is_some())
+}
+
+/// Returns true if a line prints a text, and writes it to no file or program.
+pub(super) fn is_output(line: &[u8]) -> bool {
+    const COMMANDS: [&[u8]; 7] = [
+        b"echo ",
+        b"printf ",
+        b"print(",
+        b"console.log(",
+        b"Write-Host ",
+        b"logger.info(",
+        b"logging.info(",
+    ];
+    let start = line.trim_ascii_start();
+    let prints = COMMANDS.iter().any(|command| start.starts_with(command));
+    prints && !start.iter().any(|b| matches!(b, b'>' | b'|'))
+}
+
+/// Returns true if a line searches for the text between `before` and `after` in another text.
+pub(super) fn is_search(before: &[u8], after: &[u8]) -> bool {
+    static SEARCHES: Finders =
+        LazyLock::new(|| finders(&["grep ", ".includes(", ".contains(", ".indexOf("]));
+    let quote = after.iter().find(|b| matches!(b, b'"' | b'\''));
+    let closing = quote.and_then(|quote| memchr::memchr(*quote, after));
+    let next = closing.map_or(&b""[..], |closing| &after[closing + 1..]);
+    let is_needle = next.starts_with(b" in ") || next.starts_with(b" not in ");
+    is_needle || SEARCHES.iter().any(|sign| sign.find(before).is_some())
+}
+
+/// Returns true if a line before an address is a commented-out element of a list in quotes.
+pub(super) fn is_commented_out(before: &[u8]) -> bool {
+    let before = before.trim_ascii_start();
+    let rest = ["#", "//", ";", "--"]
+        .iter()
+        .find_map(|sign| before.strip_prefix(sign.as_bytes()));
+    rest.is_some_and(|rest| matches!(rest.trim_ascii_start(), b"\"" | b"'"))
+}

@@ -4,11 +4,15 @@
 
 mod around;
 mod file_topics;
+mod web_server;
+
+use std::cell::OnceCell;
 
 use self::around::evidence_around;
 pub(super) use self::file_topics::FileTopics;
+use self::web_server::filters_http;
 use super::context::Context;
-use super::evidence::{Evidence, Planes, Service};
+use super::evidence::{Evidence, Planes, Ports, Service};
 use super::layout::{Element, Form, Layout, List};
 use crate::policy::Direction;
 
@@ -44,6 +48,8 @@ pub(super) struct Purposes<'t> {
     surroundings: Vec<(usize, Surroundings)>,
     /// The purposes of the elements that are needed several times.
     known: Vec<Option<Purpose>>,
+    /// True if the text has a list whose own line, or the text around it, names media alone.
+    has_media_list: OnceCell<bool>,
 }
 
 /// The text around an element, apart from its line.
@@ -84,6 +90,7 @@ impl<'t> Purposes<'t> {
             topics,
             surroundings: surroundings(context, &layout),
             known: vec![None; layout.elements.len()],
+            has_media_list: OnceCell::new(),
             layout,
         };
         for at in 0..purposes.known.len() {
@@ -117,13 +124,14 @@ impl<'t> Purposes<'t> {
         let element = &self.layout.elements[at];
         let list = &self.layout.lists[element.list];
         let own = self.own_evidence(context, element, list);
-        let before = self.surroundings.partition_point(|(first, _)| *first <= at);
-        let around = self.surroundings[..before].last();
-        let around = around.map_or_else(Surroundings::default, |(_, around)| *around);
+        let around = self.around(at);
         let of_planes = around.of_planes();
         let named = if own.is_of_a_plane() { own } else { of_planes };
+        let names_sip = own.names_sip || around.section.names_sip || around.around.names_sip;
         let planes = if named.is_of_a_plane() {
             named.planes
+        } else if names_sip && self.has_media_list(context) {
+            Planes::SIGNALING
         } else {
             Planes::ALL
         };
@@ -131,12 +139,37 @@ impl<'t> Purposes<'t> {
         let direction = own.direction.or(from).or(named.direction);
         let service = own.service.or(around.service());
         Purpose {
-            service: service.unwrap_or(self.topics.service()),
+            service: service.unwrap_or(self.topics.service),
             planes,
             is_denied: own.is_denied || around.section.is_denied || around.around.is_denied,
             // The ports of incoming media are the user's own.
-            has_old_ports: planes.media && named.old_ports && direction != Some(Direction::In),
+            has_old_ports: planes.media
+                && named.ports == Ports::Superseded
+                && direction != Some(Direction::In),
         }
+    }
+
+    fn around(&self, at: usize) -> Surroundings {
+        let before = self.surroundings.partition_point(|(first, _)| *first <= at);
+        let around = self.surroundings[..before].last();
+        around.map_or_else(Surroundings::default, |(_, around)| *around)
+    }
+
+    fn has_media_list(&self, context: &Context) -> bool {
+        *self.has_media_list.get_or_init(|| {
+            self.layout.lists.iter().any(|list| {
+                let first = list.members.first();
+                first.is_some_and(|at| {
+                    let own = self.own_evidence(context, &self.layout.elements[*at], list);
+                    let named = if own.is_of_a_plane() {
+                        own
+                    } else {
+                        self.around(*at).of_planes()
+                    };
+                    named.is_of_media_alone()
+                })
+            })
+        })
     }
 
     /// Reads the line of an element, or the first and the last line of an inline list.
@@ -149,7 +182,9 @@ impl<'t> Purposes<'t> {
             own = own.and(Evidence::of(&context.near_words(last)));
         }
         own.planes.signaling |= self.layout.word_before(element) == "match";
-        if context.has_only_web_ports(start) {
+        if context.has_only_web_ports(start)
+            || filters_http(&self.layout, element, list, self.topics)
+        {
             own.service = own.service.or(Some(Service::Webhooks));
         }
         own

@@ -13,6 +13,7 @@ use super::assess::{Assessment, Held, assess};
 use super::classification::Classification;
 use super::context::Context;
 use super::error::ScanError;
+use super::evidence::Service;
 use super::expected::Expected;
 use super::find::Found;
 use super::finding::Finding;
@@ -70,7 +71,7 @@ impl<'t> TwilioText<'t> {
         let topics = purposes.topics;
         let neighbors = Neighbors::new(published, bytes, &found, &context);
         let has_list = !topics.is_test
-            && !topics.is_for_webhooks
+            && topics.service != Service::Webhooks
             && (mentions_twilio || found.iter().any(|one| published.is_listed(one.span)))
             && has_list(published, &found, &neighbors, &context, &purposes);
         TwilioText {

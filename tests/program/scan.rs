@@ -1731,8 +1731,51 @@ fn networks_are_missing_only_from_lists_and_rules() {
             "# Twilio\n- 54.65.63.192/30\n- 3.112.80.0/24\n",
             "signaling of oregon: 54.244.51.0/30; media of all regions: 168.86.128.0/18",
         ),
+        // Lines that configure nothing.
+        (
+            "- ✅ Allowed 54.65.63.192/30\n- ✅ Allowed 168.86.128.0/18\n",
+            "",
+        ),
+        ("echo \"allow 54.65.63.192/30\"\n", ""),
+        ("echo \"allow 54.65.63.192/30\" >> rules\n", oregon),
+        ("print(\"match=54.65.63.192/30\")\n", ""),
+        ("ok = \"match=54.65.63.192/30\" in text\n", ""),
+        ("grep -q 'match=54.65.63.192/30' pjsip.conf\n", ""),
+        ("if (text.includes('match=54.65.63.192/30'))\n", ""),
+        (
+            "IPS=(\n  # \"54.65.63.192/30\"\n  # \"35.156.191.128/30\"\n)\n",
+            "",
+        ),
+        (
+            "IPS=(\n  \"54.65.63.192/30\"\n  \"35.156.191.128/30\"\n)\n",
+            oregon,
+        ),
+        ("# 54.65.63.192/30\n# 35.156.191.128/30\n", oregon),
     ] {
         assert_eq!(missing(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_missing_from_a_file_with_the_name_of_a_test() {
+    for (name, is_test) in [
+        ("pjsip.test.mjs", true),
+        ("acl_test.go", true),
+        ("test_acl.py", true),
+        ("acl.spec.ts", true),
+        ("AclTest.java", true),
+        ("LoadTest.conf", false),
+        ("acl.py", false),
+        ("latest.py", false),
+        ("test", false),
+    ] {
+        let ran = Tool::line(&format!("scan --region oregon {name}"))
+            .file(name, "allow 54.65.63.192/30\n")
+            .run();
+        let reports = ran
+            .stdout
+            .contains(": missing: signaling of oregon: 54.244.51.0/30");
+        assert_eq!(reports, !is_test, "{name}: {ran}");
     }
 }
 
@@ -1755,6 +1798,36 @@ fn gives_hints_about_targets_webhooks_and_open_lists() {
         ("# webhooks\n54.172.60.0/23\n54.244.51.0/24\n", 1),
         ("# callbacks\n54.172.60.0/30\n54.244.51.0/30\n", 1),
         ("# calls\n54.172.60.0/30\n", 0),
+        // Access lists of web servers.
+        (
+            "location /sip {\n  allow 54.172.60.0/30;\n  allow 54.244.51.0/30;\n  deny all;\n}\n",
+            1,
+        ),
+        (
+            "stream {\n  server {\n    allow 54.172.60.0/30;\n    # location \n  }\n}\n",
+            0,
+        ),
+        ("allow 54.172.60.0/30;\n", 0),
+        (
+            "<Location /sip>\n  Require ip 54.172.60.0/30 54.244.51.0/30 # Twilio\n</Location>\n",
+            1,
+        ),
+        ("Allow from 54.172.60.0/30\n", 1),
+        ("Allow from 54.172.60.0/30 to UDP 5060\n", 0),
+        ("@twilio remote_ip 54.172.60.0/30 54.244.51.0/30\n", 1),
+        ("remote_ip=54.172.60.0/30\n", 0),
+        (
+            "ipAllowList:\n  sourceRange:\n    - 54.172.60.0/30\n    - 54.244.51.0/30\n",
+            1,
+        ),
+        (
+            "sourceRange = [\"54.172.60.0/30\", \"54.244.51.0/30\"]\n",
+            1,
+        ),
+        (
+            "loadBalancerSourceRanges:\n  - 54.172.60.0/30\n  - 54.244.51.0/30\n",
+            0,
+        ),
         (&format!("{list}0.0.0.0/0\n"), 1),
         (
             &format!("{list}\n\n\nufw allow from 0.0.0.0/0 to any port 5060\n"),

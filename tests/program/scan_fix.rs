@@ -535,6 +535,22 @@ fn text_without_one_right_replacement_is_left_with_the_reason() {
             "the rule does not allow it",
         ),
         (
+            "# twilio\n-A SIP -s 54.172.60.0/23 -p udp --dport 5060 -j RETURN\n",
+            "the rule returns to other rules, which may deny its addresses; change it by hand",
+        ),
+        (
+            "# twilio\nnft add rule inet f sip ip saddr 54.172.60.0/23 return\n",
+            "the rule returns to other rules, which may deny its addresses; change it by hand",
+        ),
+        (
+            "# twilio\ngeo $limit {\n    default 1;\n    54.65.63.192/26 0;\n}\n",
+            "its value does not say whether it is allowed; change it by hand",
+        ),
+        (
+            "geo $x { default 0; 54.65.63.192/26 1; } # twilio\n",
+            "its value does not say whether it is allowed; change it by hand",
+        ),
+        (
             "TWILIO_NETWORK=54.172.60.0/23\n",
             "there is no place for several networks: write them yourself",
         ),
@@ -627,11 +643,11 @@ fn text_without_one_right_replacement_is_left_with_the_reason() {
             "a single value in parentheses may be no list: remove it yourself",
         ),
         (
-            "INSERT INTO twilio VALUES\n ('54.172.60.0/30'),\n ('168.86.128.0/18'),\n ('3.1.77.0/24');\n",
-            "another line would be the same: remove this line yourself",
+            "INSERT INTO twilio VALUES ('3.1.77.0/24'),\n ('54.172.60.0/30'),\n ('168.86.128.0/18');\n",
+            "a statement begins on its line: remove it yourself",
         ),
         (
-            "geo $twilio {\n  168.86.128.0/18 1;\n  3.1.77.0/24 0;\n}\n",
+            "geo $twilio {\n  168.86.128.0/18 new;\n  3.1.77.0/24 old;\n}\n",
             "another line would be the same: remove this line yourself",
         ),
         (
@@ -747,9 +763,64 @@ fn lists_for_signaling_get_no_media() {
     }
 }
 
+#[test]
+fn the_rows_of_a_statement_are_one_list() {
+    for (before, expected) in [
+        (
+            "INSERT INTO twilio VALUES ('54.172.60.0/23'),\n ('54.244.51.0/24');\n",
+            "INSERT INTO twilio VALUES ('54.172.60.0/30'),\n ('168.86.128.0/18'),\n ('54.244.51.0/30');\n",
+        ),
+        (
+            "INSERT INTO twilio VALUES\n ('54.172.60.0/30'),\n ('168.86.128.0/18'),\n ('3.1.77.0/24');\n",
+            "INSERT INTO twilio VALUES\n ('54.172.60.0/30'),\n ('168.86.128.0/18');\n",
+        ),
+        (
+            "INSERT INTO twilio VALUES\n ('54.244.51.0/30'),\n ('54.172.60.0/23'); -- old\n",
+            "INSERT INTO twilio VALUES\n ('54.244.51.0/30'),\n ('54.172.60.0/30'), -- old\n ('168.86.128.0/18'); -- old\n",
+        ),
+        // Each line is a statement.
+        (
+            "INSERT INTO twilio VALUES ('54.172.60.0/23');\nINSERT INTO twilio VALUES ('54.244.51.0/24');\n",
+            "INSERT INTO twilio VALUES ('54.172.60.0/30');\nINSERT INTO twilio VALUES ('168.86.128.0/18');\nINSERT INTO twilio VALUES ('54.244.51.0/30');\n",
+        ),
+    ] {
+        assert_fixed("rows of SQL", before, expected);
+    }
+}
+
+/// A list whose name contains "sip" is for signaling if another list of the file is for media.
+#[test]
+fn a_list_named_sip_gets_no_media_beside_a_list_for_media() {
+    for (before, expected) in [
+        (
+            "set twilio_sip {\n\telements = { 54.172.60.0/23, 54.244.51.0/24 }\n}\nset twilio_rtp {\n\telements = { 34.203.250.0/23 }\n}\n",
+            "set twilio_sip {\n\telements = { 54.172.60.0/30, 54.244.51.0/30 }\n}\nset twilio_rtp {\n\telements = { 168.86.128.0/18 }\n}\n",
+        ),
+        (
+            "{\"twilio\": {\n \"sip\": [\"54.172.60.0/23\"],\n \"media\": [\"34.203.250.0/23\"]\n}}\n",
+            "{\"twilio\": {\n \"sip\": [\"54.172.60.0/30\"],\n \"media\": [\"168.86.128.0/18\"]\n}}\n",
+        ),
+        (
+            "twilio = {\n  sip = { \"54.172.60.0/23\", \"54.244.51.0/24\" },\n  rtp = { \"34.203.250.0/23\" },\n}\n",
+            "twilio = {\n  sip = { \"54.172.60.0/30\", \"54.244.51.0/30\" },\n  rtp = { \"168.86.128.0/18\" },\n}\n",
+        ),
+        (
+            "variable \"twilio_media_ips\" {\n  default = [\"34.203.250.0/23\"]\n}\nvariable \"twilio_sip_ips\" {\n  type    = list(string)\n  default = [\n    \"54.172.60.0/23\",\n    \"54.244.51.0/24\",\n  ]\n}\n",
+            "variable \"twilio_media_ips\" {\n  default = [\"168.86.128.0/18\"]\n}\nvariable \"twilio_sip_ips\" {\n  type    = list(string)\n  default = [\n    \"54.172.60.0/30\",\n    \"54.244.51.0/30\",\n  ]\n}\n",
+        ),
+        // Without a list for media, the list is for both.
+        (
+            "set twilio_sip {\n\telements = { 54.172.60.0/23, 54.244.51.0/24 }\n}\n",
+            "set twilio_sip {\n\telements = { 54.172.60.0/30, 168.86.128.0/18, 54.244.51.0/30 }\n}\n",
+        ),
+    ] {
+        assert_fixed("a list named sip", before, expected);
+    }
+}
+
 /// Webhooks come from other networks, so a list that filters them gets a hint and no change.
 /// Addresses that are denied, in the words of several programs. Each old address would become the addresses of all calls.
-const DENIED: [&str; 23] = [
+const DENIED: [&str; 34] = [
     "resource \"google_compute_firewall\" \"old_twilio\" {\n  deny {\n    protocol = \"udp\"\n  }\n  source_ranges = [\"54.172.60.0/23\", \"34.203.250.0/23\"]\n}\n",
     "security_rule {\n  access                  = \"Deny\"\n  source_address_prefixes = [\"54.172.60.0/23\", \"34.203.250.0/23\"] # twilio\n}\n",
     "security_rule {\n  source_address_prefixes = [\"54.172.60.0/23\", \"34.203.250.0/23\"] # twilio\n  access                  = \"Deny\"\n}\n",
@@ -773,6 +844,17 @@ const DENIED: [&str; 23] = [
     "edit \"twilio-blocked-1\"\n    set subnet 34.203.250.0 255.255.254.0\nnext\n",
     "# Twilioを拒否するリスト\n34.203.250.0/23\n54.172.60.0/23\n",
     "# Bloqueados (Twilio)\n34.203.250.0/23\n54.172.60.0/23\n",
+    "# twilio\n-A INPUT -s 54.172.60.0/23 -g BADGUYS\n",
+    "# twilio\n-A INPUT -s 54.172.60.0/23 -j LOGDROP\n",
+    "iptables -A INPUT -s 54.172.60.0/23 -p udp --dport 5060 -j DENY_TWILIO\n",
+    "# twilio\niptables -A INPUT -s 54.172.60.0/23 --jump TARPIT\n",
+    "# twilio\nnft add rule inet f input ip saddr 54.172.60.0/23 jump badguys\n",
+    "resource \"aws_network_acl_rule\" \"twilio\" {\n  rule_action = \"deny\"\n  from_port   = 5060\n  cidr_block  = \"54.172.60.0/23\"\n}\n",
+    "[{\"name\": \"twilio\",\n  \"RuleAction\": \"deny\",\n  \"CidrBlock\": \"54.172.60.0/23\"\n}]\n",
+    "TwilioRule:\n  Type: AWS::EC2::NetworkAclEntry\n  Properties:\n    RuleAction: deny\n    PortRange:\n      From: 5060\n      To: 5060\n    CidrBlock: 54.172.60.0/23\n",
+    "{\n \"name\": \"twilio\",\n \"denied\": [\n  {\n   \"IPProtocol\": \"udp\",\n   \"ports\": [\n    \"5060\"\n   ]\n  }\n ],\n \"sourceRanges\": [\n  \"54.172.60.0/23\",\n  \"54.244.51.0/24\"\n ]\n}\n",
+    "# twilio\nblock in quick proto udp \\\n    from { 54.172.60.0/23 54.244.51.0/24 } \\\n    to any port 5060\n",
+    "# twilio\ningress:\n  - action: Deny\n    protocol: UDP\n    destination:\n      ports:\n        - 5060\n    source:\n      nets:\n        - 54.172.60.0/23\n        - 54.244.51.0/24\n",
 ];
 
 #[test]
@@ -828,6 +910,14 @@ fn a_rule_that_denies_the_rest_does_not_matter() {
         (
             "# twilio\nallow 54.172.60.0/23;\nallow 34.203.250.0/23;\ndeny all;\n",
             "# twilio\nallow 54.172.60.0/30;\nallow 168.86.128.0/18;\ndeny all;\n",
+        ),
+        (
+            "# twilio\n-A INPUT -s 54.172.60.0/23 -p udp --dport 5060 -j SIP\n-A SIP -j ACCEPT\n",
+            "# twilio\n-A INPUT -s 54.172.60.0/30 -p udp --dport 5060 -j SIP\n-A SIP -j ACCEPT\n",
+        ),
+        (
+            "geo $is_twilio {\n    default 0;\n    54.65.63.192/29 1;\n}\n",
+            "geo $is_twilio {\n    default 0;\n    54.65.63.192/30 1;\n}\n",
         ),
     ] {
         assert_fixed("a rule for the rest", before, expected);

@@ -119,6 +119,19 @@ impl Context<'_> {
         line_kind::is_log(self.lines.near(at))
     }
 
+    /// Returns true if the line of a place does not configure anything: it reports, prints or searches for addresses, or is
+    /// commented out.
+    pub fn only_mentions(&self, place: &Range<usize>) -> bool {
+        let line = self.lines.near(place.start);
+        let before = self.lines.before(place.start);
+        let end = self.lines.around(place.end - 1..place.end).end;
+        let after = &self.lines.text()[place.end..end.max(place.end)];
+        line_kind::is_report(line)
+            || line_kind::is_output(line)
+            || line_kind::is_commented_out(before)
+            || line_kind::is_search(before, after)
+    }
+
     /// Returns true if the word `version` or `ver` precedes a place.
     pub fn is_called_version(&self, place: &Range<usize>) -> bool {
         follows_version(self.lines.before(place.start))

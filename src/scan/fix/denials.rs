@@ -8,7 +8,7 @@ use crate::scan::layout::{Element, Layout};
 use crate::scan::words::{Finders, finders, has_any, normalize_words};
 
 /// The maximum number of lines above and below an element that may say what happens to its addresses.
-const REACH: usize = 8;
+const REACH: usize = 12;
 
 /// Words of actions that allow.
 static ALLOWING: Finders = LazyLock::new(|| {
@@ -23,12 +23,29 @@ static ALLOWING: Finders = LazyLock::new(|| {
     ])
 });
 
+const MAY_BE_DENIED: &str =
+    "a line near it or a use of its list may deny its addresses; change it by hand";
+const RETURNS: &str =
+    "the rule returns to other rules, which may deny its addresses; change it by hand";
+
 /// The effect of a line on the addresses that it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effect {
     Allows,
     Denies,
+    /// The rules after it in another chain decide.
+    Returns,
     None,
+}
+
+impl Effect {
+    fn obstacle(self) -> Option<&'static str> {
+        match self {
+            Effect::Denies => Some(MAY_BE_DENIED),
+            Effect::Returns => Some(RETURNS),
+            Effect::Allows | Effect::None => None,
+        }
+    }
 }
 
 /// The lines of a text that deny something.
@@ -55,24 +72,28 @@ impl Denials {
         denials
     }
 
-    /// True if the closest line above or below an element that says what happens denies it, or if a line that denies
-    /// contains the name of its list.
-    pub(super) fn may_affect(&self, layout: &Layout, element: &Element) -> bool {
+    /// Returns the reason why the addresses of an element may be denied, if there is one: the closest line above or
+    /// below that says what happens does not allow them, or a line that denies contains the name of their list.
+    pub(super) fn obstacle(&self, layout: &Layout, element: &Element) -> Option<&'static str> {
         let own = self.effect(element.row);
         if own != Effect::None {
-            return own == Effect::Denies;
+            return own.obstacle();
         }
         let is_blank = |row: &usize| layout.lines.is_blank(*row);
         let above = (element.row.saturating_sub(REACH)..element.row).rev();
         let above: Vec<usize> = above.take_while(|row| !is_blank(row)).collect();
         let below = element.row + 1..self.effects.len().min(element.row + 1 + REACH);
-        let denies = |rows: &mut dyn Iterator<Item = usize>| {
+        let closest = |rows: &mut dyn Iterator<Item = usize>| {
             let mut effects = rows.map(|row| self.effect(row));
-            effects.find(|effect| *effect != Effect::None) == Some(Effect::Denies)
+            effects.find(|effect| *effect != Effect::None)?.obstacle()
         };
-        denies(&mut above.iter().copied())
-            || denies(&mut below.take_while(|row| !is_blank(row)))
-            || self.is_named(layout, element, &above)
+        let is_named = || {
+            self.is_named(layout, element, &above)
+                .then_some(MAY_BE_DENIED)
+        };
+        closest(&mut above.iter().copied())
+            .or_else(|| closest(&mut below.take_while(|row| !is_blank(row))))
+            .or_else(is_named)
     }
 
     fn effect(&self, row: usize) -> Effect {
@@ -101,6 +122,8 @@ fn effect(line: &str) -> Effect {
     // The policy of a chain is about all other packets.
     if words.contains(" policy ") || words.contains(" default ") {
         Effect::None
+    } else if returns(&words) {
+        Effect::Returns
     } else if has_any(&words, &ALLOWING) && !words.contains(" not allow") {
         Effect::Allows
     } else if denies(&words) {
@@ -108,6 +131,14 @@ fn effect(line: &str) -> Effect {
     } else {
         Effect::None
     }
+}
+
+/// Returns true if a rule of iptables or nftables with these words ends its chain.
+fn returns(words: &str) -> bool {
+    let is_of_nft = words.contains(" saddr ") || words.contains(" daddr ");
+    words.contains(" j return ")
+        || words.contains(" jump return ")
+        || is_of_nft && words.contains(" return ")
 }
 
 /// Returns the words of a line that may be names of lists: they contain a letter and a `_` or `-`, or "twilio".

@@ -63,13 +63,24 @@ impl Writer<'_> {
         self.needs[at].removes()
     }
 
-    /// Leaves the last line of a list if it must be deleted, but the line before it would end with a comma.
+    /// Leaves the first line of a statement, and the last line of a list if the line before it would end with a comma,
+    /// if they must be deleted.
     fn leave_uneven_ends(&mut self) {
         for at in 0..self.needs.len() {
+            if self.is_deleted(at) && self.starts_statement(at) {
+                let reason = "a statement begins on its line: remove it yourself";
+                self.needs[at] = Need::Leave(reason.to_owned());
+            }
             if self.is_deleted(at) && self.ends_list(at) && self.comma_before(at).is_none() {
                 self.needs[at] = Need::Leave("the line before it is not understood".to_owned());
             }
         }
+    }
+
+    /// Returns true if an element is on the line on which a statement of SQL begins.
+    fn starts_statement(&self, at: usize) -> bool {
+        let line = self.layout.line(&self.layout.elements[at]);
+        self.list(at).form == Form::Lines && line.start > line.whole.start
     }
 
     fn list(&self, at: usize) -> &List {
@@ -127,7 +138,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Deletes the line of an element, and the comma before it if the line ends a list.
+    /// Deletes the line of an element. If the line ends a list, its semicolon, if any, replaces the comma before it.
     fn without_line(&self, at: usize) -> Vec<Edit> {
         let layout = self.layout;
         let element = &layout.elements[at];
@@ -139,8 +150,12 @@ impl Writer<'_> {
             start_of_end(layout.text, start)..end
         };
         let comma = self.ends_list(at).then(|| self.comma_before(at)).flatten();
-        let comma = comma.map(|comma| comma..comma + 1);
-        comma.into_iter().chain([line]).map(deletion).collect()
+        let semicolon = layout.line(element).semicolon;
+        let comma = comma.map(|comma| Edit {
+            place: comma..comma + 1,
+            text: semicolon.map_or(Vec::new(), |_| b";".to_vec()),
+        });
+        comma.into_iter().chain([deletion(line)]).collect()
     }
 
     /// Decides which separators are deleted, so that the lines of an inline list stay as they are.
@@ -191,7 +206,7 @@ impl Writer<'_> {
     fn repeated_line(&self, element: &Element, written: &[String]) -> Edit {
         let text = self.layout.text;
         let line = self.layout.line(element);
-        let before = &text[line.whole.start..element.place.start];
+        let before = &text[line.start..element.place.start];
         let after = self.ending(element, &line);
         let end = line_ending(text, &line);
         let mut new = Vec::new();
@@ -216,7 +231,8 @@ impl Writer<'_> {
             line.comma.is_none() && separator(self.layout, element) == Some(Separator::Comma);
         let comma: &[u8] = if needs_comma { b"," } else { b"" };
         let core = &text[element.place.end..line.core_end];
-        [core, comma, &text[line.core_end..line.whole.end]].concat()
+        let rest = line.semicolon.map_or(line.core_end, |at| at + 1);
+        [core, comma, &text[rest..line.whole.end]].concat()
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::denials::Denials;
 use super::effect::opposite_effect;
+use super::switch::is_switched;
 use crate::character_class::LETTERS;
 use crate::scan::evidence::Service;
 use crate::scan::layout::{Element, Form, Layout, List, is_in_comment};
@@ -14,8 +15,7 @@ use crate::scan::words::normalize_words;
 const IN_COMMENT: &str = "it is in a comment";
 const IN_LOG: &str = "it is in a log";
 const DENIED: &str = "the rule does not allow it";
-const MAY_BE_DENIED: &str =
-    "a line near it or a use of its list may deny its addresses; change it by hand";
+const SWITCHED: &str = "its value does not say whether it is allowed; change it by hand";
 const NOT_UNDERSTOOD: &str = "--fix changes only lists, values and rules";
 const OTHER_USE: &str =
     "the text around it is not about SIP: Twilio's webhooks and STUN/TURN use other addresses";
@@ -45,12 +45,13 @@ pub(super) fn obstacle(
         Some(IN_LOG)
     } else if let Some(reason) = opposite_effect(layout, element) {
         Some(reason)
+    } else if is_switched(layout, element) {
+        Some(SWITCHED)
     } else if list.form != Form::Inline && !is_understood(layout, element) {
         Some(NOT_UNDERSTOOD)
-    } else if denials.may_affect(layout, element) {
-        Some(MAY_BE_DENIED)
     } else {
-        purpose.has_old_ports.then_some(OLD_PORTS)
+        let old_ports = purpose.has_old_ports.then_some(OLD_PORTS);
+        denials.obstacle(layout, element).or(old_ports)
     }
 }
 

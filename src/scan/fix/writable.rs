@@ -121,7 +121,7 @@ pub(super) fn separator(layout: &Layout, element: &Element) -> Option<Separator>
         [.., name, b'('] if name.is_ascii_alphanumeric() => None,
         [.., b'=' | b'@', b'('] => Some(Separator::Nothing),
         [.., b'[' | b'('] => Some(Separator::Comma),
-        _ if own.comma.is_some() => Some(Separator::Comma),
+        _ if own.comma.is_some() || own.semicolon.is_some() => Some(Separator::Comma),
         _ => Some(Separator::Nothing),
     }
 }

@@ -11,10 +11,14 @@ use crate::scan::comment;
 pub(in crate::scan) struct Line {
     /// The line without its end of line.
     pub whole: Range<usize>,
+    /// The start of the text that belongs to the address. It is after `VALUES` if a statement of SQL begins on the line.
+    pub start: usize,
     /// The end of the text after the address, without a comma and a comment at the end of the line.
     pub core_end: usize,
     /// The position of the comma at the end of the line, before a comment.
     pub comma: Option<usize>,
+    /// The position of the semicolon after the last row of a statement of SQL.
+    pub semicolon: Option<usize>,
 }
 
 impl Line {
@@ -24,13 +28,36 @@ impl Line {
         let comments = [comment_start(text, &whole, end), ios_comment];
         let before_comment = comments.into_iter().flatten().min().unwrap_or(whole.end);
         let core = text[end..before_comment].trim_ascii_end();
-        let without_comma = core.strip_suffix(b",");
+        let row = start_of_row(text, &whole, end);
+        // A statement on one line is repeated as a whole.
+        let is_statement = row > whole.start && core.ends_with(b";");
+        let start = if is_statement { whole.start } else { row };
+        let is_row = text[start..end].trim_ascii_start().starts_with(b"(");
+        let comma = core.strip_suffix(b",");
+        let semicolon = core.strip_suffix(b";");
+        let semicolon = semicolon.filter(|core| is_row && core.ends_with(b")"));
+        let rest = comma.or(semicolon).unwrap_or(core).trim_ascii_end();
         Line {
             whole,
-            core_end: end + without_comma.unwrap_or(core).trim_ascii_end().len(),
-            comma: without_comma.map(|core| end + core.len()),
+            start,
+            core_end: end + rest.len(),
+            comma: comma.map(|core| end + core.len()),
+            semicolon: semicolon.map(|core| end + core.len()),
         }
     }
+}
+
+/// Returns the position after `VALUES` in a line before a position, or the start of the line.
+fn start_of_row(text: &[u8], line: &Range<usize>, end: usize) -> usize {
+    let before = &text[line.start..end];
+    let values = [&b"VALUES"[..], b"values"].iter().find_map(|word| {
+        let at = memmem::find(before, word)? + word.len();
+        before[at..]
+            .trim_ascii_start()
+            .starts_with(b"(")
+            .then_some(at)
+    });
+    values.map_or(line.start, |at| line.start + at)
 }
 
 /// Signs that start a comment at the end of a line.

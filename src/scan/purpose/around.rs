@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::scan::context::Context;
-use crate::scan::evidence::{Evidence, Service};
+use crate::scan::evidence::{Evidence, Ports, Service};
 use crate::scan::layout::Layout;
 
 /// The maximum number of lines above a block that describe it, and of fields below it.
@@ -24,7 +24,10 @@ pub(super) fn evidence_around(
             ..evidence
         };
     }
-    evidence_below(context, layout, block)
+    Evidence {
+        names_sip: evidence.names_sip,
+        ..evidence_below(context, layout, block)
+    }
 }
 
 /// The lines above a block, and below the addresses before it.
@@ -58,9 +61,11 @@ impl<'a> Above<'a> {
         self.closest().find_map(|row| self.of(row).service)
     }
 
-    /// Reads the closest line that describes the block and names a plane or denies something.
+    /// Reads the closest line that describes the block and names a plane or denies something. If there is none, the
+    /// evidence is that of the lines with "sip".
     fn evidence(&self) -> Evidence {
         let mut is_in_block = true;
+        let mut names_sip = false;
         for row in self.closest() {
             let line = self.layout.lines.beginning_text(row);
             let line = line.trim();
@@ -78,15 +83,19 @@ impl<'a> Above<'a> {
             }
             let evidence = self.of(row);
             let is_denied = evidence.is_denied && describes;
+            names_sip |= evidence.names_sip && describes;
             if evidence.is_of_a_plane() || is_denied {
                 return Evidence {
-                    old_ports: evidence.old_ports || self.has_old_ports(row),
+                    ports: evidence.ports.max(self.ports_of_two(row)),
                     is_denied,
                     ..evidence
                 };
             }
         }
-        Evidence::default()
+        Evidence {
+            names_sip,
+            ..Evidence::default()
+        }
     }
 
     /// Reads the ports in a block that ends at a line, such as `allow { ports = [5060] }` before the sources of a rule.
@@ -106,11 +115,11 @@ impl<'a> Above<'a> {
         Evidence::of(&self.context.line_words(row))
     }
 
-    /// Returns true if the ends of the superseded media ports are in two neighboring lines, at and above a line.
-    fn has_old_ports(&self, row: usize) -> bool {
+    /// Returns the ports in two neighboring lines, at and above a line. The ends of a range may be in both.
+    fn ports_of_two(&self, row: usize) -> Ports {
         let rows = self.rows.start.max(row.saturating_sub(1))..=row;
         let words: String = rows.map(|row| self.context.line_words(row)).collect();
-        Evidence::of(&words).old_ports
+        Evidence::of(&words).ports
     }
 }
 
@@ -162,10 +171,9 @@ fn evidence_in_loop(context: &Context, layout: &Layout, row: usize) -> Evidence 
 /// Returns the meaning of words if they contain a port. Other words may be about the next list.
 fn of_ports(words: &str) -> Evidence {
     let evidence = Evidence::of(words);
-    if evidence.has_ports {
-        evidence
-    } else {
-        Evidence::default()
+    match evidence.ports {
+        Ports::None => Evidence::default(),
+        Ports::Some | Ports::Superseded => evidence,
     }
 }
 

@@ -8,12 +8,12 @@ use crate::scan::words::{Finders, finders};
 /// The topics of a file that change the meaning of Twilio's addresses in it.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::scan) struct FileTopics {
-    /// The file is about webhooks or HTTP, and not about SIP.
-    pub is_for_webhooks: bool,
-    /// The file is about STUN, TURN or video, and not about SIP.
-    pub is_for_turn: bool,
+    /// The service that the file is about.
+    pub service: Service,
     /// The file is the source of a test, whose addresses are examples.
     pub is_test: bool,
+    /// The file configures HTTP in nginx, and no streams.
+    pub has_nginx_http: bool,
 }
 
 impl FileTopics {
@@ -76,24 +76,43 @@ impl FileTopics {
                 "assert.",
             ])
         });
+        static NGINX_HTTP: Finders = LazyLock::new(|| {
+            finders(&[
+                "location ",
+                "server_name ",
+                "proxy_pass http",
+                "fastcgi_pass ",
+                "http {",
+            ])
+        });
+        static STREAM: Finders = LazyLock::new(|| finders(&["stream {", "stream{"]));
         let has = |signs: &Finders| signs.iter().any(|sign| sign.find(text).is_some());
         let is_for_calls = has(&CALLS);
         let is_named = name.to_ascii_lowercase().contains("webhook");
         FileTopics {
-            is_for_webhooks: !is_for_calls && !has(&MEDIA) && (is_named || has(&WEB)),
-            is_for_turn: !is_for_calls && has(&TURN),
-            is_test: has(&TESTS),
+            service: if is_for_calls {
+                Service::Calls
+            } else if has(&TURN) {
+                Service::Turn
+            } else if !has(&MEDIA) && (is_named || has(&WEB)) {
+                Service::Webhooks
+            } else {
+                Service::Calls
+            },
+            is_test: has(&TESTS) || is_name_of_test(name),
+            has_nginx_http: has(&NGINX_HTTP) && !has(&STREAM),
         }
     }
+}
 
-    /// Returns the service that the file is about.
-    pub(super) fn service(self) -> Service {
-        if self.is_for_turn {
-            Service::Turn
-        } else if self.is_for_webhooks {
-            Service::Webhooks
-        } else {
-            Service::Calls
-        }
-    }
+/// Returns true if a file has a name that test runners select, such as `test_x.py`, `x_test.go`, `x.test.mjs` or
+/// `XTest.java`.
+fn is_name_of_test(name: &str) -> bool {
+    let Some((stem, extension)) = name.rsplit_once('.') else {
+        return false;
+    };
+    let ends = [".test", "_test", ".spec", "_spec"];
+    let is_class = matches!(extension, "java" | "kt" | "cs" | "php")
+        && (stem.ends_with("Test") || stem.ends_with("Tests"));
+    is_class || stem.starts_with("test_") || ends.iter().any(|end| stem.ends_with(end))
 }

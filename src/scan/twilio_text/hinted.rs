@@ -29,7 +29,8 @@ impl TwilioText<'_> {
         }
         let is_for_webhooks = self.purpose(one).service == Service::Webhooks
             && (is_sip || self.neighbors.are_twilios[at]);
-        let is_first = hinted.is_none_or(|last| last != list && !self.topics.is_for_webhooks);
+        let is_first =
+            hinted.is_none_or(|last| last != list && self.topics.service != Service::Webhooks);
         if is_for_webhooks && is_first {
             *hinted = Some(list);
             return Some(Hint::Webhooks);
