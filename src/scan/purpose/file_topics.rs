@@ -31,6 +31,8 @@ impl FileTopics {
                 "REMOTE_ADDR",
                 "remote_addr",
                 "proxy_pass http",
+                "middleware",
+                "Middleware",
             ])
         });
         static TURN: Finders = LazyLock::new(|| {
