@@ -304,6 +304,81 @@ fn upcoming_adds_editions_that_are_not_in_force_yet() {
     );
 }
 
+/// The bundle has an upcoming edition whose media network is wider than the one in force.
+#[test]
+fn scan_accepts_the_whole_list_in_force_inside_a_wider_upcoming_network() {
+    let test = "bundles::scan_accepts_the_whole_list_in_force_inside_a_wider_upcoming_network";
+    let Some(signer) = Signer::new(test) else {
+        return;
+    };
+    let mut bundle = with_new_names();
+    edition(&mut bundle, "next")["media"]["networks"]["all"] = json!(["168.86.128.0/17"]);
+    signer.sign(FILE, bundle.to_string());
+    let scan = |list: &str| {
+        signer.write("list", format!("# Twilio media\n{list}\n"));
+        let line = "scan -q --report lines --list-current --plane media --data-key key.pub --data";
+        let ran = signer.tool(&format!("{line} {FILE} list")).run();
+        (ran.status, ran.stdout)
+    };
+    let upcoming = "media of all regions (upcoming, in force from 2030-02-01)";
+    for (list, status, expected) in [
+        (
+            "168.86.128.0/18",
+            0,
+            vec![format!(
+                "2:1: current: 168.86.128.0/18: media of all regions, {upcoming}"
+            )],
+        ),
+        (
+            "168.86.128.0/19\n168.86.160.0/19",
+            0,
+            vec![
+                format!("2:1: current: 168.86.128.0/19: media of all regions, {upcoming}"),
+                format!("3:1: current: 168.86.160.0/19: media of all regions, {upcoming}"),
+            ],
+        ),
+        (
+            "168.86.128.0/17",
+            0,
+            vec![format!(
+                "2:1: current: 168.86.128.0/17: media of all regions, {upcoming}"
+            )],
+        ),
+        (
+            "168.86.128.0/19",
+            1,
+            vec![
+                "2:1: narrower: 168.86.128.0/19: media of all regions is 168.86.128.0/18"
+                    .to_owned(),
+            ],
+        ),
+        (
+            "168.86.128.0/18\n168.86.192.0/19",
+            1,
+            vec![
+                format!("2:1: current: 168.86.128.0/18: media of all regions, {upcoming}"),
+                format!("3:1: narrower: 168.86.192.0/19: {upcoming} is 168.86.128.0/17"),
+            ],
+        ),
+    ] {
+        let (found, text) = scan(list);
+        let lines = text.lines().filter_map(|line| line.strip_prefix("list:"));
+        let lines: Vec<&str> = lines.collect();
+        assert_eq!(lines, expected, "{list}");
+        assert_eq!(found, status, "{list}");
+    }
+
+    // A part of the network in force is too narrow, even if it is all of an upcoming one.
+    edition(&mut bundle, "next")["media"]["networks"]["all"] = json!(["168.86.128.0/19"]);
+    signer.sign(FILE, bundle.to_string());
+    let (status, text) = scan("168.86.128.0/19");
+    assert_eq!(status, 1, "{text}");
+    assert!(
+        text.contains(": narrower: 168.86.128.0/19: media of all regions is 168.86.128.0/18\n"),
+        "{text}"
+    );
+}
+
 #[test]
 fn upcoming_without_such_an_edition_is_a_note_or_an_error_on_its_own() {
     let call = "-f cidr --plane media --direction in --edition";
