@@ -3,7 +3,7 @@
 use super::bundle::{Bundle, embedded_bundle};
 use super::editions::{
     Connection, DatasetError, Date, Edition, ReferenceData, edition, edition_in_force,
-    edition_names, editions, embedded_date, reference_data,
+    edition_names, editions, embedded_date, reference_data, upcoming_editions,
 };
 use super::services::{Service, services};
 use super::sip::{SipFacts, sip_facts};
@@ -69,6 +69,19 @@ impl Data {
                 let is_wanted =
                     |known: &&Edition| known.connection == connection && known.is_in_force();
                 Ok(known.find(is_wanted).cloned())
+            }
+        }
+    }
+
+    /// Returns the editions that are upcoming for a connection.
+    pub fn upcoming_editions(&self, connection: Connection) -> Result<Vec<Edition>, DatasetError> {
+        match self {
+            Data::Embedded => upcoming_editions(connection),
+            Data::Bundle(bundle) => {
+                let known = bundle.editions.iter();
+                let upcoming =
+                    known.filter(|known| known.connection == connection && known.upcoming);
+                Ok(upcoming.cloned().collect())
             }
         }
     }

@@ -277,6 +277,16 @@ pub fn edition_in_force(connection: Connection) -> Result<Option<Edition>, Datas
     Ok(None)
 }
 
+/// Returns the embedded editions that are upcoming for a connection. Parses no other edition.
+pub fn upcoming_editions(connection: Connection) -> Result<Vec<Edition>, DatasetError> {
+    let names: Vec<String> = parse_embedded("upcoming", embedded!("upcoming"))?;
+    let mut upcoming = Vec::new();
+    for name in names {
+        upcoming.extend(edition(&name)?.filter(|edition| edition.connection == connection));
+    }
+    Ok(upcoming)
+}
+
 /// Returns all embedded editions.
 pub fn editions() -> Result<Vec<Edition>, DatasetError> {
     edition_names()

@@ -32,9 +32,7 @@ pub fn editions(names: &[String], data: &Data) -> Result<Vec<Edition>, SelectErr
 fn named(name: &str, data: &Data) -> Result<Vec<Edition>, SelectError> {
     let wanted = normalize_name(name);
     if wanted == UPCOMING {
-        let editions = data.editions()?.into_iter();
-        let of_internet = editions.filter(|edition| edition.connection == Connection::Public);
-        return Ok(of_internet.filter(|edition| edition.upcoming).collect());
+        return Ok(data.upcoming_editions(Connection::Public)?);
     }
     let known = data.edition_names();
     let found = if wanted == CURRENT {

@@ -295,13 +295,83 @@ fn upcoming_adds_editions_that_are_not_in_force_yet() {
     assert_eq!(both.stderr, used(FILE, DATE));
     let current = render("current");
     assert_eq!(networks(&current), ["168.86.128.0/18"]);
-    assert_eq!(current.stderr, used(FILE, DATE));
+    assert_eq!(current.stderr, used(FILE, DATE) + NOT_SELECTED);
     let upcoming = render("upcoming");
     assert_eq!(networks(&upcoming), ["203.0.113.0/24"]);
-    assert_eq!(
-        upcoming.stderr,
-        "twilio-sip-allow: note: edition 'next' is not in force yet; calls before 2030-02-01 also need the list in force\n".to_owned() + &used(FILE, DATE)
+    assert_eq!(upcoming.stderr, ALONE.to_owned() + &used(FILE, DATE));
+}
+
+/// The note about the upcoming edition of [`with_new_names`], before its planned day.
+const NOT_SELECTED: &str = "twilio-sip-allow: note: edition 'next' is upcoming, in force from 2030-02-01; use --edition \
+                            current,upcoming to include it\n";
+
+/// The note about a selection of upcoming editions alone.
+const ALONE: &str = "twilio-sip-allow: note: edition 'next' is upcoming; calls before 2030-02-01 also need the list in \
+                     force\n";
+
+#[test]
+fn a_note_names_an_upcoming_edition_until_its_planned_day_and_says_when_that_day_has_come() {
+    let test = "bundles::a_note_names_an_upcoming_edition_until_its_planned_day_and_says_when_that_day_has_come";
+    let Some(signer) = Signer::new(test) else {
+        return;
+    };
+    signer.sign(FILE, with_new_names().to_string());
+    let overdue = format!(
+        "twilio-sip-allow: note: '{FILE}' still lists edition 'next' as upcoming, although its planned day, \
+         2030-02-01, has come; compare it with Twilio's page with 'dataset diff', and use a newer bundle"
     );
+    let not_selected = overdue.clone() + "; until then, use --edition current,upcoming\n";
+    let selected = overdue + "\n";
+    let run = |line: &str, days: u32| {
+        let mut tool = signer
+            .tool(&format!("{line} --data {FILE} --data-key key.pub"))
+            .env(CLOCK.0, seconds(DATE, days));
+        tool.run()
+    };
+    let render = "-f cidr --plane media --direction in --edition";
+    let used = used(FILE, DATE);
+    // The day after 29 days is 2030-01-31.
+    for (line, before, after) in [
+        ("current", NOT_SELECTED, not_selected.as_str()),
+        ("global,next", "", &selected),
+        ("upcoming", "", &selected),
+    ] {
+        let alone = if line == "upcoming" { ALONE } else { "" };
+        let call = format!("{render} {line}");
+        let [early, late] = [29, 30].map(|days| run(&call, days));
+        assert_eq!(early.stdout, late.stdout, "{line}");
+        assert_eq!(early.stderr, format!("{alone}{used}{before}"), "{line}");
+        assert_eq!(late.stderr, format!("{alone}{used}{after}"), "{line}");
+        assert_eq!(run(&format!("-q {call}"), 30).stderr, "", "{line}");
+    }
+    let private = run(&format!("{render} interconnect"), 30);
+    assert!(!private.stderr.contains("'next'"), "{private}");
+
+    let rules = run("-q -f iptables --direction in --edition current", 0).ok();
+    signer.write("rules", rules);
+    signer.write("open", OPEN_LISTING);
+    for (line, status) in [
+        (
+            "check -f iptables --direction in --edition current rules",
+            0,
+        ),
+        ("scan rules", 0),
+        ("explain 203.0.113.7", 0),
+        ("verify open", 1),
+    ] {
+        for (days, note) in [(29, NOT_SELECTED), (30, &not_selected)] {
+            let ran = run(line, days);
+            assert_eq!(ran.status, status, "{ran}");
+            assert!(ran.stderr.ends_with(&format!("{used}{note}")), "{ran}");
+        }
+    }
+    let own = run("-q dataset show --edition global", 0).ok();
+    signer.write("own.yaml", own.replace("edition: global", "edition: ours"));
+    let own = run(
+        "-f cidr --plane media --direction in --dataset own.yaml",
+        30,
+    );
+    assert_eq!(own.stderr, "");
 }
 
 /// The bundle has an upcoming edition whose media network is wider than the one in force.
