@@ -450,6 +450,51 @@ fn scan_accepts_the_whole_list_in_force_inside_a_wider_upcoming_network() {
 }
 
 #[test]
+fn options_about_a_bundle_are_refused_without_a_bundle() {
+    for (line, verb) in [
+        ("-f cidr", ""),
+        ("render -f cidr", "render "),
+        ("list editions", "list "),
+        ("dataset bundle", "dataset bundle "),
+        ("check -f iptables rules", "check "),
+        ("scan .", "scan "),
+    ] {
+        for (given, option) in [
+            ("--data-key missing.pub", "--data-key"),
+            ("--data-allow-older", "--data-allow-older"),
+        ] {
+            let refused = Tool::line(&format!("{line} {given}")).run().refused();
+            assert_eq!(
+                refused,
+                format!(
+                    "twilio-sip-allow: error: {option} has no effect without a bundle; name the bundle with --data FILE, \
+                     or leave {option} out\nfor help: twilio-sip-allow {verb}--help\n"
+                )
+            );
+        }
+    }
+    // People set the variables for all commands of a machine.
+    let call = "-f cidr --plane media --direction in --edition current";
+    let mut tool = Tool::line(call)
+        .env("TWILIO_SIP_ALLOW_DATA_KEY", "missing.pub")
+        .env("TWILIO_SIP_ALLOW_DATA_ALLOW_OLDER", "yes");
+    assert_eq!(networks(&tool.run()), ["168.86.128.0/18"]);
+}
+
+#[test]
+fn a_key_on_the_command_line_applies_to_the_bundle_of_the_variable() {
+    let test = "bundles::a_key_on_the_command_line_applies_to_the_bundle_of_the_variable";
+    let Some(signer) = Signer::new(test) else {
+        return;
+    };
+    signer.sign(FILE, newer().to_string());
+    let call = "-f cidr --plane media --direction in --edition current --data-key key.pub";
+    let ran = signer.tool(call).env("TWILIO_SIP_ALLOW_DATA", FILE).run();
+    assert_eq!(networks(&ran), ["168.86.128.0/18"]);
+    assert_eq!(ran.stderr, used(FILE, DATE));
+}
+
+#[test]
 fn upcoming_without_such_an_edition_is_a_note_or_an_error_on_its_own() {
     let call = "-f cidr --plane media --direction in --edition";
     let both = Tool::line(&format!("{call} current,upcoming")).run();
