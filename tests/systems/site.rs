@@ -633,20 +633,28 @@ fn shown(index: &Path, fragment: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Opens the page from a disk. No package of the tests installs Chromium.
-#[test]
-fn chromium_shows_the_selected_output_with_its_commands() {
-    let test = "chromium_shows_the_selected_output_with_its_commands";
+/// The site of the edition in force in a folder. `None` without Python or Chromium, which no package of the tests
+/// installs.
+fn on_a_disk(test: &str) -> Option<tempfile::TempDir> {
     if Command::new("chromium").arg("--version").output().is_err() {
-        return tell(&format!("LEFT OUT: {test}: chromium is missing"));
+        tell(&format!("LEFT OUT: {test}: chromium is missing"));
+        return None;
     }
-    let Some(site) = current(test) else { return };
+    let site = current(test)?;
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in site {
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
+    Some(folder)
+}
+
+#[test]
+fn chromium_shows_the_selected_output_with_its_commands() {
+    let Some(folder) = on_a_disk("chromium_shows_the_selected_output_with_its_commands") else {
+        return;
+    };
     let index = folder.path().join("index.html");
     let page = shown(
         &index,
@@ -659,6 +667,7 @@ fn chromium_shows_the_selected_output_with_its_commands() {
         "<code>iptables -C INPUT -j TWILIO-SIP-IN 2&gt;/dev/null || iptables -I INPUT -j TWILIO-SIP-IN</code>",
         "<li>1 of 8 regions selected, but Twilio asks you to allow all of them",
         "href=\"rules/current/tokyo/in/iptables.txt\"",
+        "<p id=\"unknown\" role=\"alert\"></p>",
     ] {
         assert!(page.contains(wanted), "{wanted}\n{page}");
     }
@@ -666,4 +675,46 @@ fn chromium_shows_the_selected_output_with_its_commands() {
     let reason = "There is no output for this selection: firewalld cannot express both directions in one policy";
     assert!(page.contains(reason), "{page}");
     assert!(page.contains("<div id=\"result\" hidden=\"\">"), "{page}");
+    let unknown = "role=\"alert\">The address of this page contains region=&lt;script&gt;, edition=../.., which this site \
+                   does not have. It shows edition=current, region=all, direction=both, format=firewalld instead.</p>";
+    assert!(page.contains(unknown), "{page}");
+}
+
+/// Without HTTPS, a page has no `navigator.clipboard`, and the browser copies the selected text.
+#[test]
+fn chromium_copies_the_whole_output_without_https() {
+    let Some(folder) = on_a_disk("chromium_copies_the_whole_output_without_https") else {
+        return;
+    };
+    let script = folder.path().join("page/script.js");
+    let copying = r#"
+Object.defineProperty(navigator, "clipboard", { value: undefined });
+setTimeout(async () => {
+  const copied = [];
+  for (const shown of document.querySelectorAll("pre")) {
+    await copy(shown, "text");
+    const event = new ClipboardEvent("copy", { clipboardData: new DataTransfer() });
+    document.dispatchEvent(event);
+    copied.push(event.clipboardData.getData("text/plain"));
+  }
+  document.getElementById("notes").textContent = `copied ${JSON.stringify(copied)} end`;
+}, 1000);
+"#;
+    let text = fs::read_to_string(&script).unwrap();
+    fs::write(script, text + copying).unwrap();
+    let page = shown(
+        &folder.path().join("index.html"),
+        "edition=current&region=tokyo&direction=in&format=cidr-media",
+    );
+    let (_, copied) = page.split_once("<ul id=\"notes\">copied ").unwrap();
+    let (copied, _) = copied.split_once(" end</ul>").unwrap();
+    let copied: Vec<String> = serde_json::from_str(copied).unwrap();
+    let file = folder.path().join("rules/current/tokyo/in/cidr-media.txt");
+    let expected = [
+        fs::read_to_string(file).unwrap(),
+        "grep -v '^#' FILE".to_owned(),
+        "twilio-sip-allow --edition current --region tokyo --direction in --plane media --format cidr".to_owned(),
+    ];
+    assert!(expected[0].ends_with("\n168.86.128.0/18\n"));
+    assert_eq!(copied, expected);
 }
