@@ -451,6 +451,7 @@ fn the_site_does_not_depend_on_the_folder_the_environment_or_the_configuration()
         ("LC_ALL", "C"),
         ("TZ", "Asia/Tokyo"),
         ("PYTHONHASHSEED", "7"),
+        ("SOURCE_DATE_EPOCH", "99999999999"),
     ]);
     let again = files(&build.must_work().site());
     assert_eq!(
@@ -462,11 +463,146 @@ fn the_site_does_not_depend_on_the_folder_the_environment_or_the_configuration()
     }
 }
 
+/// A folder with a signed bundle of a later year, which has an upcoming edition. `None` without minisign.
+fn with_bundle(test: &str) -> Option<tempfile::TempDir> {
+    if !has("minisign", test) {
+        return None;
+    }
+    let mut bundle: Value = serde_yaml::from_str(&Tool::line("dataset bundle").run_once()).unwrap();
+    bundle["date"] = "2100-01-01".into();
+    let editions = bundle["editions"].as_array_mut().unwrap();
+    let current = editions
+        .iter()
+        .find(|edition| edition["edition"] == "global");
+    let mut next = current.unwrap().clone();
+    next["edition"] = "next".into();
+    next["upcoming"] = true.into();
+    next["in_force_since"] = "2100-02-01".into();
+    next["media"]["networks"]["all"] = json!(["203.0.113.0/24"]);
+    editions.push(next);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("dataset-2100-01-01.yaml"),
+        bundle.to_string(),
+    )
+    .unwrap();
+    for line in [
+        "-G -W -p key.pub -s key",
+        "-S -s key -m dataset-2100-01-01.yaml",
+    ] {
+        let mut command = Command::new("minisign");
+        command.args(line.split(' ')).current_dir(folder.path());
+        assert!(command.output().unwrap().status.success(), "{line}");
+    }
+    Some(folder)
+}
+
+#[test]
+fn a_site_of_a_bundle_has_its_lists_and_names_it() {
+    let test = "a_site_of_a_bundle_has_its_lists_and_names_it";
+    if !has("python3", test) {
+        return;
+    }
+    let Some(folder) = with_bundle(test) else {
+        return;
+    };
+    let [bundle, key] = ["dataset-2100-01-01.yaml", "key.pub"].map(|name| folder.path().join(name));
+    let mut build = Build::new(Path::new(PROGRAM));
+    build
+        .command
+        .arg("--data")
+        .arg(&bundle)
+        .arg("--data-key")
+        .arg(&key);
+    build.command.args(["--region", "tokyo"]);
+    for edition in ["current", "regional", "next"] {
+        build.command.args(["--edition", edition]);
+    }
+    let site = files(&build.must_work().site());
+    assert_eq!(site["feeds/current/media.txt"], "168.86.128.0/18\n");
+    assert_eq!(site["feeds/next/media.txt"], "203.0.113.0/24\n");
+    let index = &site["index.html"];
+    for wanted in [
+        " on this site from the bundle dataset-2100-01-01.yaml.",
+        ">regional (superseded)</option>",
+        ">next (upcoming)</option>",
+        " colspan=\"2\">current (now global): in force since 2024-02-21</th>",
+        " colspan=\"2\">regional: superseded on 2024-02-21 by global</th>",
+        " colspan=\"2\">next: upcoming, in force from 2100-02-01</th>",
+        "<br>UDP 5060, TCP 5060, TCP 5061 (TLS)</td>",
+    ] {
+        assert!(index.contains(wanted), "{wanted}\n{index}");
+    }
+    let output = given(&site["page/current/tokyo/out.js"])["nftables"].clone();
+    assert_eq!(
+        output["command"],
+        "twilio-sip-allow --data dataset-2100-01-01.yaml --data-key key.pub --edition current --region tokyo \
+         --direction out --format nftables"
+    );
+    assert_eq!(
+        output["notes"].as_array().unwrap()[..2],
+        [
+            "the lists are those of the bundle 'dataset-2100-01-01.yaml', from 2100-01-01",
+            "edition 'next' is upcoming, in force from 2100-02-01; use --edition current,upcoming to include it",
+        ]
+    );
+    let path = folder.path().to_str().unwrap();
+    let with_path = site.iter().find(|(_, text)| text.contains(path));
+    assert_eq!(with_path, None);
+}
+
+#[test]
+fn a_site_uses_no_bundle_that_its_options_do_not_name() {
+    let test = "a_site_uses_no_bundle_that_its_options_do_not_name";
+    if !has("python3", test) {
+        return;
+    }
+    let Some(folder) = with_bundle(test) else {
+        return;
+    };
+    let bundle = folder.path().join("dataset-2100-01-01.yaml");
+    let mut build = Build::current();
+    build.command.env("TWILIO_SIP_ALLOW_DATA", &bundle);
+    build.command.args(["--edition", "next"]);
+    assert_eq!(
+        build.refused(&[]),
+        "packaging/site: note: variables without effect: TWILIO_SIP_ALLOW_DATA; use --data and --data-key\n\
+         packaging/site: there is no edition next; use one of current, regional, regional-expanded, global, interconnect\n"
+    );
+    let mut build = Build::current();
+    build
+        .command
+        .arg("--data-key")
+        .arg(folder.path().join("key.pub"));
+    let message = build.refused(&[]);
+    assert!(
+        message.ends_with(
+            "twilio-sip-allow: error: --data-key has no effect without a bundle; name the bundle with --data FILE, or \
+             leave --data-key out\nfor help: twilio-sip-allow list --help\n"
+        ),
+        "{message}"
+    );
+    let mut build = Build::current();
+    build.command.args(["--data", "missing.yaml"]);
+    assert_eq!(
+        build.refused(&[]),
+        "packaging/site: there is no bundle missing.yaml\n"
+    );
+    let mut build = Build::current();
+    build.command.arg("--data").arg(&bundle);
+    build.command.arg("--data-key").arg(&bundle);
+    let message = build.refused(&[]);
+    assert!(
+        message.contains("dataset-2100-01-01.yaml: this is not a public key of minisign"),
+        "{message}"
+    );
+}
+
 /// Arguments of a program that offers one edition, two regions and one format, and prints hostile text.
 fn script(edition: &str, region: &str, render: &str) -> String {
     let ports = json!({"udp": 5060, "tcp": 5060, "tls": 5061});
     let editions = json!({"editions": [{
-        "edition": edition, "connection": HOSTILE, "status": HOSTILE, "superseded": null,
+        "edition": edition, "connection": HOSTILE, "status": HOSTILE, "superseded": null, "upcoming": false,
         "signaling": {"ports": ports}, "media": {"ports": HOSTILE},
     }]});
     let regions = json!({"regions": [{"id": region, "name": HOSTILE}]});
