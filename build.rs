@@ -1,6 +1,6 @@
 //! Converts the YAML files of `data/` to JSON, which the program embeds. Parsing YAML at every
-//! start would take longer than the rest of a run. Also embeds the public keys of `data/keys/`.
-//! Tests check the content of the files.
+//! start would take longer than the rest of a run. Also embeds the names of the upcoming editions, and
+//! the public keys of `data/keys/`. Tests check the content of the files.
 
 #![forbid(unsafe_code)]
 
@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     if env::var("CARGO_CFG_TARGET_ENV")? == "msvc" {
         println!("cargo::rustc-link-arg-bins=/STACK:8388608");
     }
+    let mut upcoming = Vec::new();
     for folder in ["data", "data/editions"] {
         println!("cargo::rerun-if-changed={folder}");
         for entry in fs::read_dir(folder)? {
@@ -26,13 +27,18 @@ fn main() -> Result<(), Box<dyn error::Error>> {
                 .extension()
                 .is_some_and(|extension| extension == "yaml")
             {
-                let json = to_json(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+                let value = read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
                 let name = path.with_extension("json");
                 let name = name.file_name().ok_or("a file without a name")?;
-                fs::write(Path::new(&out).join(name), json)?;
+                fs::write(Path::new(&out).join(name), value.to_string())?;
+                if value["upcoming"] == true {
+                    upcoming.push(value["edition"].clone());
+                }
             }
         }
     }
+    let upcoming = serde_json::Value::from(upcoming);
+    fs::write(Path::new(&out).join("upcoming.json"), upcoming.to_string())?;
     fs::write(Path::new(&out).join("keys.json"), keys()?)?;
     Ok(())
 }
@@ -52,7 +58,6 @@ fn keys() -> Result<String, Box<dyn error::Error>> {
     Ok(serde_json::to_string(&keys)?)
 }
 
-fn to_json(path: &Path) -> Result<String, Box<dyn error::Error>> {
-    let value: serde_json::Value = yaml::parse(&fs::read_to_string(path)?)?;
-    Ok(value.to_string())
+fn read(path: &Path) -> Result<serde_json::Value, Box<dyn error::Error>> {
+    Ok(yaml::parse(&fs::read_to_string(path)?)?)
 }

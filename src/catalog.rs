@@ -72,15 +72,6 @@ impl Entry {
     pub fn span(&self) -> Interval {
         self.network.into()
     }
-
-    /// Returns a short description, such as `media of tokyo`.
-    pub fn subject(&self) -> String {
-        format!(
-            "{} of {}",
-            self.plane,
-            self.region.as_deref().unwrap_or(ALL_REGIONS)
-        )
-    }
 }
 
 impl Catalog {
@@ -157,6 +148,38 @@ impl Catalog {
     pub fn editions_in_force(&self, entry: &Entry) -> impl Iterator<Item = &Edition> {
         let editions = entry.editions.iter().filter(|at| self.in_force[**at]);
         editions.map(|at| &self.editions[*at])
+    }
+
+    /// True if a network is announced, but neither in force nor selected. A text may contain it, but need not.
+    pub fn is_only_upcoming(&self, entry: &Entry) -> bool {
+        entry.in_force && self.editions_in_force(entry).next().is_none()
+    }
+
+    /// Returns a short description that says whether the network is upcoming, such as `media of tokyo` or `media of tokyo
+    /// (upcoming, in force from 2024-02-21)`.
+    pub fn subject(&self, entry: &Entry) -> String {
+        let status = self.upcoming_edition(entry);
+        let status = status.map(|edition| format!(" ({})", edition.status()));
+        format!(
+            "{} of {}{}",
+            entry.plane,
+            entry.region.as_deref().unwrap_or(ALL_REGIONS),
+            status.unwrap_or_default()
+        )
+    }
+
+    /// True if [`Catalog::subject`] returns the same for both entries.
+    pub fn have_same_subject(&self, one: &Entry, other: &Entry) -> bool {
+        let name = |entry| self.upcoming_edition(entry).map(|edition| &edition.name);
+        one.plane == other.plane && one.region == other.region && name(one) == name(other)
+    }
+
+    /// Returns the upcoming edition that publishes a network, if no edition in force does.
+    fn upcoming_edition(&self, entry: &Entry) -> Option<&Edition> {
+        let editions = entry.editions.iter().map(|at| &self.editions[*at]);
+        let is_in_force = editions.clone().any(Edition::is_in_force);
+        let mut upcoming = editions.filter(|edition| edition.upcoming && !is_in_force);
+        upcoming.next()
     }
 
     /// Returns the networks of services that have an address in a span.

@@ -1,7 +1,8 @@
 "use strict";
 // Shows the output that the form selects. The program printed all of them: this script only loads and shows them.
 
-const [form, notice, result] = ["form", "status", "result"].map((id) => document.getElementById(id));
+const parts = ["form", "unknown", "status", "result"];
+const [form, unknown, notice, result] = parts.map((id) => document.getElementById(id));
 const fields = ["edition", "region", "direction", "format"].map((name) => form.elements[name]);
 // The outputs of all formats, by EDITION/REGION/DIRECTION.
 const received = new Map();
@@ -105,10 +106,27 @@ async function copy(shown, name) {
     await navigator.clipboard.writeText(shown.textContent);
     notice.textContent = `Copied the ${name}.`;
   } catch {
-    // Without permission, or without HTTPS, a person can copy the selected text.
+    // Without permission, or without HTTPS, only selected text can be copied.
     getSelection().selectAllChildren(shown);
-    notice.textContent = `The browser does not allow copying. The ${name} is selected: copy it with the keyboard or the menu.`;
+    notice.textContent = document.execCommand("copy")
+      ? `Copied the ${name}.`
+      : `The browser does not allow copying. The ${name} is selected: copy it with the keyboard or the menu.`;
   }
+}
+
+// The browser copies the selected text as it shows it, without its last line feed.
+function copyExactly(event) {
+  const selection = getSelection();
+  const shown = [...document.querySelectorAll("pre")].find((element) => isSelected(element, selection));
+  if (shown) {
+    event.clipboardData.setData("text/plain", shown.textContent);
+    event.preventDefault();
+  }
+}
+
+function isSelected(shown, selection) {
+  const begins = selection.anchorNode === shown && selection.anchorOffset === 0;
+  return begins && selection.focusNode === shown && selection.focusOffset === shown.childNodes.length;
 }
 
 // The fragment of the address contains the selection, so that people can link to it.
@@ -117,16 +135,27 @@ function remember() {
   history.replaceState(null, "", `#${new URLSearchParams(values)}`);
 }
 
+// An address with a typing error must not look like the selection that its author meant.
 function recall() {
-  const values = new URLSearchParams(location.hash.slice(1));
-  for (const field of fields) {
-    if ([...field.options].some((option) => option.value === values.get(field.name))) {
-      field.value = values.get(field.name);
+  const fragment = location.hash.slice(1);
+  const isSelection = fragment.includes("=");
+  const wrong = [];
+  for (const [name, value] of isSelection ? new URLSearchParams(fragment) : []) {
+    const field = fields.find((one) => one.name === name);
+    if (field && [...field.options].some((option) => option.value === value)) {
+      field.value = value;
+    } else {
+      wrong.push(`${name}=${value}`);
     }
   }
+  const shown = fields.map((field) => `${field.name}=${field.value}`).join(", ");
+  const problem = `The address of this page contains ${wrong.join(", ")}, which this site does not have.`;
+  unknown.textContent = wrong.length > 0 ? `${problem} It shows ${shown} instead.` : "";
 }
 
+document.addEventListener("copy", copyExactly);
 form.addEventListener("change", () => {
+  unknown.textContent = "";
   remember();
   update();
 });

@@ -13,7 +13,7 @@ use crate::select::CURRENT;
 const DIFF_EXAMPLES: &str = "  twilio-sip-allow dataset diff page.html
   twilio-sip-allow dataset diff old-page.html new-page.html
   twilio-sip-allow dataset diff global our-list.yaml
-  curl -s \"$URL.md\" | twilio-sip-allow dataset diff -   # URL is the address of the page; .md asks for Markdown";
+  curl -sSf https://www.twilio.com/docs/sip-trunking/ip-addresses.md | twilio-sip-allow dataset diff -";
 
 #[derive(Subcommand)]
 pub enum DatasetVerb {
@@ -26,6 +26,7 @@ pub enum DatasetVerb {
     /// a page, a dataset or the name of an edition, and the old list comes first. The report lists added and
     /// removed networks and changed ports, by region and by plane (signaling or media). It also names any
     /// other edition that equals the page. It is an error if a part of the page cannot be interpreted.
+    /// "list editions --long" prints the addresses of Twilio's pages; .md at the end asks for Markdown.
     #[command(
         mut_arg("edition", |arg| arg
             .help("The edition to compare with [default: current]")

@@ -57,6 +57,7 @@ fn parse_any(arguments: &[OsString]) -> Result<Cli, CliExit> {
         let parsed = Parsed::of(bare, arguments, matches);
         if !parsed.verbs.is_empty() {
             refuse_options_before(&command, &parsed)?;
+            parsed.refuse_options_without_bundle()?;
             if !takes_selection(innermost(&command, &parsed.verbs)) {
                 return Cli::from_arg_matches(&parsed.matches)
                     .map_err(|error| CliExit::new(&error, &command, arguments));
@@ -67,6 +68,7 @@ fn parse_any(arguments: &[OsString]) -> Result<Cli, CliExit> {
         }
     }
     let parsed = Parsed::new(command.clone(), arguments)?;
+    parsed.refuse_options_without_bundle()?;
     let parsed = parsed.without_excluded_variables()?;
     unknown_variable()?;
     with_configuration_file(parsed)
@@ -110,6 +112,7 @@ fn parse_render_alone(arguments: &[OsString]) -> Option<(Cli, Command)> {
     let mut command = render_command();
     let matches = command.try_get_matches_from_mut(arguments).ok()?;
     let parsed = Parsed::of(command, arguments, matches);
+    parsed.refuse_options_without_bundle().ok()?;
     let mut parsed = parsed.without_excluded_variables().ok()?;
     let Some(configuration) = configuration(&parsed.matches).ok()? else {
         let cli = Cli::from_arg_matches_mut(&mut parsed.matches).ok()?;

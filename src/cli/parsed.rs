@@ -12,6 +12,9 @@ use super::exclusions::{MUTUALLY_EXCLUSIVE, excluded_by};
 use super::exit::CliExit;
 use super::variables::{flag, ignoring_variable_of, variables_in_use};
 
+/// The options about the bundle of `--data`.
+const OF_BUNDLES: [&str; 2] = ["data_key", "data_allow_older"];
+
 pub(super) struct Parsed<'a> {
     pub command: Command,
     /// The verb on the command line and the verb below it, such as `dataset` and `diff`.
@@ -54,6 +57,27 @@ impl<'a> Parsed<'a> {
             return parsed.without_excluded_variables();
         }
         Ok(self)
+    }
+
+    /// Returns an error if an option on the command line has no effect because there is no bundle. Variables are often set
+    /// for all commands of a machine, so they cause no error.
+    pub fn refuse_options_without_bundle(&self) -> Result<(), CliExit> {
+        if self.source("data").is_some() || self.verbs == ["dataset", "verify"] {
+            return Ok(());
+        }
+        let mut options = OF_BUNDLES.into_iter();
+        let unused = options.find(|id| self.source(id) == Some(ValueSource::CommandLine));
+        let Some(id) = unused else { return Ok(()) };
+        let option = flag_of(&self.command, id);
+        let message = format!(
+            "{option} has no effect without a bundle; name the bundle with --data FILE, or leave {option} out"
+        );
+        Err(CliExit::mistake(
+            message,
+            Vec::new(),
+            &self.command,
+            self.arguments,
+        ))
     }
 
     /// Parses again with the given defaults for options that are neither set nor excluded by another option. Also

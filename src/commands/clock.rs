@@ -1,4 +1,4 @@
-//! The clock, which only decides whether a note says that the data is old.
+//! The clock, which only decides whether notes say that the data is old, or that the planned day of an edition has come.
 
 use std::env;
 use std::time::{SystemTime, UNIX_EPOCH};

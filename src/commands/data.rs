@@ -10,7 +10,7 @@ use crate::cli::DataOptions;
 use crate::dataset::{self, Bundle, BundleKey, Connection, Data, Date, Edition};
 use crate::input::{self, is_stdin};
 use crate::limits::{Limit, Limits};
-use crate::select::Notice;
+use crate::select::{CURRENT, Notice, UPCOMING};
 
 /// The data in use, and the conditions for a note about its age.
 pub(super) struct DataInUse {
@@ -20,8 +20,6 @@ pub(super) struct DataInUse {
     max_age: u32,
     /// The date of the embedded data, if it is newer than the bundle.
     newer: Option<Date>,
-    /// True if the user named a key, but no bundle.
-    has_unused_key: bool,
 }
 
 /// A bundle with a valid signature.
@@ -49,59 +47,25 @@ impl DataInUse {
             file: options.bundle.clone(),
             max_age: options.max_age,
             newer,
-            has_unused_key: options.bundle.is_none() && !options.keys.is_empty(),
         })
     }
 
-    /// Returns the notices about the data: which bundle is in use, whether a key is unused, which editions are announced,
-    /// and whether the data is old. `own` is the user's own list, if it replaces the editions.
-    pub fn notices(&self, selected: &[Edition], own: Option<&Edition>) -> Result<Vec<Notice>> {
-        let age = self.age_notice(own)?;
-        let bundle = match (own, &self.file) {
-            (None, Some(file)) => self.bundle_notice(file, age.is_some())?,
-            _ => None,
+    /// Returns the notices about the data: which bundle is in use, whether the data is old, and which editions are
+    /// upcoming.
+    pub fn notices(&self, selected: &[Edition]) -> Result<Vec<Notice>> {
+        let age = self.age_notice(None)?;
+        let bundle = match &self.file {
+            Some(file) => self.bundle_notice(file, age.is_some())?,
+            None => None,
         };
-        let announced = match own {
-            None => self.announcements(selected)?,
-            Some(_) => Vec::new(),
-        };
-        let unused = self.has_unused_key.then(|| {
-            let text =
-                "--data-key has no effect without --data: the lists are those in the program";
-            Notice::Note(text.to_owned())
-        });
-        let notices = unused.into_iter().chain(bundle);
-        Ok(notices.chain(announced).chain(age).collect())
+        let upcoming = self.upcoming_notes(selected)?.into_iter();
+        let notices = bundle.into_iter().chain(age);
+        Ok(notices.chain(upcoming.map(Notice::Note)).collect())
     }
 
-    /// Returns a note for each announced edition that is not selected, or whose day has come.
-    fn announcements(&self, selected: &[Edition]) -> Result<Vec<Notice>> {
-        let is_public = |edition: &Edition| edition.connection == Connection::Public;
-        if !selected.iter().any(is_public) {
-            return Ok(Vec::new());
-        }
-        let mut notices = Vec::new();
-        for edition in self.data.upcoming()? {
-            let is_selected = selected.iter().any(|other| other.name == edition.name);
-            let name = &edition.name;
-            let text = match &edition.in_force_since {
-                Some(day) if clock::today()? >= day.day_number() => format!(
-                    "the list '{name}' was announced for {day}, and this day has come; update the program or the \
-                     bundle, or use --edition current,upcoming, which allows both lists"
-                ),
-                _ if is_selected => continue,
-                day => {
-                    let when = day
-                        .as_ref()
-                        .map_or_else(String::new, |day| format!(" for {day}"));
-                    format!(
-                        "Twilio has announced the list '{name}'{when}; --edition current,upcoming allows both lists"
-                    )
-                }
-            };
-            notices.push(Notice::Note(text));
-        }
-        Ok(notices)
+    /// Returns the notice about the age of the user's own list, which replaces the editions.
+    pub fn notice_of_own(&self, list: &Edition) -> Result<Option<Notice>> {
+        self.age_notice(Some(list))
     }
 
     /// Rules and reports do not name the bundle, so a note does, unless the note about its age names it. It is a warning if
@@ -136,17 +100,63 @@ impl DataInUse {
     }
 
     fn age_note(&self, own: Option<&Edition>, date: &Date, age: i64) -> String {
-        let (subject, newer) = match (own, &self.file) {
-            (Some(list), _) => (format!("list '{}'", list.name), "import a new page"),
-            (None, Some(file)) => (format!("'{}'", file.display()), "use a newer bundle"),
-            (None, None) => (
-                "the data in the program".to_owned(),
-                "update the program or use a newer bundle with --data",
-            ),
+        let (subject, newer) = match own {
+            Some(list) => (format!("list '{}'", list.name), "import a new page"),
+            None => self.subject_and_update(),
         };
         format!(
             "{subject} is from {date}, {age} days ago; compare it with Twilio's page with 'dataset diff', and \
              {newer} if they differ (--data-max-age 0 turns this note off)"
+        )
+    }
+
+    /// Names the data in use, and says how to get newer data.
+    fn subject_and_update(&self) -> (String, &'static str) {
+        match &self.file {
+            Some(file) => (format!("'{}'", file.display()), "use a newer bundle"),
+            None => (
+                "the data in the program".to_owned(),
+                "update the program or use a newer bundle with --data",
+            ),
+        }
+    }
+
+    /// Returns a note about each upcoming edition for the public internet that is not selected, or whose planned day has
+    /// passed. A selection without editions for the public internet needs no note.
+    fn upcoming_notes(&self, selected: &[Edition]) -> Result<Vec<String>> {
+        let is_public = |edition: &Edition| edition.connection == Connection::Public;
+        if !selected.iter().any(is_public) {
+            return Ok(Vec::new());
+        }
+        let mut notes = Vec::new();
+        for edition in self.data.upcoming_editions(Connection::Public)? {
+            let is_selected = selected.iter().any(|other| other.name == edition.name);
+            let today = clock::today()?;
+            let planned = edition.in_force_since.as_ref();
+            notes.extend(match planned.filter(|date| date.day_number() <= today) {
+                Some(planned) => Some(self.overdue_note(&edition.name, planned, is_selected)),
+                None if is_selected => None,
+                None => Some(format!(
+                    "edition '{}' is {}; use --edition {CURRENT},{UPCOMING} to include it",
+                    edition.name,
+                    edition.status()
+                )),
+            });
+        }
+        Ok(notes)
+    }
+
+    /// The note about an upcoming edition from its planned day on.
+    fn overdue_note(&self, name: &str, planned: &Date, is_selected: bool) -> String {
+        let (subject, newer) = self.subject_and_update();
+        let meanwhile = if is_selected {
+            String::new()
+        } else {
+            format!("; until then, use --edition {CURRENT},{UPCOMING}")
+        };
+        format!(
+            "{subject} still lists edition '{name}' as upcoming, although its planned day, {planned}, has come; compare it \
+             with Twilio's page with 'dataset diff', and {newer}{meanwhile}"
         )
     }
 }

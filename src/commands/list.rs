@@ -12,6 +12,9 @@ use crate::report::{section, table};
 use crate::select::names;
 use crate::terminal::json_document;
 
+/// The site whose paths the sources of editions name.
+const TWILIO: &str = "https://www.twilio.com/";
+
 pub fn run(args: &ListArgs, data: &Data) -> Result<()> {
     let reference_data = data.reference_data()?;
     let text = match args.what {
@@ -220,7 +223,7 @@ fn editions(editions: &[Edition], reference_data: &ReferenceData, long: bool) ->
         for edition in editions {
             let mut rows = vec![
                 vec!["title".to_owned(), edition.title.clone()],
-                vec!["source".to_owned(), edition.source.clone()],
+                vec!["source".to_owned(), with_addresses(&edition.source)],
             ];
             if let Some(date) = &edition.announced {
                 rows.push(vec!["announced".to_owned(), date.to_string()]);
@@ -232,6 +235,16 @@ fn editions(editions: &[Edition], reference_data: &ReferenceData, long: bool) ->
         }
     }
     text
+}
+
+/// Completes the paths of Twilio's pages in the source of an edition to addresses.
+fn with_addresses(source: &str) -> String {
+    let words = source.split(' ').map(|word| {
+        let is_path = word.starts_with("docs/");
+        let site = if is_path { TWILIO } else { "" };
+        format!("{site}{word}")
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn editions_json(editions: &[Edition], reference_data: &ReferenceData) -> Value {

@@ -67,7 +67,7 @@ pub(super) fn select(
     })
 }
 
-/// The notices about the selected editions, and about the age of the data.
+/// The notices about the selected editions, and about the data.
 pub(super) fn edition_notices(
     args: &PublishedArgs,
     editions: &[Edition],
@@ -76,8 +76,10 @@ pub(super) fn edition_notices(
     let named = args.named_source();
     let names = named.as_ref().map(Source::names);
     let mut notices = select::edition_notices(editions, names, &data.data);
-    let own = editions.first().filter(|_| args.is_own_list());
-    notices.extend(data.notices(editions, own)?);
+    match editions {
+        [own] if args.is_own_list() => notices.extend(data.notice_of_own(own)?),
+        selected => notices.extend(data.notices(selected)?),
+    }
     Ok(notices)
 }
 

@@ -3,7 +3,7 @@
 use super::bundle::{Bundle, embedded_bundle};
 use super::editions::{
     Connection, DatasetError, Date, Edition, ReferenceData, edition, edition_in_force,
-    edition_names, editions, embedded_date, reference_data, upcoming,
+    edition_names, editions, embedded_date, reference_data, upcoming_editions,
 };
 use super::services::{Service, services};
 use super::sip::{SipFacts, sip_facts};
@@ -73,22 +73,24 @@ impl Data {
         }
     }
 
+    /// Returns the editions that are upcoming for a connection.
+    pub fn upcoming_editions(&self, connection: Connection) -> Result<Vec<Edition>, DatasetError> {
+        match self {
+            Data::Embedded => upcoming_editions(connection),
+            Data::Bundle(bundle) => {
+                let known = bundle.editions.iter();
+                let upcoming =
+                    known.filter(|known| known.connection == connection && known.upcoming);
+                Ok(upcoming.cloned().collect())
+            }
+        }
+    }
+
     /// Returns all editions, in the order of their publication.
     pub fn editions(&self) -> Result<Vec<Edition>, DatasetError> {
         match self {
             Data::Embedded => editions(),
             Data::Bundle(bundle) => Ok(bundle.editions.clone()),
-        }
-    }
-
-    /// Returns the editions for the public internet that are announced, but not in force yet.
-    pub fn upcoming(&self) -> Result<Vec<Edition>, DatasetError> {
-        match self {
-            Data::Embedded => upcoming(),
-            Data::Bundle(bundle) => {
-                let known = bundle.editions.iter().filter(|known| known.is_announced());
-                Ok(known.cloned().collect())
-            }
         }
     }
 

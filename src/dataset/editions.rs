@@ -280,16 +280,14 @@ pub fn edition_in_force(connection: Connection) -> Result<Option<Edition>, Datas
     Ok(None)
 }
 
-/// Returns the embedded editions for the public internet that are announced, but not in force yet. Parses no other
-/// editions.
-pub fn upcoming() -> Result<Vec<Edition>, DatasetError> {
-    let may_be = |text: &str| text.contains("\"upcoming\":true");
-    let texts = EDITIONS.iter().filter(|(.., text)| may_be(text));
-    let mut editions = texts
-        .map(|(name, _, text)| parse_embedded(name, text))
-        .collect::<Result<Vec<Edition>, _>>()?;
-    editions.retain(Edition::is_announced);
-    Ok(editions)
+/// Returns the embedded editions that are upcoming for a connection. Parses no other edition.
+pub fn upcoming_editions(connection: Connection) -> Result<Vec<Edition>, DatasetError> {
+    let names: Vec<String> = parse_embedded("upcoming", embedded!("upcoming"))?;
+    let mut upcoming = Vec::new();
+    for name in names {
+        upcoming.extend(edition(&name)?.filter(|edition| edition.connection == connection));
+    }
+    Ok(upcoming)
 }
 
 /// Returns all embedded editions.
@@ -360,11 +358,6 @@ impl Edition {
             (None, Some(date)) => format!("in force since {date}"),
             (None, None) => "in force".to_owned(),
         }
-    }
-
-    /// True if the edition is for the public internet, and announced, but not in force yet.
-    pub fn is_announced(&self) -> bool {
-        self.upcoming && self.connection == Connection::Public
     }
 
     /// True if the edition is neither upcoming nor superseded.

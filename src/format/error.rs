@@ -18,7 +18,9 @@ pub enum FormatError {
         suggestion: String,
         known: String,
     },
-    #[error("check does not read {format}; use one of {known}")]
+    #[error(
+        "check does not read {format}; use one of {known}, or find Twilio addresses in any text with 'scan'"
+    )]
     Unreadable { format: &'static str, known: String },
     #[error("{option} has no effect with {format}; leave it out{alternative}")]
     UnusedOption {

@@ -94,30 +94,55 @@ impl Set<'_> {
     fn in_force(&self) -> Assessment {
         let touched = self.touched.iter().copied();
         let current: Vec<&Entry> = touched.filter(|entry| entry.in_force).collect();
-        let is_part = |entry: &&&Entry| entry.plane == Plane::Media && !self.has_all_of(entry);
-        let (parts, whole): (Vec<&Entry>, Vec<&Entry>) = current.iter().partition(is_part);
-        // Lists of an upcoming edition may be wider than those in force, or narrower. Either of them is enough.
-        let whole = normalized(whole.into_iter().map(Entry::span).collect());
         // Signaling addresses are published one by one, even inside a media network.
         let is_signaling = covers(&self.published.signaling, self.span);
         // A trace or an example shows single addresses.
         let is_observed = self.span.size() == 1 && !self.held.is_list;
-        match parts.first() {
-            Some(entry) if !is_signaling && !is_observed && !covers(&whole, self.span) => {
-                Assessment {
-                    classification: Classification::Narrower,
-                    explanation: format!("{} is {}", entry.subject(), entry.network),
-                    advice: Advice::Explained,
-                    replacement: Replacement::by(entry.network, Plane::Media),
-                }
-            }
-            _ => Assessment {
+        let partly = if is_signaling || is_observed {
+            None
+        } else {
+            self.partly_held_media(&current)
+        };
+        let catalog = self.published.catalog;
+        match partly {
+            Some(entry) => Assessment {
+                classification: Classification::Narrower,
+                explanation: format!("{} is {}", catalog.subject(entry), entry.network),
+                advice: Advice::Explained,
+                replacement: Replacement::by(entry.network, Plane::Media),
+            },
+            None => Assessment {
                 classification: Classification::Current,
-                explanation: subjects(&current),
+                explanation: subjects(catalog, &current),
                 advice: Advice::Explained,
                 replacement: Replacement::default(),
             },
         }
+    }
+
+    /// Returns the first media network of which the set has only a part, unless it has these addresses from another
+    /// network that it has as a whole. A network in force may explain parts of upcoming ones, but not the other way round.
+    fn partly_held_media<'e>(&self, current: &[&'e Entry]) -> Option<&'e Entry> {
+        let media = current.iter().copied();
+        let media = media.filter(|entry| entry.plane == Plane::Media);
+        let (upcoming, in_force): (Vec<&Entry>, Vec<&Entry>) =
+            media.partition(|entry| self.published.catalog.is_only_upcoming(entry));
+        let mut whole = Vec::new();
+        for entries in [in_force, upcoming] {
+            let (held, partly): (Vec<&Entry>, Vec<&Entry>) = entries
+                .into_iter()
+                .partition(|entry| self.has_all_of(entry));
+            whole.extend(held.into_iter().map(Entry::span));
+            whole = normalized(whole);
+            let is_unexplained = |entry: &&Entry| {
+                let own = entry.span().and(self.span);
+                own.is_some_and(|own| !covers(&whole, own))
+            };
+            if let Some(entry) = partly.into_iter().find(is_unexplained) {
+                return Some(entry);
+            }
+        }
+        None
     }
 
     /// True if the set or the whole text contains all of a network.
@@ -130,7 +155,10 @@ impl Set<'_> {
         let current: Vec<&Entry> = touched.filter(|entry| entry.in_force).collect();
         let mut explanation = of_services(&self.services);
         if !current.is_empty() {
-            explanation = format!("{explanation}; for SIP: {}", subjects(&current));
+            explanation = format!(
+                "{explanation}; for SIP: {}",
+                subjects(self.published.catalog, &current)
+            );
         }
         Assessment {
             classification: Classification::OtherService,
@@ -190,7 +218,7 @@ impl Set<'_> {
                 .map(|listed| (listed.subject(), listed.network))
                 .collect()
         } else {
-            with_subjects(&self.touched)
+            with_subjects(self.published.catalog, &self.touched)
         };
         Assessment {
             classification: Classification::Wider,
@@ -207,7 +235,11 @@ impl Set<'_> {
         let entries: Vec<&Entry> = touched.filter(is_signaling).collect();
         Assessment {
             classification: Classification::Wider,
-            explanation: wider(self.span, &signaling, &with_subjects(&entries)),
+            explanation: wider(
+                self.span,
+                &signaling,
+                &with_subjects(self.published.catalog, &entries),
+            ),
             advice: Advice::Explained,
             replacement: self.replacement(&entries),
         }

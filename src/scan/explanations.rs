@@ -10,18 +10,20 @@ use crate::catalog::{Catalog, Entry, ServiceNetwork};
 use crate::packets::{Interval, complement};
 
 /// Describes entries, as in `signaling of tokyo, media of all regions`.
-pub(super) fn subjects(entries: &[&Entry]) -> String {
-    let first = of_each_subject(entries);
-    let subjects: Vec<String> = first.iter().map(|entry| entry.subject()).collect();
+pub(super) fn subjects(catalog: &Catalog, entries: &[&Entry]) -> String {
+    let first = of_each_subject(catalog, entries);
+    let subjects: Vec<String> = first.iter().map(|entry| catalog.subject(entry)).collect();
     subjects.join(", ")
 }
 
-/// Returns the first entry of each plane and region, of which there are few.
-fn of_each_subject<'e>(entries: &[&'e Entry]) -> Vec<&'e Entry> {
+/// Returns the first entry of each subject, of which there are few.
+fn of_each_subject<'e>(catalog: &Catalog, entries: &[&'e Entry]) -> Vec<&'e Entry> {
     let mut first: Vec<&Entry> = Vec::new();
     for entry in entries {
-        let is_same = |other: &&Entry| other.plane == entry.plane && other.region == entry.region;
-        if !first.iter().any(is_same) {
+        if !first
+            .iter()
+            .any(|other| catalog.have_same_subject(entry, other))
+        {
             first.push(entry);
         }
     }
@@ -57,7 +59,7 @@ impl fmt::Display for Superseded<'_> {
             f.write_str(&lists.collect::<Vec<_>>().join("; "))?;
         } else {
             let when = superseded_when(self.catalog, &self.entries);
-            write!(f, "{}{when}", subjects(&self.entries))?;
+            write!(f, "{}{when}", subjects(self.catalog, &self.entries))?;
         }
         let current = self.services.iter();
         let current = current.filter(|listed| listed.service.superseded.is_none());
@@ -132,10 +134,10 @@ pub(super) fn wider(
 }
 
 /// Returns the network and the subject of each entry, without repetitions.
-pub(super) fn with_subjects(entries: &[&Entry]) -> Vec<(String, Ipv4Net)> {
+pub(super) fn with_subjects(catalog: &Catalog, entries: &[&Entry]) -> Vec<(String, Ipv4Net)> {
     let networks = entries.chunk_by(|one, next| one.network == next.network);
-    let different = networks.flat_map(of_each_subject);
+    let different = networks.flat_map(|same| of_each_subject(catalog, same));
     different
-        .map(|entry| (entry.subject(), entry.network))
+        .map(|entry| (catalog.subject(entry), entry.network))
         .collect()
 }

@@ -108,7 +108,7 @@ impl<'a> Published<'a> {
 
     /// Returns a suggestion, such as `did you mean 192.0.2.0/30, signaling of tokyo?`
     pub fn suggestion(&self, (spelling, entry): &(String, usize)) -> String {
-        let subject = self.catalog.entries[*entry].subject();
+        let subject = self.catalog.subject(&self.catalog.entries[*entry]);
         format!("did you mean {spelling}, {subject}?")
     }
 }

@@ -32,7 +32,7 @@ pub fn editions(names: &[String], data: &Data) -> Result<Vec<Edition>, SelectErr
 fn named(name: &str, data: &Data) -> Result<Vec<Edition>, SelectError> {
     let wanted = normalize_name(name);
     if wanted == UPCOMING {
-        return Ok(data.upcoming()?);
+        return Ok(data.upcoming_editions(Connection::Public)?);
     }
     let known = data.edition_names();
     let found = if wanted == CURRENT {

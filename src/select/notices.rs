@@ -76,7 +76,7 @@ fn upcoming(edition: &Edition, selected: &[Edition]) -> Option<String> {
     let from = edition.in_force_since.as_ref();
     let from = from.map_or_else(String::new, |date| format!(" before {date}"));
     Some(format!(
-        "edition '{}' is not in force yet; calls{from} also need the list in force",
+        "edition '{}' is upcoming; calls{from} also need the list in force",
         edition.name
     ))
 }

@@ -295,96 +295,203 @@ fn upcoming_adds_editions_that_are_not_in_force_yet() {
     assert_eq!(both.stderr, used(FILE, DATE));
     let current = render("current");
     assert_eq!(networks(&current), ["168.86.128.0/18"]);
-    assert_eq!(
-        current.stderr,
-        used(FILE, DATE)
-            + "twilio-sip-allow: note: Twilio has announced the list 'next' for 2030-02-01; \
-               --edition current,upcoming allows both lists\n"
-    );
+    assert_eq!(current.stderr, used(FILE, DATE) + NOT_SELECTED);
     let upcoming = render("upcoming");
     assert_eq!(networks(&upcoming), ["203.0.113.0/24"]);
-    assert_eq!(
-        upcoming.stderr,
-        "twilio-sip-allow: note: edition 'next' is not in force yet; calls before 2030-02-01 also need the list in force\n".to_owned() + &used(FILE, DATE)
-    );
+    assert_eq!(upcoming.stderr, ALONE.to_owned() + &used(FILE, DATE));
 }
 
-#[test]
-fn a_key_without_a_bundle_has_no_effect_and_a_note_says_so() {
-    let call = "--edition current -f cidr --plane media --direction in";
-    let note = "twilio-sip-allow: note: --data-key has no effect without --data: the lists are those in the program\n";
-    let named = Tool::line(&format!("{call} --data-key missing.pub")).run();
-    let mut set = Tool::line(call).env("TWILIO_SIP_ALLOW_DATA_KEY", "missing.pub");
-    for printed in [named, set.run()] {
-        assert_eq!(networks(&printed), ["168.86.128.0/18"]);
-        assert_eq!(printed.stderr, note);
-    }
-}
+/// The note about the upcoming edition of [`with_new_names`], before its planned day.
+const NOT_SELECTED: &str = "twilio-sip-allow: note: edition 'next' is upcoming, in force from 2030-02-01; use --edition \
+                            current,upcoming to include it\n";
+
+/// The note about a selection of upcoming editions alone.
+const ALONE: &str = "twilio-sip-allow: note: edition 'next' is upcoming; calls before 2030-02-01 also need the list in \
+                     force\n";
 
 #[test]
-fn a_note_says_that_the_day_of_an_announced_list_has_come() {
-    let test = "bundles::a_note_says_that_the_day_of_an_announced_list_has_come";
+fn a_note_names_an_upcoming_edition_until_its_planned_day_and_says_when_that_day_has_come() {
+    let test = "bundles::a_note_names_an_upcoming_edition_until_its_planned_day_and_says_when_that_day_has_come";
     let Some(signer) = Signer::new(test) else {
         return;
     };
     signer.sign(FILE, with_new_names().to_string());
-    let note = "twilio-sip-allow: note: the list 'next' was announced for 2030-02-01, and this day has come; update \
-                the program or the bundle, or use --edition current,upcoming, which allows both lists\n";
-    let render = |edition: &str, seconds: &str| {
-        let options = format!("--edition {edition} --data {FILE} --data-key key.pub");
-        let tool = signer.tool(&format!("-f cidr --plane media --direction in {options}"));
-        let printed = tool.env("SOURCE_DATE_EPOCH", seconds).run();
-        printed.stderr.replace(&used(FILE, DATE), "")
+    let overdue = format!(
+        "twilio-sip-allow: note: '{FILE}' still lists edition 'next' as upcoming, although its planned day, \
+         2030-02-01, has come; compare it with Twilio's page with 'dataset diff', and use a newer bundle"
+    );
+    let not_selected = overdue.clone() + "; until then, use --edition current,upcoming\n";
+    let selected = overdue + "\n";
+    let run = |line: &str, days: u32| {
+        let mut tool = signer
+            .tool(&format!("{line} --data {FILE} --data-key key.pub"))
+            .env(CLOCK.0, seconds(DATE, days));
+        tool.run()
     };
-    // The last second before 2030-02-01, and the first one of this day (date -u -d 2030-02-01 +%s).
-    assert_eq!(render("current,upcoming", "1896134399"), "");
-    for edition in ["current,upcoming", "current", "global"] {
-        assert_eq!(render(edition, "1896134400"), note, "{edition}");
+    let render = "-f cidr --plane media --direction in --edition";
+    let used = used(FILE, DATE);
+    // The day after 29 days is 2030-01-31.
+    for (line, before, after) in [
+        ("current", NOT_SELECTED, not_selected.as_str()),
+        ("global,next", "", &selected),
+        ("upcoming", "", &selected),
+    ] {
+        let alone = if line == "upcoming" { ALONE } else { "" };
+        let call = format!("{render} {line}");
+        let [early, late] = [29, 30].map(|days| run(&call, days));
+        assert_eq!(early.stdout, late.stdout, "{line}");
+        assert_eq!(early.stderr, format!("{alone}{used}{before}"), "{line}");
+        assert_eq!(late.stderr, format!("{alone}{used}{after}"), "{line}");
+        assert_eq!(run(&format!("-q {call}"), 30).stderr, "", "{line}");
     }
-    let interconnect = render("interconnect", "1896134400");
-    assert!(!interconnect.contains("'next'"), "{interconnect}");
+    let private = run(&format!("{render} interconnect"), 30);
+    assert!(!private.stderr.contains("'next'"), "{private}");
+
+    let rules = run("-q -f iptables --direction in --edition current", 0).ok();
+    signer.write("rules", rules);
+    signer.write("open", OPEN_LISTING);
+    for (line, status) in [
+        (
+            "check -f iptables --direction in --edition current rules",
+            0,
+        ),
+        ("scan rules", 0),
+        ("explain 203.0.113.7", 0),
+        ("verify open", 1),
+    ] {
+        for (days, note) in [(29, NOT_SELECTED), (30, &not_selected)] {
+            let ran = run(line, days);
+            assert_eq!(ran.status, status, "{ran}");
+            assert!(ran.stderr.ends_with(&format!("{used}{note}")), "{ran}");
+        }
+    }
+    let own = run("-q dataset show --edition global", 0).ok();
+    signer.write("own.yaml", own.replace("edition: global", "edition: ours"));
+    let own = run(
+        "-f cidr --plane media --direction in --dataset own.yaml",
+        30,
+    );
+    assert_eq!(own.stderr, "");
 }
 
-/// Whoever has the whole list in force lacks nothing, even if an announced list is wider.
+/// The bundle has an upcoming edition whose media network is wider than the one in force.
 #[test]
-fn scan_accepts_the_list_in_force_and_a_wider_announced_one() {
-    let test = "bundles::scan_accepts_the_list_in_force_and_a_wider_announced_one";
+fn scan_accepts_the_whole_list_in_force_inside_a_wider_upcoming_network() {
+    let test = "bundles::scan_accepts_the_whole_list_in_force_inside_a_wider_upcoming_network";
     let Some(signer) = Signer::new(test) else {
         return;
     };
-    let mut bundle = newer();
-    let mut next = edition(&mut bundle, "global").clone();
-    next["edition"] = "next".into();
-    next["upcoming"] = true.into();
-    next["in_force_since"] = "2030-02-01".into();
-    next["media"]["networks"]["all"] = json!(["168.86.128.0/17"]);
-    bundle["editions"].as_array_mut().unwrap().push(next);
+    let mut bundle = with_new_names();
+    edition(&mut bundle, "next")["media"]["networks"]["all"] = json!(["168.86.128.0/17"]);
     signer.sign(FILE, bundle.to_string());
-    let scan = |media: &str| {
-        let line = format!(
-            "-q scan --report lines --plane media --data {FILE} --data-key key.pub list.txt"
-        );
-        let list = format!("# Twilio\n54.65.63.192/30\n54.169.127.128/30\n{media}\n");
-        signer.write("list.txt", list);
-        signer.tool(&line).run()
+    let scan = |list: &str| {
+        signer.write("list", format!("# Twilio media\n{list}\n"));
+        let line = "scan -q --report lines --list-current --plane media --data-key key.pub --data";
+        let ran = signer.tool(&format!("{line} {FILE} list")).run();
+        (ran.status, ran.stdout)
     };
-    for (media, count) in [
-        ("168.86.128.0/18", 3),
-        ("168.86.128.0/17", 3),
-        ("168.86.128.0/18\n168.86.192.0/18", 4),
-    ] {
-        let found = scan(media);
-        let summary = format!("1 file with Twilio addresses: {count} current\n");
-        assert_eq!((found.status, found.stdout), (0, summary), "{media}");
-    }
-    let found = scan("168.86.128.0/19");
-    assert_eq!(found.status, 1, "{found}");
-    assert!(
-        found.stdout.starts_with(
-            "list.txt:4:1: narrower: 168.86.128.0/19: media of all regions is 168.86.128.0/18"
+    let upcoming = "media of all regions (upcoming, in force from 2030-02-01)";
+    for (list, status, expected) in [
+        (
+            "168.86.128.0/18",
+            0,
+            vec![format!(
+                "2:1: current: 168.86.128.0/18: media of all regions, {upcoming}"
+            )],
         ),
-        "{found}"
+        (
+            "168.86.128.0/19\n168.86.160.0/19",
+            0,
+            vec![
+                format!("2:1: current: 168.86.128.0/19: media of all regions, {upcoming}"),
+                format!("3:1: current: 168.86.160.0/19: media of all regions, {upcoming}"),
+            ],
+        ),
+        (
+            "168.86.128.0/17",
+            0,
+            vec![format!(
+                "2:1: current: 168.86.128.0/17: media of all regions, {upcoming}"
+            )],
+        ),
+        (
+            "168.86.128.0/19",
+            1,
+            vec![
+                "2:1: narrower: 168.86.128.0/19: media of all regions is 168.86.128.0/18"
+                    .to_owned(),
+            ],
+        ),
+        (
+            "168.86.128.0/18\n168.86.192.0/19",
+            1,
+            vec![
+                format!("2:1: current: 168.86.128.0/18: media of all regions, {upcoming}"),
+                format!("3:1: narrower: 168.86.192.0/19: {upcoming} is 168.86.128.0/17"),
+            ],
+        ),
+    ] {
+        let (found, text) = scan(list);
+        let lines = text.lines().filter_map(|line| line.strip_prefix("list:"));
+        let lines: Vec<&str> = lines.collect();
+        assert_eq!(lines, expected, "{list}");
+        assert_eq!(found, status, "{list}");
+    }
+
+    // A part of the network in force is too narrow, even if it is all of an upcoming one.
+    edition(&mut bundle, "next")["media"]["networks"]["all"] = json!(["168.86.128.0/19"]);
+    signer.sign(FILE, bundle.to_string());
+    let (status, text) = scan("168.86.128.0/19");
+    assert_eq!(status, 1, "{text}");
+    assert!(
+        text.contains(": narrower: 168.86.128.0/19: media of all regions is 168.86.128.0/18\n"),
+        "{text}"
     );
+}
+
+#[test]
+fn options_about_a_bundle_are_refused_without_a_bundle() {
+    for (line, verb) in [
+        ("-f cidr", ""),
+        ("render -f cidr", "render "),
+        ("list editions", "list "),
+        ("dataset bundle", "dataset bundle "),
+        ("check -f iptables rules", "check "),
+        ("scan .", "scan "),
+    ] {
+        for (given, option) in [
+            ("--data-key missing.pub", "--data-key"),
+            ("--data-allow-older", "--data-allow-older"),
+        ] {
+            let refused = Tool::line(&format!("{line} {given}")).run().refused();
+            assert_eq!(
+                refused,
+                format!(
+                    "twilio-sip-allow: error: {option} has no effect without a bundle; name the bundle with --data FILE, \
+                     or leave {option} out\nfor help: twilio-sip-allow {verb}--help\n"
+                )
+            );
+        }
+    }
+    // People set the variables for all commands of a machine.
+    let call = "-f cidr --plane media --direction in --edition current";
+    let mut tool = Tool::line(call)
+        .env("TWILIO_SIP_ALLOW_DATA_KEY", "missing.pub")
+        .env("TWILIO_SIP_ALLOW_DATA_ALLOW_OLDER", "yes");
+    assert_eq!(networks(&tool.run()), ["168.86.128.0/18"]);
+}
+
+#[test]
+fn a_key_on_the_command_line_applies_to_the_bundle_of_the_variable() {
+    let test = "bundles::a_key_on_the_command_line_applies_to_the_bundle_of_the_variable";
+    let Some(signer) = Signer::new(test) else {
+        return;
+    };
+    signer.sign(FILE, newer().to_string());
+    let call = "-f cidr --plane media --direction in --edition current --data-key key.pub";
+    let ran = signer.tool(call).env("TWILIO_SIP_ALLOW_DATA", FILE).run();
+    assert_eq!(networks(&ran), ["168.86.128.0/18"]);
+    assert_eq!(ran.stderr, used(FILE, DATE));
 }
 
 #[test]

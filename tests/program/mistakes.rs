@@ -131,6 +131,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("-f nft --limit files=1", "--limit: unknown limit 'files'; use one of input, list", HELP),
     mistake("-f nfttables", "--format: unknown format 'nfttables' (did you mean nftables", HELP),
     mistake("check -f csv rules.nft", "--format: check does not read csv", "use one of nftables, iptables"),
+    mistake("check -f cidr list", "--format: check does not read cidr; use one of", ", or find Twilio addresses in any text with 'scan'"),
     mistake("-f nft --edition 2024", "unknown edition '2024'", "; use one of regional, regional-expanded, global, interconnect, current or upcoming"),
     mistake("-f nft --region atlantis", "unknown region 'atlantis'", "; use one of virginia, oregon"),
     mistake("-f nft --direction incoming", "--direction: 'incoming' is not one of in, out, both", HELP),

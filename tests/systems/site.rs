@@ -451,6 +451,7 @@ fn the_site_does_not_depend_on_the_folder_the_environment_or_the_configuration()
         ("LC_ALL", "C"),
         ("TZ", "Asia/Tokyo"),
         ("PYTHONHASHSEED", "7"),
+        ("SOURCE_DATE_EPOCH", "99999999999"),
     ]);
     let again = files(&build.must_work().site());
     assert_eq!(
@@ -462,52 +463,139 @@ fn the_site_does_not_depend_on_the_folder_the_environment_or_the_configuration()
     }
 }
 
-/// The lists of a bundle, and how the page calls those that are not in force.
+/// A folder with a signed bundle of a later year, which has an upcoming edition. `None` without minisign.
+fn with_bundle(test: &str) -> Option<tempfile::TempDir> {
+    if !has("minisign", test) {
+        return None;
+    }
+    let mut bundle: Value = serde_yaml::from_str(&Tool::line("dataset bundle").run_once()).unwrap();
+    bundle["date"] = "2100-01-01".into();
+    let editions = bundle["editions"].as_array_mut().unwrap();
+    let current = editions
+        .iter()
+        .find(|edition| edition["edition"] == "global");
+    let mut next = current.unwrap().clone();
+    next["edition"] = "next".into();
+    next["upcoming"] = true.into();
+    next["in_force_since"] = "2100-02-01".into();
+    next["media"]["networks"]["all"] = json!(["203.0.113.0/24"]);
+    editions.push(next);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("dataset-2100-01-01.yaml"),
+        bundle.to_string(),
+    )
+    .unwrap();
+    for line in [
+        "-G -W -p key.pub -s key",
+        "-S -s key -m dataset-2100-01-01.yaml",
+    ] {
+        let mut command = Command::new("minisign");
+        command.args(line.split(' ')).current_dir(folder.path());
+        assert!(command.output().unwrap().status.success(), "{line}");
+    }
+    Some(folder)
+}
+
 #[test]
-fn a_site_of_a_bundle_offers_its_upcoming_list() {
-    let test = "a_site_of_a_bundle_offers_its_upcoming_list";
-    if !(has("python3", test) && has("minisign", test)) {
+fn a_site_of_a_bundle_has_its_lists_and_names_it() {
+    let test = "a_site_of_a_bundle_has_its_lists_and_names_it";
+    if !has("python3", test) {
         return;
     }
+    let Some(folder) = with_bundle(test) else {
+        return;
+    };
+    let [bundle, key] = ["dataset-2100-01-01.yaml", "key.pub"].map(|name| folder.path().join(name));
     let mut build = Build::new(Path::new(PROGRAM));
-    let bundle = Tool::line("dataset bundle").run_once();
-    let shown = Tool::line("dataset show --edition current").run_once();
-    let next = shown
-        .replace("edition: global", "edition: next")
-        .replace("168.86.128.0/18", "203.0.113.0/24")
-        .replacen("signaling:", "upcoming: true\nsignaling:", 1);
-    let next = format!("- {}", next.trim_end().replace('\n', "\n  "));
-    let bundle = bundle.replacen("\nservices:", &format!("\n{next}\nservices:"), 1);
-    fs::write(build.folder.path().join("lists.yaml"), bundle).unwrap();
-    for arguments in [
-        &["-G", "-W", "-p", "key.pub", "-s", "key"][..],
-        &["-S", "-s", "key", "-m", "lists.yaml"],
-    ] {
-        let mut minisign = Command::new("minisign");
-        let signed = minisign.args(arguments).current_dir(build.folder.path());
-        assert!(signed.output().unwrap().status.success(), "{arguments:?}");
+    build
+        .command
+        .arg("--data")
+        .arg(&bundle)
+        .arg("--data-key")
+        .arg(&key);
+    build.command.args(["--region", "tokyo"]);
+    for edition in ["current", "regional", "next"] {
+        build.command.args(["--edition", edition]);
     }
-    let bundle = ["--data", "lists.yaml", "--data-key", "key.pub"];
-    build.command.args(bundle);
-    build.command.args([
-        "--region",
-        "tokyo",
-        "--edition",
-        "regional",
-        "--edition",
-        "next",
-    ]);
     let site = files(&build.must_work().site());
+    assert_eq!(site["feeds/current/media.txt"], "168.86.128.0/18\n");
     assert_eq!(site["feeds/next/media.txt"], "203.0.113.0/24\n");
     let index = &site["index.html"];
-    for part in [
-        ">next (upcoming)</option>",
+    for wanted in [
+        " on this site from the bundle dataset-2100-01-01.yaml.",
         ">regional (superseded)</option>",
-        ">next: upcoming, in force from 2024-02-21</th>",
-        ">regional: superseded on 2024-02-21 by global</th>",
+        ">next (upcoming)</option>",
+        " colspan=\"2\">current (now global): in force since 2024-02-21</th>",
+        " colspan=\"2\">regional: superseded on 2024-02-21 by global</th>",
+        " colspan=\"2\">next: upcoming, in force from 2100-02-01</th>",
+        "<br>UDP 5060, TCP 5060, TCP 5061 (TLS)</td>",
     ] {
-        assert!(index.contains(part), "{part}\n{index}");
+        assert!(index.contains(wanted), "{wanted}\n{index}");
     }
+    let output = given(&site["page/current/tokyo/out.js"])["nftables"].clone();
+    assert_eq!(
+        output["command"],
+        "twilio-sip-allow --data dataset-2100-01-01.yaml --data-key key.pub --edition current --region tokyo \
+         --direction out --format nftables"
+    );
+    assert_eq!(
+        output["notes"].as_array().unwrap()[..2],
+        [
+            "the lists are those of the bundle 'dataset-2100-01-01.yaml', from 2100-01-01",
+            "edition 'next' is upcoming, in force from 2100-02-01; use --edition current,upcoming to include it",
+        ]
+    );
+    let path = folder.path().to_str().unwrap();
+    let with_path = site.iter().find(|(_, text)| text.contains(path));
+    assert_eq!(with_path, None);
+}
+
+#[test]
+fn a_site_uses_no_bundle_that_its_options_do_not_name() {
+    let test = "a_site_uses_no_bundle_that_its_options_do_not_name";
+    if !has("python3", test) {
+        return;
+    }
+    let Some(folder) = with_bundle(test) else {
+        return;
+    };
+    let bundle = folder.path().join("dataset-2100-01-01.yaml");
+    let mut build = Build::current();
+    build.command.env("TWILIO_SIP_ALLOW_DATA", &bundle);
+    build.command.args(["--edition", "next"]);
+    assert_eq!(
+        build.refused(&[]),
+        "packaging/site: note: variables without effect: TWILIO_SIP_ALLOW_DATA; use --data and --data-key\n\
+         packaging/site: there is no edition next; use one of current, regional, regional-expanded, global, interconnect\n"
+    );
+    let mut build = Build::current();
+    build
+        .command
+        .arg("--data-key")
+        .arg(folder.path().join("key.pub"));
+    let message = build.refused(&[]);
+    assert!(
+        message.ends_with(
+            "twilio-sip-allow: error: --data-key has no effect without a bundle; name the bundle with --data FILE, or \
+             leave --data-key out\nfor help: twilio-sip-allow list --help\n"
+        ),
+        "{message}"
+    );
+    let mut build = Build::current();
+    build.command.args(["--data", "missing.yaml"]);
+    assert_eq!(
+        build.refused(&[]),
+        "packaging/site: there is no bundle missing.yaml\n"
+    );
+    let mut build = Build::current();
+    build.command.arg("--data").arg(&bundle);
+    build.command.arg("--data-key").arg(&bundle);
+    let message = build.refused(&[]);
+    assert!(
+        message.contains("dataset-2100-01-01.yaml: this is not a public key of minisign"),
+        "{message}"
+    );
 }
 
 /// Arguments of a program that offers one edition, two regions and one format, and prints hostile text.
@@ -681,20 +769,28 @@ fn shown(index: &Path, fragment: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Opens the page from a disk. No package of the tests installs Chromium.
-#[test]
-fn chromium_shows_the_selected_output_with_its_commands() {
-    let test = "chromium_shows_the_selected_output_with_its_commands";
+/// The site of the edition in force in a folder. `None` without Python or Chromium, which no package of the tests
+/// installs.
+fn on_a_disk(test: &str) -> Option<tempfile::TempDir> {
     if Command::new("chromium").arg("--version").output().is_err() {
-        return tell(&format!("LEFT OUT: {test}: chromium is missing"));
+        tell(&format!("LEFT OUT: {test}: chromium is missing"));
+        return None;
     }
-    let Some(site) = current(test) else { return };
+    let site = current(test)?;
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in site {
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
+    Some(folder)
+}
+
+#[test]
+fn chromium_shows_the_selected_output_with_its_commands() {
+    let Some(folder) = on_a_disk("chromium_shows_the_selected_output_with_its_commands") else {
+        return;
+    };
     let index = folder.path().join("index.html");
     let page = shown(
         &index,
@@ -707,6 +803,7 @@ fn chromium_shows_the_selected_output_with_its_commands() {
         "<code>iptables -C INPUT -j TWILIO-SIP-IN 2&gt;/dev/null || iptables -I INPUT -j TWILIO-SIP-IN</code>",
         "<li>1 of 8 regions selected, but Twilio asks you to allow all of them",
         "href=\"rules/current/tokyo/in/iptables.txt\"",
+        "<p id=\"unknown\" role=\"alert\"></p>",
     ] {
         assert!(page.contains(wanted), "{wanted}\n{page}");
     }
@@ -714,4 +811,46 @@ fn chromium_shows_the_selected_output_with_its_commands() {
     let reason = "There is no output for this selection: firewalld cannot express both directions in one policy";
     assert!(page.contains(reason), "{page}");
     assert!(page.contains("<div id=\"result\" hidden=\"\">"), "{page}");
+    let unknown = "role=\"alert\">The address of this page contains region=&lt;script&gt;, edition=../.., which this site \
+                   does not have. It shows edition=current, region=all, direction=both, format=firewalld instead.</p>";
+    assert!(page.contains(unknown), "{page}");
+}
+
+/// Without HTTPS, a page has no `navigator.clipboard`, and the browser copies the selected text.
+#[test]
+fn chromium_copies_the_whole_output_without_https() {
+    let Some(folder) = on_a_disk("chromium_copies_the_whole_output_without_https") else {
+        return;
+    };
+    let script = folder.path().join("page/script.js");
+    let copying = r#"
+Object.defineProperty(navigator, "clipboard", { value: undefined });
+setTimeout(async () => {
+  const copied = [];
+  for (const shown of document.querySelectorAll("pre")) {
+    await copy(shown, "text");
+    const event = new ClipboardEvent("copy", { clipboardData: new DataTransfer() });
+    document.dispatchEvent(event);
+    copied.push(event.clipboardData.getData("text/plain"));
+  }
+  document.getElementById("notes").textContent = `copied ${JSON.stringify(copied)} end`;
+}, 1000);
+"#;
+    let text = fs::read_to_string(&script).unwrap();
+    fs::write(script, text + copying).unwrap();
+    let page = shown(
+        &folder.path().join("index.html"),
+        "edition=current&region=tokyo&direction=in&format=cidr-media",
+    );
+    let (_, copied) = page.split_once("<ul id=\"notes\">copied ").unwrap();
+    let (copied, _) = copied.split_once(" end</ul>").unwrap();
+    let copied: Vec<String> = serde_json::from_str(copied).unwrap();
+    let file = folder.path().join("rules/current/tokyo/in/cidr-media.txt");
+    let expected = [
+        fs::read_to_string(file).unwrap(),
+        "grep -v '^#' FILE".to_owned(),
+        "twilio-sip-allow --edition current --region tokyo --direction in --plane media --format cidr".to_owned(),
+    ];
+    assert!(expected[0].ends_with("\n168.86.128.0/18\n"));
+    assert_eq!(copied, expected);
 }
