@@ -76,6 +76,8 @@ static SIGNALING: Finders = LazyLock::new(|| {
         " inbound trunk ",
         " allowed addresses ",
         " allowedaddresses ",
+        " inbound addresses ",
+        " match addresses ",
         " type acl ",
     ])
 });

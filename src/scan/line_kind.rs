@@ -154,6 +154,10 @@ pub(super) fn is_search(before: &[u8], after: &[u8]) -> bool {
 /// Returns true if a line before an address is a commented-out element of a list in quotes.
 pub(super) fn is_commented_out(before: &[u8]) -> bool {
     let before = before.trim_ascii_start();
+    // Comments that document Rust may contain examples.
+    if before.starts_with(b"///") || before.starts_with(b"//!") {
+        return true;
+    }
     let rest = ["#", "//", ";", "--"]
         .iter()
         .find_map(|sign| before.strip_prefix(sign.as_bytes()));

@@ -17,8 +17,29 @@ pub enum Topic {
     Other,
 }
 
+/// Other providers of telephony, whose addresses are often beside Twilio's.
+const OTHER_PROVIDERS: [&str; 16] = [
+    "anveo",
+    "bandwidth",
+    "didww",
+    "flowroute",
+    "messagebird",
+    "nexmo",
+    "plivo",
+    "ringcentral",
+    "signalwire",
+    "sinch",
+    "sipgate",
+    "telnyx",
+    "voip ms",
+    "voipms",
+    "vonage",
+    "voxbone",
+];
+
 /// The words that determine the topic of a text.
 pub struct TopicWords {
+    others: Vec<Finder<'static>>,
     twilio: Finder<'static>,
     /// The names of regions. Latin names count only as whole words.
     regions: Vec<Finder<'static>>,
@@ -53,6 +74,7 @@ impl TopicWords {
             "シグナリング",
         ];
         TopicWords {
+            others: OTHER_PROVIDERS.into_iter().map(name_finder).collect(),
             twilio: Finder::new("twilio"),
             regions: regions.map(name_finder).collect(),
             aws_regions: aws_regions.map(name_finder).collect(),
@@ -65,6 +87,9 @@ impl TopicWords {
     pub fn topic(&self, words: &str) -> Topic {
         if self.mentions_twilio(words) {
             return Topic::Twilio;
+        }
+        if has_any(words, &self.others) {
+            return Topic::Other;
         }
         let rest = without(words, &self.regions);
         let names_region = rest.len() < words.len();

@@ -1751,8 +1751,46 @@ fn networks_are_missing_only_from_lists_and_rules() {
             oregon,
         ),
         ("# 54.65.63.192/30\n# 35.156.191.128/30\n", oregon),
+        (
+            "/// Such as 54.65.63.192/30.\n//! \"35.156.191.128/30\".to_string(),\n",
+            "",
+        ),
     ] {
         assert_eq!(missing(text), expected, "{text}");
+    }
+}
+
+/// The comment names another provider, whatever else it says.
+#[test]
+fn addresses_below_the_name_of_another_provider_are_not_unpublished() {
+    let list = "# Twilio\n54.65.63.192/30\n# Telnyx SIP signaling and media\n192.76.120.10\n64.16.250.10\n";
+    let ran = Tool::line("scan --region tokyo --plane signaling --report lines list.txt")
+        .file("list.txt", list)
+        .run();
+    assert!(!ran.stdout.contains("unpublished"), "{ran}");
+    let unknown = list.replace("Telnyx ", "");
+    let ran = Tool::line("scan --region tokyo --plane signaling --report lines list.txt")
+        .file("list.txt", unknown)
+        .run();
+    assert_eq!(ran.stdout.matches(": unpublished: ").count(), 2, "{ran}");
+}
+
+/// Such files are about HTTP, even if they name the provider sipgate.
+#[test]
+fn files_about_http_filter_webhooks() {
+    for (about, verdict) in [
+        ("HTTP_X_FORWARDED_FOR", "other-service"),
+        ("middleware, as for sipgate", "other-service"),
+        ("aws_wafv2_ip_set", "other-service"),
+        ("middleware for sip", "superseded"),
+        ("nothing", "superseded"),
+    ] {
+        let text = format!("# {about}\n\n\nTWILIO = [\n  \"54.65.63.192/26\",\n]\n");
+        let ran = Tool::line("scan --region tokyo --list-current --report lines list.py")
+            .file("list.py", text)
+            .run();
+        let found = format!("list.py:5:4: {verdict}: 54.65.63.192/26: ");
+        assert!(ran.stdout.contains(&found), "{about}: {ran}");
     }
 }
 

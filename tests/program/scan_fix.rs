@@ -687,6 +687,24 @@ fn text_without_one_right_replacement_is_left_with_the_reason() {
         );
     }
     // Addresses in a list for webhooks are not those of SIP, so only a hint is given.
+    // The second paragraph may be a list of its own.
+    let paragraphs = "# Twilio, office A\n54.172.60.0/23\n54.244.51.0/24\n\n# Twilio, office B\n54.172.60.0/23\n54.244.51.0/24\n";
+    let (ran, new) = fixed("", paragraphs);
+    assert_eq!(
+        new,
+        "# Twilio, office A\n54.172.60.0/30\n168.86.128.0/18\n54.244.51.0/30\n\n# Twilio, office B\n54.172.60.0/23\n54.244.51.0/24\n"
+    );
+    let reason =
+        "not fixed: its paragraph would be empty, because another one has the same networks";
+    assert_eq!(ran.stdout.matches(reason).count(), 2, "{ran}");
+    // A paragraph of media alone is not needed.
+    let media = "# Twilio\n54.172.60.0/30\n168.86.128.0/18\n\n# media\n3.112.80.0/24\n";
+    let (ran, new) = fixed("", media);
+    assert_eq!(
+        (new.as_str(), ran.status),
+        ("# Twilio\n54.172.60.0/30\n168.86.128.0/18\n\n# media\n", 1),
+        "{ran}"
+    );
     let webhooks = "# Twilio webhooks\n54.172.60.0/23\n";
     let (ran, new) = fixed("", webhooks);
     assert_eq!((new.as_str(), ran.status), (webhooks, 0), "{ran}");
@@ -732,6 +750,16 @@ fn lists_for_signaling_get_no_media() {
             "a trunk of LiveKit",
             "trunk = Trunk(\n    name=\"Twilio\",\n    allowed_addresses=[\n        \"54.172.60.0/23\",\n        \"3.112.80.0/24\",\n        \"54.65.63.192/26\",\n    ],\n)\n",
             "trunk = Trunk(\n    name=\"Twilio\",\n    allowed_addresses=[\n        \"54.172.60.0/30\",\n        \"54.65.63.192/30\",\n    ],\n)\n",
+        ),
+        (
+            "a host name before the addresses of a trunk",
+            "{\n  \"name\": \"Twilio\",\n  \"allowed_addresses\": [\n    \"example.pstn.twilio.com\",\n    \"54.172.60.0/23\",\n    \"54.244.51.0/24\"\n  ]\n}\n",
+            "{\n  \"name\": \"Twilio\",\n  \"allowed_addresses\": [\n    \"example.pstn.twilio.com\",\n    \"54.172.60.0/30\",\n    \"54.244.51.0/30\"\n  ]\n}\n",
+        ),
+        (
+            "inbound addresses",
+            "# Twilio\ninbound_addresses = [\n  \"54.172.60.0/23\",\n  \"54.244.51.0/24\",\n]\n",
+            "# Twilio\ninbound_addresses = [\n  \"54.172.60.0/30\",\n  \"54.244.51.0/30\",\n]\n",
         ),
         (
             "JSON of a trunk",

@@ -15,7 +15,7 @@ use crate::policy::{Plane, address_or_cidr};
 use crate::scan::classification::Classification;
 use crate::scan::evidence::Planes;
 use crate::scan::finding::Finding;
-use crate::scan::layout::{Element, Layout, List};
+use crate::scan::layout::{Element, Form, Layout, List};
 use crate::scan::line_mark::mentions_twilio;
 use crate::scan::replacement::Replacement;
 use crate::scan::spans::{covers, touches};
@@ -192,9 +192,37 @@ impl Planned<'_> {
         if kept.is_empty() && placed.is_empty() {
             leave_removed(list, needs, "it is the only address of its list");
         }
+        self.leave_emptied_paragraphs(list, needs);
         if is_tuple(self.layout, list) && elements_after(list, needs) == 1 {
             let reason = "a single value in parentheses may be no list: remove it yourself";
             leave_removed(list, needs, reason);
+        }
+    }
+
+    /// Leaves the elements of a paragraph of lines that would become empty, although it has signaling networks: it may be
+    /// a list of its own, such as that of another trunk.
+    fn leave_emptied_paragraphs(&self, list: &List, needs: &mut [Need]) {
+        if list.form != Form::Lines {
+            return;
+        }
+        let row = |at: usize| self.layout.elements[at].row;
+        let is_near = |one: &usize, next: &usize| {
+            (row(*one)..row(*next)).all(|row| !self.layout.lines.is_blank(row))
+        };
+        let has_signaling = |at: &usize| {
+            let target = self.targets[*at].as_ref();
+            target.is_some_and(|target| !target.finding.replacement.signaling.is_empty())
+        };
+        for paragraph in list.members.chunk_by(is_near) {
+            let is_emptied = paragraph.iter().all(|at| needs[*at].removes());
+            if is_emptied && paragraph.iter().any(has_signaling) {
+                for at in paragraph {
+                    needs[*at] = Need::Leave(
+                        "its paragraph would be empty, because another one has the same networks"
+                            .to_owned(),
+                    );
+                }
+            }
         }
     }
 

@@ -79,6 +79,10 @@ impl<'a> Above<'a> {
             let opens = line.ends_with(['[', '{', '(', ':', '=', '\\']);
             let describes = self.layout.lines.is_comment(row) || opens;
             if !describes && !is_field(line) {
+                // The first elements of an array may be names of hosts.
+                if line.ends_with(',') {
+                    continue;
+                }
                 break;
             }
             let evidence = self.of(row);

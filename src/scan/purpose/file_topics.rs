@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
+
 use crate::scan::evidence::Service;
 use crate::scan::words::{Finders, finders};
 
@@ -28,11 +30,14 @@ impl FileTopics {
                 "x-twilio-signature",
                 "X-Forwarded-For",
                 "x-forwarded-for",
+                "X_FORWARDED_FOR",
                 "REMOTE_ADDR",
                 "remote_addr",
                 "proxy_pass http",
                 "middleware",
                 "Middleware",
+                "WAF",
+                "wafv2",
             ])
         });
         static TURN: Finders = LazyLock::new(|| {
@@ -89,7 +94,12 @@ impl FileTopics {
         });
         static STREAM: Finders = LazyLock::new(|| finders(&["stream {", "stream{"]));
         let has = |signs: &Finders| signs.iter().any(|sign| sign.find(text).is_some());
-        let is_for_calls = has(&CALLS);
+        // "sipgate" is a provider.
+        let names_calls = |sign: &Finder| {
+            let mut places = sign.find_iter(text);
+            places.any(|at| !starts_word_of_sipgate(&text[at..]))
+        };
+        let is_for_calls = CALLS.iter().any(names_calls);
         let is_named = name.to_ascii_lowercase().contains("webhook");
         FileTopics {
             service: if is_for_calls {
@@ -117,4 +127,11 @@ fn is_name_of_test(name: &str) -> bool {
     let is_class = matches!(extension, "java" | "kt" | "cs" | "php")
         && (stem.ends_with("Test") || stem.ends_with("Tests"));
     is_class || stem.starts_with("test_") || ends.iter().any(|end| stem.ends_with(end))
+}
+
+/// Returns true if a text starts with the name of the provider sipgate, or with a space before it.
+fn starts_word_of_sipgate(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b" ").unwrap_or(text);
+    text.get(..7)
+        .is_some_and(|word| word.eq_ignore_ascii_case(b"sipgate"))
 }

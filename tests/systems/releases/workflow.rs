@@ -109,7 +109,10 @@ esac
             cargo = env!("CARGO"),
         );
         write_script(&self.path("bin/cargo"), &cargo);
-        write_script(&self.path("bin/rustup"), "#!/bin/sh\necho \"rustup $*\"\n");
+        for name in ["rustup", "sudo"] {
+            let script = format!("#!/bin/sh\necho \"{name} $*\"\n");
+            write_script(&self.path(&format!("bin/{name}")), &script);
+        }
         write_script(
             &self.path("bin/gh"),
             "#!/bin/sh\n[ \"$1\" = release ] || exit 1\nprintf '%s\\n' \"$@\" \"$GH_REPO\" >\"$STORE/gh\"\ncat >\"$STORE/notes\"\n",
