@@ -118,6 +118,7 @@ static DENIALS: Finders = LazyLock::new(|| {
         " disallow",
         " not allowed ",
         " not twilio ",
+        " wrong ",
         " quarantine",
         " prohibit",
         " forbid",

@@ -161,5 +161,5 @@ pub(super) fn is_commented_out(before: &[u8]) -> bool {
     let rest = ["#", "//", ";", "--"]
         .iter()
         .find_map(|sign| before.strip_prefix(sign.as_bytes()));
-    rest.is_some_and(|rest| matches!(rest.trim_ascii_start(), b"\"" | b"'"))
+    rest.is_some() && (before.ends_with(b"\"") || before.ends_with(b"'"))
 }

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use memchr::memmem::Finder;
 
 use super::technical::is_technical;
@@ -39,7 +41,6 @@ const OTHER_PROVIDERS: [&str; 16] = [
 
 /// The words that determine the topic of a text.
 pub struct TopicWords {
-    others: Vec<Finder<'static>>,
     twilio: Finder<'static>,
     /// The names of regions. Latin names count only as whole words.
     regions: Vec<Finder<'static>>,
@@ -74,7 +75,6 @@ impl TopicWords {
             "シグナリング",
         ];
         TopicWords {
-            others: OTHER_PROVIDERS.into_iter().map(name_finder).collect(),
             twilio: Finder::new("twilio"),
             regions: regions.map(name_finder).collect(),
             aws_regions: aws_regions.map(name_finder).collect(),
@@ -88,7 +88,7 @@ impl TopicWords {
         if self.mentions_twilio(words) {
             return Topic::Twilio;
         }
-        if has_any(words, &self.others) {
+        if names_other_provider(words) {
             return Topic::Other;
         }
         let rest = without(words, &self.regions);
@@ -112,6 +112,14 @@ impl TopicWords {
             || has_any(words, &self.regions)
             || has_any(words, &self.aws_regions)
     }
+}
+
+/// Returns true if words in the form of [`normalize_words`](super::words::normalize_words) name another provider than
+/// Twilio.
+pub fn names_other_provider(words: &str) -> bool {
+    static OTHERS: LazyLock<Vec<Finder>> =
+        LazyLock::new(|| OTHER_PROVIDERS.into_iter().map(name_finder).collect());
+    has_any(words, &OTHERS)
 }
 
 /// Returns words without some names.

@@ -527,6 +527,14 @@ fn text_without_one_right_replacement_is_left_with_the_reason() {
     for (text, reason) in [
         ("# Twilio replaced 54.172.60.0/23\n", "it is in a comment"),
         (
+            "# Twilio is elsewhere\n\nTELNYX_SIP_IPS = [\n  \"54.172.60.0/23\",\n]\n",
+            "its list is named after another provider",
+        ),
+        (
+            "# Twilio\nWRONG_RANGES = [\n  \"54.172.60.0/23\",\n]\n",
+            "the rule does not allow it",
+        ),
+        (
             "Twilio used 54.172.60.0/23 for years.\n",
             "--fix changes only lists, values and rules",
         ),
@@ -750,6 +758,11 @@ fn lists_for_signaling_get_no_media() {
             "a trunk of LiveKit",
             "trunk = Trunk(\n    name=\"Twilio\",\n    allowed_addresses=[\n        \"54.172.60.0/23\",\n        \"3.112.80.0/24\",\n        \"54.65.63.192/26\",\n    ],\n)\n",
             "trunk = Trunk(\n    name=\"Twilio\",\n    allowed_addresses=[\n        \"54.172.60.0/30\",\n        \"54.65.63.192/30\",\n    ],\n)\n",
+        ),
+        (
+            "a fence of Markdown below the heading",
+            "Twilio's addresses for port 5060:\n```\n54.172.60.0/23\n54.171.127.192/30\n52.215.127.0/24\n```\n",
+            "Twilio's addresses for port 5060:\n```\n54.172.60.0/30\n54.171.127.192/30\n```\n",
         ),
         (
             "a host name before the addresses of a trunk",

@@ -10,11 +10,16 @@ use crate::scan::evidence::Service;
 use crate::scan::layout::{Element, Form, Layout, List, is_in_comment};
 use crate::scan::line_kind::is_log;
 use crate::scan::purpose::Purpose;
+use crate::scan::topic::names_other_provider;
 use crate::scan::words::normalize_words;
+
+/// The maximum number of lines above a list that may name it.
+const LINES_OF_NAME: usize = 3;
 
 const IN_COMMENT: &str = "it is in a comment";
 const IN_LOG: &str = "it is in a log";
 const DENIED: &str = "the rule does not allow it";
+const OTHER_PROVIDER: &str = "its list is named after another provider";
 const SWITCHED: &str = "its value does not say whether it is allowed; change it by hand";
 const NOT_UNDERSTOOD: &str = "--fix changes only lists, values and rules";
 const OTHER_USE: &str =
@@ -39,6 +44,8 @@ pub(super) fn obstacle(
         Some(IN_COMMENT)
     } else if purpose.is_denied {
         Some(DENIED)
+    } else if is_of_other_provider(layout, list) {
+        Some(OTHER_PROVIDER)
     } else if purpose.service != Service::Calls {
         Some(OTHER_USE)
     } else if is_record(&line, layout.text) {
@@ -53,6 +60,21 @@ pub(super) fn obstacle(
         let old_ports = purpose.has_old_ports.then_some(OLD_PORTS);
         denials.obstacle(layout, element).or(old_ports)
     }
+}
+
+/// Returns true if the lines above a list name another provider than Twilio, up to one that mentions Twilio.
+fn is_of_other_provider(layout: &Layout, list: &List) -> bool {
+    let Some(first) = list.members.first() else {
+        return false;
+    };
+    let end = layout.elements[*first].row;
+    let above = (end.saturating_sub(LINES_OF_NAME)..=end).rev();
+    let above = above.take_while(|row| *row == end || !layout.lines.is_blank(*row));
+    let mut words = above.map(|row| normalize_words(&layout.lines.beginning_text(row)));
+    let names = |words: &String| words.contains("twilio") || names_other_provider(words);
+    words
+        .find(names)
+        .is_some_and(|words| !words.contains("twilio"))
 }
 
 /// Returns true if a line contains a time of day, or begins with a date.

@@ -79,8 +79,8 @@ impl<'a> Above<'a> {
             let opens = line.ends_with(['[', '{', '(', ':', '=', '\\']);
             let describes = self.layout.lines.is_comment(row) || opens;
             if !describes && !is_field(line) {
-                // The first elements of an array may be names of hosts.
-                if line.ends_with(',') {
+                // The first elements of an array may be names of hosts. A fence begins code in Markdown.
+                if line.ends_with(',') || line.starts_with("```") {
                     continue;
                 }
                 break;
