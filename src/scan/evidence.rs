@@ -70,6 +70,7 @@ static SIGNALING: Finders = LazyLock::new(|| {
     finders(&[
         " 5060 ",
         " 5061 ",
+        " sig ",
         "signal",
         " invite ",
         " invites ",

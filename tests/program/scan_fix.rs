@@ -555,6 +555,10 @@ fn text_without_one_right_replacement_is_left_with_the_reason() {
             "its value does not say whether it is allowed; change it by hand",
         ),
         (
+            "# twilio\ngeo $class {\n    default 0;\n    54.65.63.192/26 2;\n}\n",
+            "its value does not say whether it is allowed; change it by hand",
+        ),
+        (
             "geo $x { default 0; 54.65.63.192/26 1; } # twilio\n",
             "its value does not say whether it is allowed; change it by hand",
         ),
@@ -763,6 +767,11 @@ fn lists_for_signaling_get_no_media() {
             "a fence of Markdown below the heading",
             "Twilio's addresses for port 5060:\n```\n54.172.60.0/23\n54.171.127.192/30\n52.215.127.0/24\n```\n",
             "Twilio's addresses for port 5060:\n```\n54.172.60.0/30\n54.171.127.192/30\n```\n",
+        ),
+        (
+            "an object group of Cisco",
+            "object-group network TWILIO-SIG\n 54.172.60.0 255.255.254.0\n 54.65.63.192 255.255.255.192\n",
+            "object-group network TWILIO-SIG\n 54.172.60.0 255.255.255.252\n 54.65.63.192 255.255.255.252\n",
         ),
         (
             "a host name before the addresses of a trunk",

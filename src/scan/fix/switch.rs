@@ -6,9 +6,9 @@ use crate::scan::words::normalize_words;
 /// The maximum number of lines between an address and the start of its block.
 const REACH: usize = 64;
 
-/// Returns true if the value of an element means yes or no, and it is not clear whether this allows the element. A value
-/// that means yes allows it if a comment or the start of the block says so, or if the start of the block mentions Twilio.
-/// A value that means no allows it only if a comment says so.
+/// Returns true if the value of an element means yes or no, or is a number, and it is not clear whether this allows the
+/// element. A value that means yes allows it if a comment or the start of the block says so, or if the start of the block mentions Twilio.
+/// Any other value allows it only if a comment says so.
 pub(super) fn is_switched(layout: &Layout, element: &Element) -> bool {
     let after = String::from_utf8_lossy(layout.after(element));
     let Some((value, comment)) = after.split_once(';') else {
@@ -16,7 +16,8 @@ pub(super) fn is_switched(layout: &Layout, element: &Element) -> bool {
     };
     let value = value.trim().trim_matches(['"', '\'']);
     let is_yes = matches!(value, "1" | "on" | "yes" | "true");
-    let is_no = matches!(value, "0" | "off" | "no" | "false");
+    let is_number = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    let is_no = is_number && !is_yes || matches!(value, "off" | "no" | "false");
     if !is_yes && !is_no || allows(comment) {
         return false;
     }

@@ -76,7 +76,8 @@ impl<'a> Above<'a> {
                 break;
             }
             is_in_block &= !line.ends_with('{');
-            let opens = line.ends_with(['[', '{', '(', ':', '=', '\\']);
+            let opens = line.ends_with(['[', '{', '(', ':', '=', '\\'])
+                || line.starts_with("object-group ");
             let describes = self.layout.lines.is_comment(row) || opens;
             if !describes && !is_field(line) {
                 // The first elements of an array may be names of hosts. A fence begins code in Markdown.
